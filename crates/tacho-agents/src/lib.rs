@@ -1,0 +1,1 @@
+//! What the recorder knows of each coding agent: payloads, transcripts, places.

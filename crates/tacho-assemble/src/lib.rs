@@ -1,0 +1,1 @@
+//! Pure assembly of events into the tree of turns, calls, tools and subagents.

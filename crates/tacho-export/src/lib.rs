@@ -1,0 +1,1 @@
+//! Destinations: encoding, sending and the delivery rules.

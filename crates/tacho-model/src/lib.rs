@@ -1,0 +1,1 @@
+//! The vocabulary of Tachograph: ids, events, spans, usage and attribute names.

@@ -1,0 +1,1 @@
+//! Test bench: scripted Anthropic API, OTLP receiver, harness for the real CLI.

@@ -1,0 +1,2 @@
+//! The tachograph command: drain, show, status.
+fn main() {}
