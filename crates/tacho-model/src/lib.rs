@@ -1,1 +1,16 @@
-//! The vocabulary of Tachograph: ids, events, spans, usage and attribute names.
+//! The vocabulary every other crate speaks: ids, events, spans, usage and attribute names.
+//!
+//! Must not do I/O, read a clock, or know any particular coding agent.
+
+pub mod attribute;
+pub mod event;
+pub mod id;
+pub mod semconv;
+pub mod session;
+pub mod shape;
+pub mod span;
+pub mod time;
+pub mod usage;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Reading standard input to its end, within limits of time and memory.
+
+use crate::scan::{Keys, Progress, Scan};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, read};
+use rustix::stdio::stdin;
+use std::time::{Duration, Instant};
+use tacho_spool::blob::{Blob, BlobWriter};
+
+/// A payload up to this size stands in its record.
+pub const INLINE_BYTES_MAX: usize = 48 * 1024;
+/// What of a payload that is no JSON stands in its record; base64 makes it a third longer.
+const INLINE_BAD_BYTES_MAX: usize = 32 * 1024;
+/// What a blob takes of a payload; what comes behind is read and counted, not kept.
+const BLOB_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// What a blob takes of a payload that is no JSON.
+const BLOB_BAD_BYTES_MAX: u64 = 1024 * 1024;
+/// Patience while nothing arrives.
+const IDLE_MAX: Duration = Duration::from_millis(800);
+/// Patience for the end of input once the payload is whole.
+const IDLE_WHEN_COMPLETE_MAX: Duration = Duration::from_millis(20);
+/// Patience in all, leaving room for the append within 1.2 s.
+const TOTAL_MAX: Duration = Duration::from_millis(1100);
+
+/// A payload as it was read.
+#[derive(Debug)]
+pub struct Payload<'a> {
+    /// What it is filed under.
+    pub keys: Keys,
+    /// What of it is kept.
+    pub kept: Kept<'a>,
+}
+
+/// What of a payload is kept.
+#[derive(Debug)]
+pub enum Kept<'a> {
+    /// All of it, valid JSON.
+    Json(&'a [u8]),
+    /// Its first bytes, which are no JSON.
+    Bytes {
+        /// The bytes.
+        bytes: &'a [u8],
+        /// What is wrong with them.
+        flaw: Flaw,
+    },
+    /// A blob beside the spool.
+    Blob {
+        /// The blob.
+        blob: Blob,
+        /// Bytes that arrived, which may be more than the blob holds.
+        len: u64,
+        /// What is wrong with the payload, if anything.
+        flaw: Option<Flaw>,
+    },
+}
+
+/// What is wrong with a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// There was none.
+    Empty,
+    /// It is no JSON.
+    Json,
+    /// It is no UTF-8.
+    Utf8,
+    /// It did not arrive whole, or could not be kept whole.
+    Cut,
+}
+
+impl Flaw {
+    /// The word for it in a record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Json => "json",
+            Self::Utf8 => "utf8",
+            Self::Cut => "cut",
+        }
+    }
+}
+
+/// Input as it comes in: the first bytes in memory, and all of it in a blob once it outgrows a record.
+#[derive(Debug)]
+pub struct Intake<'a> {
+    scan: Scan,
+    first: Vec<u8>,
+    blob: BlobState<'a>,
+    len: u64,
+}
+
+#[derive(Debug)]
+enum BlobState<'a> {
+    NotNeeded,
+    Open(BlobWriter<'a>),
+    Lost,
+}
+
+/// Reads standard input. `open_blob` is asked for a blob at most once, when the payload outgrows a record.
+pub fn read_stdin<'a>(started: Instant, open_blob: impl Fn() -> Option<BlobWriter<'a>>) -> Intake<'a> {
+    let mut intake =
+        Intake { scan: Scan::default(), first: Vec::new(), blob: BlobState::NotNeeded, len: 0 };
+    let mut piece = [0_u8; 64 * 1024];
+    let mut patience = IDLE_MAX;
+    while wait_for_input(patience.min(TOTAL_MAX.saturating_sub(started.elapsed()))) {
+        match read(stdin(), &mut piece) {
+            Ok(0) => break,
+            Ok(count) => intake.take(piece.get(..count).unwrap_or_default(), &open_blob),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(_) => break,
+        }
+        let is_complete = intake.scan.progress() == Progress::Complete;
+        patience = if is_complete { IDLE_WHEN_COMPLETE_MAX } else { IDLE_MAX };
+    }
+    intake
+}
+
+/// Whether there is input, or its end, before the time is up.
+fn wait_for_input(at_most: Duration) -> bool {
+    let timeout = Timespec {
+        tv_sec: i64::try_from(at_most.as_secs()).unwrap_or(0),
+        tv_nsec: i64::from(at_most.subsec_nanos()),
+    };
+    let input = stdin();
+    let mut waited_for = [PollFd::new(&input, PollFlags::IN)];
+    !at_most.is_zero() && poll(&mut waited_for, Some(&timeout)).is_ok_and(|ready| ready > 0)
+}
+
+impl<'a> Intake<'a> {
+    fn take(&mut self, bytes: &[u8], open_blob: &impl Fn() -> Option<BlobWriter<'a>>) {
+        self.scan.feed(bytes);
+        self.len += bytes.len() as u64;
+        if self.first.len() + bytes.len() <= INLINE_BYTES_MAX && matches!(self.blob, BlobState::NotNeeded) {
+            self.first.extend_from_slice(bytes);
+            return;
+        }
+        if matches!(self.blob, BlobState::NotNeeded) {
+            self.begin_blob(open_blob());
+        }
+        self.add_to_blob(bytes);
+        // What the record falls back to should the blob be lost.
+        let room = INLINE_BYTES_MAX - self.first.len();
+        self.first.extend(bytes.iter().take(room));
+    }
+
+    fn begin_blob(&mut self, blob: Option<BlobWriter<'a>>) {
+        let begun = blob.and_then(|mut blob| blob.push(&self.first).ok().map(|()| blob));
+        self.blob = begun.map_or(BlobState::Lost, BlobState::Open);
+    }
+
+    fn add_to_blob(&mut self, bytes: &[u8]) {
+        let is_bad = self.scan.progress() == Progress::Invalid;
+        let limit = if is_bad { BLOB_BAD_BYTES_MAX } else { BLOB_BYTES_MAX };
+        let is_lost = match &mut self.blob {
+            BlobState::Open(blob) => blob.len() < limit && blob.push(bytes).is_err(),
+            BlobState::NotNeeded | BlobState::Lost => false,
+        };
+        if is_lost {
+            self.blob = BlobState::Lost;
+        }
+    }
+
+    /// What of the input goes into the record.
+    pub fn finish(&mut self) -> Payload<'_> {
+        let keys = self.scan.keys().clone();
+        let flaw = self.flaw();
+        let blob = match std::mem::replace(&mut self.blob, BlobState::NotNeeded) {
+            BlobState::Open(blob) => blob.finish().ok(),
+            BlobState::NotNeeded | BlobState::Lost => None,
+        };
+        let kept = match (blob, flaw) {
+            (Some(blob), flaw) => {
+                let flaw = flaw.or((blob.len < self.len).then_some(Flaw::Cut));
+                Kept::Blob { blob, len: self.len, flaw }
+            }
+            (None, None) if self.first.len() as u64 == self.len => Kept::Json(&self.first),
+            (None, flaw) => {
+                let kept = self.first.len().min(INLINE_BAD_BYTES_MAX);
+                let bytes = self.first.get(..kept).unwrap_or_default();
+                Kept::Bytes { bytes, flaw: flaw.unwrap_or(Flaw::Cut) }
+            }
+        };
+        Payload { keys, kept }
+    }
+
+    fn flaw(&self) -> Option<Flaw> {
+        match self.scan.progress() {
+            _ if self.len == 0 => Some(Flaw::Empty),
+            Progress::Invalid => Some(Flaw::Json),
+            Progress::Incomplete => Some(Flaw::Cut),
+            Progress::Complete => {
+                let is_inline = self.first.len() as u64 == self.len;
+                (is_inline && std::str::from_utf8(&self.first).is_err()).then_some(Flaw::Utf8)
+            }
+        }
+    }
+}

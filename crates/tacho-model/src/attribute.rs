@@ -1,0 +1,190 @@
+//! Attributes: a name from the registry, its type, and how far its value may travel.
+
+use std::collections::BTreeMap;
+
+/// Type of an attribute's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueType {
+    /// UTF-8 text.
+    String,
+    /// Signed 64-bit integer.
+    Int,
+    /// IEEE 754 double.
+    Double,
+    /// True or false.
+    Boolean,
+    /// List of UTF-8 texts.
+    StringList,
+}
+
+/// How far an attribute's value may travel; the privacy gate acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// May leave the machine at every capture level.
+    Metadata,
+    /// Words of a person, a file or a model: leaves only at level `full`.
+    Content,
+    /// A URL: leaves without user info, query and fragment.
+    Url,
+    /// Names a person: never leaves as it is.
+    Identity,
+}
+
+/// The name of an attribute, with its type and class. Made only by the registry's generated table.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    name: &'static str,
+    value_type: ValueType,
+    class: Class,
+}
+
+impl Key {
+    /// A row of the registry.
+    #[must_use]
+    pub(crate) const fn new(name: &'static str, value_type: ValueType, class: Class) -> Self {
+        Self { name, value_type, class }
+    }
+
+    /// The key of this name, if the registry has it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = crate::semconv::ALL;
+        all.binary_search_by(|key| key.name.cmp(name)).ok().and_then(|at| all.get(at)).copied()
+    }
+
+    /// The name as it is written on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The type every value of this attribute has.
+    #[must_use]
+    pub const fn value_type(self) -> ValueType {
+        self.value_type
+    }
+
+    /// How far the value may travel.
+    #[must_use]
+    pub const fn class(self) -> Class {
+        self.class
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.name.cmp(other.name)
+    }
+}
+
+/// The value of an attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// UTF-8 text.
+    String(String),
+    /// Signed 64-bit integer.
+    Int(i64),
+    /// IEEE 754 double.
+    Double(f64),
+    /// True or false.
+    Boolean(bool),
+    /// List of UTF-8 texts.
+    StringList(Vec<String>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Double(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Boolean(truth)
+    }
+}
+
+/// Attributes of a span, an event or a resource, ordered by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attributes(BTreeMap<Key, Value>);
+
+impl Attributes {
+    /// Sets an attribute, replacing an earlier value.
+    pub fn set(&mut self, key: Key, value: impl Into<Value>) {
+        self.0.insert(key, value.into());
+    }
+
+    /// Sets an attribute whose value is known; an unknown one stays absent, never zero or empty.
+    pub fn set_known(&mut self, key: Key, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.set(key, value);
+        }
+    }
+
+    /// The value of an attribute.
+    #[must_use]
+    pub fn get(&self, key: Key) -> Option<&Value> {
+        self.0.get(&key)
+    }
+
+    /// All attributes in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &Value)> {
+        self.0.iter().map(|(key, value)| (*key, value))
+    }
+
+    /// How many attributes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(Key, Value)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (Key, Value)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}

@@ -1,0 +1,449 @@
+//! The names of all attributes, spans and events, as constants.
+//! Generated from registry/ by `cargo xtask codegen`; do not edit.
+
+use crate::attribute::{Class, Key, ValueType};
+use crate::shape::{OtlpKind, SpanShape};
+use crate::span::SpanKind;
+
+/// Name of the agent, `claude-code` unless the owner chose another.
+pub const SERVICE_NAME: Key = Key::new("service.name", ValueType::String, Class::Metadata);
+
+/// Version of the agent's CLI, as its transcript says.
+pub const SERVICE_VERSION: Key = Key::new("service.version", ValueType::String, Class::Metadata);
+
+/// Random id of this installation of the recorder.
+pub const SERVICE_INSTANCE_ID: Key = Key::new("service.instance.id", ValueType::String, Class::Metadata);
+
+/// Always `tachograph`.
+pub const TELEMETRY_SDK_NAME: Key = Key::new("telemetry.sdk.name", ValueType::String, Class::Metadata);
+
+/// Always `rust`.
+pub const TELEMETRY_SDK_LANGUAGE: Key =
+    Key::new("telemetry.sdk.language", ValueType::String, Class::Metadata);
+
+/// Version of the recorder.
+pub const TELEMETRY_SDK_VERSION: Key = Key::new("telemetry.sdk.version", ValueType::String, Class::Metadata);
+
+/// The person at the machine; the gate turns it into `user.hash`.
+pub const USER_NAME: Key = Key::new("user.name", ValueType::String, Class::Identity);
+
+/// HMAC-SHA-256 of the user's name under this installation's key, base32 of 16 bytes.
+pub const USER_HASH: Key = Key::new("user.hash", ValueType::String, Class::Metadata);
+
+/// Remote of the repository the agent works in, without credentials.
+pub const VCS_REPOSITORY_URL_FULL: Key = Key::new("vcs.repository.url.full", ValueType::String, Class::Url);
+
+/// The agent's session.
+pub const SESSION_ID: Key = Key::new("session.id", ValueType::String, Class::Metadata);
+
+/// The same value as `session.id`.
+pub const GEN_AI_CONVERSATION_ID: Key =
+    Key::new("gen_ai.conversation.id", ValueType::String, Class::Metadata);
+
+/// `invoke_agent`, `chat` or `execute_tool`.
+pub const GEN_AI_OPERATION_NAME: Key = Key::new("gen_ai.operation.name", ValueType::String, Class::Metadata);
+
+/// Who serves the model: `anthropic`.
+pub const GEN_AI_PROVIDER_NAME: Key = Key::new("gen_ai.provider.name", ValueType::String, Class::Metadata);
+
+/// The name of `gen_ai.provider.name` up to conventions 1.36; written for older backends.
+pub const GEN_AI_SYSTEM: Key = Key::new("gen_ai.system", ValueType::String, Class::Metadata);
+
+/// Name of the agent, or the type of a subagent.
+pub const GEN_AI_AGENT_NAME: Key = Key::new("gen_ai.agent.name", ValueType::String, Class::Metadata);
+
+/// Low-cardinality reason of an error status; present exactly when the status is Error.
+pub const ERROR_TYPE: Key = Key::new("error.type", ValueType::String, Class::Metadata);
+
+/// The CLI's id of the prompt that began the turn.
+pub const CLAUDE_CODE_PROMPT_ID: Key = Key::new("claude_code.prompt.id", ValueType::String, Class::Metadata);
+
+/// No source closed this span; what it was concluded from: `session_end`, `agent_gone`, `next_prompt`, `turn_end`.
+pub const TACHOGRAPH_END_INFERRED: Key =
+    Key::new("tachograph.end.inferred", ValueType::String, Class::Metadata);
+
+/// True on the root span of a turn.
+pub const GEN_AI_CONVERSATION_ROOT: Key =
+    Key::new("gen_ai.conversation_root", ValueType::Boolean, Class::Metadata);
+
+/// Version of the CLI that ran the turn.
+pub const CLAUDE_CODE_AGENT_VERSION: Key =
+    Key::new("claude_code.agent.version", ValueType::String, Class::Metadata);
+
+/// Permission mode in force when the prompt was sent.
+pub const CLAUDE_CODE_PERMISSION_MODE: Key =
+    Key::new("claude_code.permission.mode", ValueType::String, Class::Metadata);
+
+/// Length of the prompt in characters.
+pub const CLAUDE_CODE_PROMPT_LENGTH: Key =
+    Key::new("claude_code.prompt.length", ValueType::Int, Class::Metadata);
+
+/// The prompt.
+pub const CLAUDE_CODE_PROMPT_TEXT: Key =
+    Key::new("claude_code.prompt.text", ValueType::String, Class::Content);
+
+/// The last message of the turn or subagent.
+pub const CLAUDE_CODE_RESPONSE_TEXT: Key =
+    Key::new("claude_code.response.text", ValueType::String, Class::Content);
+
+/// Id of the subagent instance a span belongs to.
+pub const CLAUDE_CODE_SUBAGENT_ID: Key =
+    Key::new("claude_code.subagent.id", ValueType::String, Class::Metadata);
+
+/// How deep the subagent was spawned; 1 below the main agent.
+pub const CLAUDE_CODE_SUBAGENT_DEPTH: Key =
+    Key::new("claude_code.subagent.depth", ValueType::Int, Class::Metadata);
+
+/// The task's title as the model wrote it.
+pub const CLAUDE_CODE_SUBAGENT_DESCRIPTION: Key =
+    Key::new("claude_code.subagent.description", ValueType::String, Class::Content);
+
+/// Model asked for.
+pub const GEN_AI_REQUEST_MODEL: Key = Key::new("gen_ai.request.model", ValueType::String, Class::Metadata);
+
+/// Output limit of the request, in tokens.
+pub const GEN_AI_REQUEST_MAX_TOKENS: Key =
+    Key::new("gen_ai.request.max_tokens", ValueType::Int, Class::Metadata);
+
+/// True; the CLI streams every answer.
+pub const GEN_AI_REQUEST_STREAM: Key = Key::new("gen_ai.request.stream", ValueType::Boolean, Class::Metadata);
+
+/// Effort asked for.
+pub const GEN_AI_REQUEST_REASONING_LEVEL: Key =
+    Key::new("gen_ai.request.reasoning.level", ValueType::String, Class::Metadata);
+
+/// Model that answered.
+pub const GEN_AI_RESPONSE_MODEL: Key = Key::new("gen_ai.response.model", ValueType::String, Class::Metadata);
+
+/// The API's message id.
+pub const GEN_AI_RESPONSE_ID: Key = Key::new("gen_ai.response.id", ValueType::String, Class::Metadata);
+
+/// The API's stop reason.
+pub const GEN_AI_RESPONSE_FINISH_REASONS: Key =
+    Key::new("gen_ai.response.finish_reasons", ValueType::StringList, Class::Metadata);
+
+/// Seconds from the request to the first chunk.
+pub const GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: Key =
+    Key::new("gen_ai.response.time_to_first_chunk", ValueType::Double, Class::Metadata);
+
+/// Input + cache read + cache write tokens (the conventions' sum).
+pub const GEN_AI_USAGE_INPUT_TOKENS: Key =
+    Key::new("gen_ai.usage.input_tokens", ValueType::Int, Class::Metadata);
+
+/// Output tokens, thinking included.
+pub const GEN_AI_USAGE_OUTPUT_TOKENS: Key =
+    Key::new("gen_ai.usage.output_tokens", ValueType::Int, Class::Metadata);
+
+/// Tokens read from the prompt cache.
+pub const GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: Key =
+    Key::new("gen_ai.usage.cache_read.input_tokens", ValueType::Int, Class::Metadata);
+
+/// Tokens written to the prompt cache (name of conventions 1.41).
+pub const GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS: Key =
+    Key::new("gen_ai.usage.cache_creation.input_tokens", ValueType::Int, Class::Metadata);
+
+/// Tokens written to the prompt cache (latest name, same value).
+pub const GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: Key =
+    Key::new("gen_ai.usage.cache_write.input_tokens", ValueType::Int, Class::Metadata);
+
+/// Thinking tokens; part of the output tokens.
+pub const GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: Key =
+    Key::new("gen_ai.usage.reasoning.output_tokens", ValueType::Int, Class::Metadata);
+
+/// The API's own `input_tokens`: neither read from nor written to the cache.
+pub const CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS: Key =
+    Key::new("claude_code.usage.uncached_input_tokens", ValueType::Int, Class::Metadata);
+
+/// Tokens written to the cache for 5 minutes.
+pub const CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS: Key =
+    Key::new("claude_code.usage.cache_creation_5m_input_tokens", ValueType::Int, Class::Metadata);
+
+/// Tokens written to the cache for 1 hour.
+pub const CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS: Key =
+    Key::new("claude_code.usage.cache_creation_1h_input_tokens", ValueType::Int, Class::Metadata);
+
+/// The API's request id.
+pub const CLAUDE_CODE_REQUEST_ID: Key =
+    Key::new("claude_code.request.id", ValueType::String, Class::Metadata);
+
+/// Requests sent for this logical call, retries included.
+pub const CLAUDE_CODE_REQUEST_ATTEMPTS: Key =
+    Key::new("claude_code.request.attempts", ValueType::Int, Class::Metadata);
+
+/// Why the CLI called the model, in its own words (`sdk`, `repl_main_thread`, `agent:…`).
+pub const CLAUDE_CODE_QUERY_SOURCE: Key =
+    Key::new("claude_code.query.source", ValueType::String, Class::Metadata);
+
+/// Service tier that served the call.
+pub const CLAUDE_CODE_SERVICE_TIER: Key =
+    Key::new("claude_code.service.tier", ValueType::String, Class::Metadata);
+
+/// `standard` or `fast`.
+pub const CLAUDE_CODE_SPEED: Key = Key::new("claude_code.speed", ValueType::String, Class::Metadata);
+
+/// Name of the tool.
+pub const GEN_AI_TOOL_NAME: Key = Key::new("gen_ai.tool.name", ValueType::String, Class::Metadata);
+
+/// `function`; `extension` for a tool the API runs.
+pub const GEN_AI_TOOL_TYPE: Key = Key::new("gen_ai.tool.type", ValueType::String, Class::Metadata);
+
+/// The CLI's `tool_use_id`.
+pub const GEN_AI_TOOL_CALL_ID: Key = Key::new("gen_ai.tool.call.id", ValueType::String, Class::Metadata);
+
+/// Arguments of the call as JSON.
+pub const GEN_AI_TOOL_CALL_ARGUMENTS: Key =
+    Key::new("gen_ai.tool.call.arguments", ValueType::String, Class::Content);
+
+/// Result of the call as JSON.
+pub const GEN_AI_TOOL_CALL_RESULT: Key =
+    Key::new("gen_ai.tool.call.result", ValueType::String, Class::Content);
+
+/// `tools/call` on a call to an MCP server.
+pub const MCP_METHOD_NAME: Key = Key::new("mcp.method.name", ValueType::String, Class::Metadata);
+
+/// Name of the MCP server, as configured.
+pub const MCP_SERVER_NAME: Key = Key::new("mcp.server.name", ValueType::String, Class::Metadata);
+
+/// Exit code of a shell command.
+pub const PROCESS_EXIT_CODE: Key = Key::new("process.exit.code", ValueType::Int, Class::Metadata);
+
+/// `ok`, `failed`, `denied`, `interrupted` or `unknown`.
+pub const CLAUDE_CODE_TOOL_OUTCOME: Key =
+    Key::new("claude_code.tool.outcome", ValueType::String, Class::Metadata);
+
+/// Run time without permission wait and hooks, as the CLI measured it.
+pub const CLAUDE_CODE_TOOL_DURATION_MS: Key =
+    Key::new("claude_code.tool.duration_ms", ValueType::Int, Class::Metadata);
+
+/// The error text the model was given.
+pub const CLAUDE_CODE_TOOL_ERROR: Key = Key::new("claude_code.tool.error", ValueType::String, Class::Content);
+
+/// `accept` or `reject`.
+pub const CLAUDE_CODE_PERMISSION_DECISION: Key =
+    Key::new("claude_code.permission.decision", ValueType::String, Class::Metadata);
+
+/// Who decided, in the CLI's own words (`config`, `user_temporary`, …).
+pub const CLAUDE_CODE_PERMISSION_SOURCE: Key =
+    Key::new("claude_code.permission.source", ValueType::String, Class::Metadata);
+
+/// Kind of rule that decided (`mode`, `rule`, …).
+pub const CLAUDE_CODE_PERMISSION_REASON: Key =
+    Key::new("claude_code.permission.reason", ValueType::String, Class::Metadata);
+
+/// An attempt of the call failed and the CLI tried again.
+pub const EVENT_API_RETRY: &str = "claude_code.api_retry";
+
+/// Every attribute, sorted by name.
+pub const ALL: &[Key] = &[
+    CLAUDE_CODE_AGENT_VERSION,
+    CLAUDE_CODE_PERMISSION_DECISION,
+    CLAUDE_CODE_PERMISSION_MODE,
+    CLAUDE_CODE_PERMISSION_REASON,
+    CLAUDE_CODE_PERMISSION_SOURCE,
+    CLAUDE_CODE_PROMPT_ID,
+    CLAUDE_CODE_PROMPT_LENGTH,
+    CLAUDE_CODE_PROMPT_TEXT,
+    CLAUDE_CODE_QUERY_SOURCE,
+    CLAUDE_CODE_REQUEST_ATTEMPTS,
+    CLAUDE_CODE_REQUEST_ID,
+    CLAUDE_CODE_RESPONSE_TEXT,
+    CLAUDE_CODE_SERVICE_TIER,
+    CLAUDE_CODE_SPEED,
+    CLAUDE_CODE_SUBAGENT_DEPTH,
+    CLAUDE_CODE_SUBAGENT_DESCRIPTION,
+    CLAUDE_CODE_SUBAGENT_ID,
+    CLAUDE_CODE_TOOL_DURATION_MS,
+    CLAUDE_CODE_TOOL_ERROR,
+    CLAUDE_CODE_TOOL_OUTCOME,
+    CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS,
+    CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS,
+    CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS,
+    ERROR_TYPE,
+    GEN_AI_AGENT_NAME,
+    GEN_AI_CONVERSATION_ID,
+    GEN_AI_CONVERSATION_ROOT,
+    GEN_AI_OPERATION_NAME,
+    GEN_AI_PROVIDER_NAME,
+    GEN_AI_REQUEST_MAX_TOKENS,
+    GEN_AI_REQUEST_MODEL,
+    GEN_AI_REQUEST_REASONING_LEVEL,
+    GEN_AI_REQUEST_STREAM,
+    GEN_AI_RESPONSE_FINISH_REASONS,
+    GEN_AI_RESPONSE_ID,
+    GEN_AI_RESPONSE_MODEL,
+    GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+    GEN_AI_SYSTEM,
+    GEN_AI_TOOL_CALL_ARGUMENTS,
+    GEN_AI_TOOL_CALL_ID,
+    GEN_AI_TOOL_CALL_RESULT,
+    GEN_AI_TOOL_NAME,
+    GEN_AI_TOOL_TYPE,
+    GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
+    GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+    GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
+    GEN_AI_USAGE_INPUT_TOKENS,
+    GEN_AI_USAGE_OUTPUT_TOKENS,
+    GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+    MCP_METHOD_NAME,
+    MCP_SERVER_NAME,
+    PROCESS_EXIT_CODE,
+    SERVICE_INSTANCE_ID,
+    SERVICE_NAME,
+    SERVICE_VERSION,
+    SESSION_ID,
+    TACHOGRAPH_END_INFERRED,
+    TELEMETRY_SDK_LANGUAGE,
+    TELEMETRY_SDK_NAME,
+    TELEMETRY_SDK_VERSION,
+    USER_HASH,
+    USER_NAME,
+    VCS_REPOSITORY_URL_FULL,
+];
+
+/// The shape of every kind of span.
+pub const SPANS: &[SpanShape] = &[
+    SpanShape {
+        kind: SpanKind::Turn,
+        name: "invoke_agent {gen_ai.agent.name}",
+        otlp_kind: OtlpKind::Internal,
+        operation: Some("invoke_agent"),
+        required: &[
+            SESSION_ID,
+            GEN_AI_CONVERSATION_ID,
+            GEN_AI_OPERATION_NAME,
+            GEN_AI_PROVIDER_NAME,
+            GEN_AI_SYSTEM,
+            GEN_AI_AGENT_NAME,
+            GEN_AI_CONVERSATION_ROOT,
+        ],
+        optional: &[
+            ERROR_TYPE,
+            CLAUDE_CODE_PROMPT_ID,
+            TACHOGRAPH_END_INFERRED,
+            CLAUDE_CODE_SUBAGENT_ID,
+            CLAUDE_CODE_AGENT_VERSION,
+            CLAUDE_CODE_PERMISSION_MODE,
+            CLAUDE_CODE_PROMPT_LENGTH,
+            CLAUDE_CODE_PROMPT_TEXT,
+            CLAUDE_CODE_RESPONSE_TEXT,
+            GEN_AI_USAGE_INPUT_TOKENS,
+            GEN_AI_USAGE_OUTPUT_TOKENS,
+        ],
+    },
+    SpanShape {
+        kind: SpanKind::Subagent,
+        name: "invoke_agent {gen_ai.agent.name}",
+        otlp_kind: OtlpKind::Internal,
+        operation: Some("invoke_agent"),
+        required: &[
+            SESSION_ID,
+            GEN_AI_CONVERSATION_ID,
+            GEN_AI_OPERATION_NAME,
+            GEN_AI_PROVIDER_NAME,
+            GEN_AI_SYSTEM,
+            GEN_AI_AGENT_NAME,
+        ],
+        optional: &[
+            ERROR_TYPE,
+            CLAUDE_CODE_PROMPT_ID,
+            TACHOGRAPH_END_INFERRED,
+            CLAUDE_CODE_SUBAGENT_ID,
+            CLAUDE_CODE_SUBAGENT_DEPTH,
+            CLAUDE_CODE_SUBAGENT_DESCRIPTION,
+            CLAUDE_CODE_RESPONSE_TEXT,
+            GEN_AI_USAGE_INPUT_TOKENS,
+            GEN_AI_USAGE_OUTPUT_TOKENS,
+        ],
+    },
+    SpanShape {
+        kind: SpanKind::Llm,
+        name: "chat {gen_ai.request.model}",
+        otlp_kind: OtlpKind::Client,
+        operation: Some("chat"),
+        required: &[
+            SESSION_ID,
+            GEN_AI_CONVERSATION_ID,
+            GEN_AI_OPERATION_NAME,
+            GEN_AI_PROVIDER_NAME,
+            GEN_AI_SYSTEM,
+            GEN_AI_REQUEST_MODEL,
+            GEN_AI_REQUEST_STREAM,
+        ],
+        optional: &[
+            ERROR_TYPE,
+            CLAUDE_CODE_PROMPT_ID,
+            TACHOGRAPH_END_INFERRED,
+            CLAUDE_CODE_SUBAGENT_ID,
+            GEN_AI_REQUEST_MAX_TOKENS,
+            GEN_AI_REQUEST_REASONING_LEVEL,
+            GEN_AI_RESPONSE_MODEL,
+            GEN_AI_RESPONSE_ID,
+            GEN_AI_RESPONSE_FINISH_REASONS,
+            GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+            GEN_AI_USAGE_INPUT_TOKENS,
+            GEN_AI_USAGE_OUTPUT_TOKENS,
+            GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+            GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
+            GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
+            GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+            CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS,
+            CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS,
+            CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS,
+            CLAUDE_CODE_REQUEST_ID,
+            CLAUDE_CODE_REQUEST_ATTEMPTS,
+            CLAUDE_CODE_QUERY_SOURCE,
+            CLAUDE_CODE_SERVICE_TIER,
+            CLAUDE_CODE_SPEED,
+        ],
+    },
+    SpanShape {
+        kind: SpanKind::Tool,
+        name: "execute_tool {gen_ai.tool.name}",
+        otlp_kind: OtlpKind::Internal,
+        operation: Some("execute_tool"),
+        required: &[
+            SESSION_ID,
+            GEN_AI_CONVERSATION_ID,
+            GEN_AI_OPERATION_NAME,
+            GEN_AI_PROVIDER_NAME,
+            GEN_AI_SYSTEM,
+            GEN_AI_TOOL_NAME,
+            GEN_AI_TOOL_TYPE,
+            GEN_AI_TOOL_CALL_ID,
+            CLAUDE_CODE_TOOL_OUTCOME,
+        ],
+        optional: &[
+            ERROR_TYPE,
+            CLAUDE_CODE_PROMPT_ID,
+            TACHOGRAPH_END_INFERRED,
+            CLAUDE_CODE_SUBAGENT_ID,
+            GEN_AI_AGENT_NAME,
+            GEN_AI_TOOL_CALL_ARGUMENTS,
+            GEN_AI_TOOL_CALL_RESULT,
+            MCP_METHOD_NAME,
+            MCP_SERVER_NAME,
+            PROCESS_EXIT_CODE,
+            CLAUDE_CODE_TOOL_DURATION_MS,
+            CLAUDE_CODE_TOOL_ERROR,
+            CLAUDE_CODE_PERMISSION_DECISION,
+            CLAUDE_CODE_PERMISSION_SOURCE,
+            CLAUDE_CODE_PERMISSION_REASON,
+        ],
+    },
+    SpanShape {
+        kind: SpanKind::Permission,
+        name: "claude_code.permission.wait",
+        otlp_kind: OtlpKind::Internal,
+        operation: None,
+        required: &[SESSION_ID, GEN_AI_CONVERSATION_ID, GEN_AI_TOOL_NAME],
+        optional: &[
+            ERROR_TYPE,
+            CLAUDE_CODE_PROMPT_ID,
+            TACHOGRAPH_END_INFERRED,
+            CLAUDE_CODE_SUBAGENT_ID,
+            GEN_AI_TOOL_CALL_ID,
+            CLAUDE_CODE_PERMISSION_DECISION,
+            CLAUDE_CODE_PERMISSION_SOURCE,
+        ],
+    },
+];

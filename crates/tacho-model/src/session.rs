@@ -1,0 +1,38 @@
+//! The summary of a session, as lists show it.
+
+use crate::id::SessionId;
+use crate::time::UnixNanos;
+use crate::usage::Usage;
+
+/// What a session came to so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// The agent's id of it.
+    pub id: SessionId,
+    /// Name of the agent.
+    pub agent: String,
+    /// Version of the agent.
+    pub agent_version: Option<String>,
+    /// First thing known of it.
+    pub started: UnixNanos,
+    /// When it ended; absent while it may go on.
+    pub ended: Option<UnixNanos>,
+    /// Last thing known of it.
+    pub last_seen: UnixNanos,
+    /// Turns.
+    pub turns: u64,
+    /// Logical calls of the model.
+    pub llm_calls: u64,
+    /// Tool calls, refused ones included.
+    pub tool_calls: u64,
+    /// Tool calls with an error status, refused ones included.
+    pub tool_errors: u64,
+    /// Tool calls that a person or a rule refused.
+    pub tool_denials: u64,
+    /// Subagents.
+    pub subagents: u64,
+    /// Tokens over all calls.
+    pub usage: Usage,
+    /// Spans that are not settled yet.
+    pub open_spans: u64,
+}

@@ -1,0 +1,38 @@
+//! What a span of each kind looks like, as the registry states it.
+
+use crate::attribute::Key;
+use crate::span::SpanKind;
+
+/// The span kind of OpenTelemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtlpKind {
+    /// Work inside the process.
+    Internal,
+    /// A call to a remote service.
+    Client,
+}
+
+/// The shape of the spans of one kind.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanShape {
+    /// The kind it describes.
+    pub kind: SpanKind,
+    /// The name, with `{attribute}` for the value of an attribute.
+    pub name: &'static str,
+    /// The kind on the wire.
+    pub otlp_kind: OtlpKind,
+    /// Value of `gen_ai.operation.name`, where the conventions have one.
+    pub operation: Option<&'static str>,
+    /// Attributes that are always there.
+    pub required: &'static [Key],
+    /// Attributes that are there when known.
+    pub optional: &'static [Key],
+}
+
+impl SpanShape {
+    /// The shape of spans of this kind.
+    #[must_use]
+    pub fn of(kind: SpanKind) -> Option<&'static Self> {
+        crate::semconv::SPANS.iter().find(|shape| shape.kind == kind)
+    }
+}

@@ -1,0 +1,45 @@
+//! Tests of derived ids and of usage.
+
+use crate::id::{IdKind, IdSpace, SessionId};
+use crate::usage::Usage;
+
+#[test]
+fn ids_match_the_golden_vectors() {
+    let vectors = include_str!("../../../fixtures/ids.tsv");
+    for line in vectors.lines().filter(|line| !line.starts_with('#')) {
+        let [kind, agent, session, key, hex] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("five columns: {line}");
+        };
+        let session = SessionId::from(session);
+        let ids = IdSpace { agent, session: &session };
+        let found = match kind {
+            "trace" => ids.trace(key).to_string(),
+            "turn" => ids.span(IdKind::Turn, key).to_string(),
+            "llm" => ids.span(IdKind::Llm, key).to_string(),
+            "tool" => ids.span(IdKind::Tool, key).to_string(),
+            "subagent" => ids.span(IdKind::Subagent, key).to_string(),
+            "permission" => ids.span(IdKind::Permission, key).to_string(),
+            "compaction" => ids.span(IdKind::Compaction, key).to_string(),
+            other => panic!("unknown kind {other}"),
+        };
+        assert_eq!(found, hex, "{line}");
+    }
+}
+
+#[test]
+fn usage_merges_to_the_larger_count_and_keeps_unknown_unknown() {
+    let early = Usage { input: Some(11), output: Some(1), cache_read: Some(0), ..Usage::default() };
+    let last = Usage { input: Some(11), output: Some(42), cache_write_5m: Some(200), ..Usage::default() };
+    let merged = Usage {
+        input: Some(11),
+        output: Some(42),
+        cache_read: Some(0),
+        cache_write_5m: Some(200),
+        cache_write_1h: None,
+        thinking: None,
+    };
+    assert_eq!(early.merged(last), merged);
+    assert_eq!(last.merged(early), merged);
+    assert_eq!(merged.total_input(), Some(211));
+    assert_eq!(Usage::default().total_input(), None);
+}

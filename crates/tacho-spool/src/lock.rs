@@ -1,0 +1,32 @@
+//! The drainer's lock: whoever holds it is the one reader and writer of everything behind the spool.
+//!
+//! The kernel drops the lock with its process, so no state on disk can outlive a crash and need repair.
+
+use crate::state::State;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// Name of the lock file in the state directory.
+pub const DRAIN_LOCK: &str = "drain.lock";
+
+/// The drainer's lock, held until it is dropped.
+#[derive(Debug)]
+pub struct DrainLock(#[expect(dead_code, reason = "dropping the descriptor is what releases the lock")] OwnedFd);
+
+impl DrainLock {
+    /// Takes the lock; `None` when another process holds it.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened or locked.
+    pub fn try_acquire(state: &State) -> io::Result<Option<Self>> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let file = openat(state.fd(), DRAIN_LOCK, flags, Mode::RUSR | Mode::WUSR)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The ground truth: one row for every model call that the API served, as far as it was served.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::message::Message;
+use super::script::UsageSpec;
+use crate::clock::unix_ns;
+use crate::http::Request;
+
+/// A model call that reached the API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServedCall {
+    /// The id in the `request-id` header.
+    pub request_id: String,
+    /// The message's id; absent where an error was answered.
+    pub message_id: Option<String>,
+    /// Which step was played: `SCRIPT#STEP`, `helper:N`, `default` or `unknown:NAME`.
+    pub label: String,
+    /// The model that was asked for.
+    pub model: String,
+    /// The subagent that asked.
+    pub agent_id: Option<String>,
+    /// The session that asked.
+    pub session_id: Option<String>,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// When the request had been read.
+    pub started_unix_ns: u64,
+    /// When the answer began.
+    pub first_byte_unix_ns: u64,
+    /// When the answer ended.
+    pub done_unix_ns: u64,
+    /// Whether the whole answer was sent.
+    pub whole: bool,
+    /// Why the model stopped; absent where an error was answered.
+    pub stop_reason: Option<String>,
+    /// What the call cost as far as it was sent; all zero where an error was answered.
+    pub usage: ServedUsage,
+    /// The agent's tools that the answer calls.
+    pub tool_uses: Vec<ServedToolUse>,
+}
+
+/// Tokens of one call in the API's disjoint classes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ServedUsage {
+    /// Input that neither came from the cache nor went into it.
+    pub input: u64,
+    /// Input read from the cache.
+    pub cache_read: u64,
+    /// Input written to the cache for 5 minutes.
+    pub cache_write_5m: u64,
+    /// Input written to the cache for 1 hour.
+    pub cache_write_1h: u64,
+    /// Output.
+    pub output: u64,
+}
+
+/// One call of a tool within an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServedToolUse {
+    /// The tool call's id.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+}
+
+impl ServedCall {
+    /// Whether the call was answered in full, so that it is a call that a recorder must know.
+    pub fn succeeded(&self) -> bool {
+        self.whole && self.status == 200
+    }
+
+    /// The row of a request that has just been read.
+    pub(super) fn begun(request: &Request, body: &Value, request_id: String, label: &str) -> Self {
+        let now = unix_ns();
+        Self {
+            request_id,
+            message_id: None,
+            label: label.to_owned(),
+            model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            agent_id: request.header("x-claude-code-agent-id").map(str::to_owned),
+            session_id: request.header("x-claude-code-session-id").map(str::to_owned),
+            status: 200,
+            started_unix_ns: now,
+            first_byte_unix_ns: now,
+            done_unix_ns: now,
+            whole: false,
+            stop_reason: None,
+            usage: ServedUsage::default(),
+            tool_uses: Vec::new(),
+        }
+    }
+
+    /// Notes what the answer will be; its output counts only when it was sent whole.
+    pub(super) fn answer_with(&mut self, message: &Message) {
+        self.message_id = Some(message.id.clone());
+        self.stop_reason = Some(message.stop_reason.clone());
+        self.tool_uses.clone_from(&message.tool_uses);
+        self.usage = ServedUsage { output: 1, ..ServedUsage::of(&message.usage) };
+    }
+
+    /// Notes that the answer was sent whole.
+    pub(super) fn finish_whole(&mut self, message: &Message) {
+        self.whole = true;
+        self.usage = ServedUsage::of(&message.usage);
+    }
+}
+
+impl ServedUsage {
+    /// Everything the model was given: the sum of the input classes.
+    pub fn all_input(&self) -> u64 {
+        self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+    }
+
+    fn of(spec: &UsageSpec) -> Self {
+        Self {
+            input: spec.input_tokens,
+            cache_read: spec.cache_read_input_tokens,
+            cache_write_5m: spec.cache_5m,
+            cache_write_1h: spec.cache_1h,
+            output: spec.output_tokens,
+        }
+    }
+}
+
+/// Writes the truth as JSON lines.
+pub fn write_jsonl(path: &Path, calls: &[ServedCall]) -> Result<()> {
+    let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
+    let mut writer = BufWriter::new(file);
+    for call in calls {
+        serde_json::to_writer(&mut writer, call)?;
+        writer.write_all(b"\n")?;
+    }
+    writer.flush().with_context(|| format!("write {}", path.display()))
+}

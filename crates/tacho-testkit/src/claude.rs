@@ -1,0 +1,166 @@
+//! The real CLI as a test bench: runs one prompt with nothing of the caller's environment.
+//!
+//! It must not reach a host other than loopback, nor see the user's home, key or configuration.
+
+mod install;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+
+use crate::clock::unix_ns;
+use crate::unique::uuid;
+
+pub use install::install;
+
+/// How often a running CLI is looked at.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Who answers when the CLI wants a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// Everything is allowed.
+    Bypass,
+    /// The CLI's default mode: with nobody to ask, what needs a question is refused.
+    Default,
+}
+
+/// One run of the CLI in print mode.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The CLI's program.
+    pub claude: PathBuf,
+    /// The prompt.
+    pub prompt: String,
+    /// A plugin to load.
+    pub plugin_dir: Option<PathBuf>,
+    /// The working directory.
+    pub project_dir: PathBuf,
+    /// The home directory; a fresh one for each run.
+    pub home: PathBuf,
+    /// Base URL of the scripted API.
+    pub api_url: String,
+    /// The session's id, see [`new_session_id`].
+    pub session_id: String,
+    /// Permission mode.
+    pub permission: Permission,
+    /// Variables beside those that every run has; hooks and tools see them.
+    pub extra_env: Vec<(String, String)>,
+    /// Arguments beside those that every run has.
+    pub extra_args: Vec<String>,
+    /// After this time the CLI and its process group are killed.
+    pub timeout: Duration,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The exit status; `None` where the time was up.
+    pub status: Option<ExitStatus>,
+    /// What it printed: one JSON message per line.
+    pub stdout: String,
+    /// What it complained of.
+    pub stderr: String,
+    /// Just before the start.
+    pub started_unix_ns: u64,
+    /// Just after the end.
+    pub ended_unix_ns: u64,
+}
+
+/// A fresh session id.
+pub fn new_session_id() -> String {
+    uuid()
+}
+
+impl Run {
+    /// Runs the CLI to its end.
+    pub fn finish(&self) -> Result<Finished> {
+        // Files, not pipes: a process that outlives the CLI may keep them open.
+        let mut stdout = tempfile::tempfile().context("create a file for stdout")?;
+        let mut stderr = tempfile::tempfile().context("create a file for stderr")?;
+        let started_unix_ns = unix_ns();
+        let mut child = self
+            .command()
+            .stdout(stdout.try_clone()?)
+            .stderr(stderr.try_clone()?)
+            .spawn()
+            .with_context(|| format!("start {}", self.claude.display()))?;
+        let status = wait(&mut child, self.timeout)?;
+        let ended_unix_ns = unix_ns();
+        let (stdout, stderr) = (read_back(&mut stdout)?, read_back(&mut stderr)?);
+        Ok(Finished { status, stdout, stderr, started_unix_ns, ended_unix_ns })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.claude);
+        command.args(["-p", &self.prompt, "--session-id", &self.session_id]);
+        command.args(["--output-format", "stream-json", "--verbose"]);
+        if let Some(plugin_dir) = &self.plugin_dir {
+            command.arg("--plugin-dir").arg(plugin_dir);
+        }
+        if self.permission == Permission::Bypass {
+            command.arg("--dangerously-skip-permissions");
+        }
+        command.args(&self.extra_args);
+        command.env_clear().envs(self.environment());
+        command.envs(self.extra_env.iter().map(|(name, value)| (name, value)));
+        command.current_dir(&self.project_dir).stdin(Stdio::null()).process_group(0);
+        command
+    }
+
+    fn environment(&self) -> [(&'static str, OsString); 10] {
+        [
+            ("PATH", "/usr/bin:/bin".into()),
+            ("HOME", self.home.clone().into()),
+            ("TERM", "xterm".into()),
+            ("SHELL", "/bin/bash".into()),
+            ("ANTHROPIC_API_KEY", "sk-ant-dummy".into()),
+            ("ANTHROPIC_BASE_URL", self.api_url.clone().into()),
+            ("DISABLE_AUTOUPDATER", "1".into()),
+            ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1".into()),
+            // Lets the CLI skip permissions as root, which a container is.
+            ("IS_SANDBOX", "1".into()),
+            ("CLAUDE_CODE_MAX_RETRIES", "2".into()),
+        ]
+    }
+}
+
+impl Finished {
+    /// Whether the CLI ended by itself, with success.
+    pub fn succeeded(&self) -> bool {
+        self.status.is_some_and(|status| status.success())
+    }
+}
+
+/// Waits for the child; when the time is up, kills its process group and returns `None`.
+fn wait(child: &mut Child, timeout: Duration) -> Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + timeout;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().context("wait for the CLI")? {
+            return Ok(Some(status));
+        }
+        thread::sleep(POLL);
+    }
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        kill_process_group(group, Signal::KILL).context("kill the CLI's process group")?;
+    }
+    child.wait().context("reap the CLI")?;
+    Ok(None)
+}
+
+fn read_back(file: &mut File) -> Result<String> {
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,113 @@
+//! The registry as Rust: one constant an attribute, the shape of every span, the names of events.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+
+use super::registry::{Attribute, Event, Name, Presence, Registry, Span};
+
+const HEADER: &str = "\
+//! The names of all attributes, spans and events, as constants.
+//! Generated from registry/ by `cargo xtask codegen`; do not edit.
+
+use crate::attribute::{Class, Key, ValueType};
+use crate::shape::{OtlpKind, SpanShape};
+use crate::span::SpanKind;
+";
+
+pub(super) fn render(registry: &Registry, root: &Path) -> anyhow::Result<String> {
+    let mut source = HEADER.to_owned();
+    for attribute in &registry.attributes {
+        source.push_str(&attribute_constant(attribute));
+    }
+    for event in registry.events.span_events.iter().chain(&registry.events.logs) {
+        source.push_str(&event_constant(event));
+    }
+    source.push_str(&all_attributes(&registry.attributes));
+    source.push_str(&all_spans(&registry.spans.spans, &registry.spans.common));
+    rustfmt(&source, root)
+}
+
+fn attribute_constant(attribute: &Attribute) -> String {
+    let name = &attribute.name.value;
+    format!(
+        "\n/// {}\npub const {}: Key = Key::new({name:?}, ValueType::{:?}, Class::{:?});\n",
+        attribute.brief,
+        constant_name(name),
+        attribute.value_type,
+        attribute.class,
+    )
+}
+
+fn event_constant(event: &Event) -> String {
+    let name = &event.name.value;
+    let last = name.rsplit('.').next().unwrap_or(name);
+    format!("\n/// {}\npub const EVENT_{}: &str = {name:?};\n", event.brief, constant_name(last))
+}
+
+fn all_attributes(attributes: &[Attribute]) -> String {
+    let mut names: Vec<&str> = attributes.iter().map(|attribute| attribute.name.value.as_str()).collect();
+    names.sort_unstable();
+    let constants: Vec<String> = names.into_iter().map(constant_name).collect();
+    format!("\n/// Every attribute, sorted by name.\npub const ALL: &[Key] = &[{}];\n", constants.join(", "))
+}
+
+fn all_spans(spans: &[Span], common: &Presence) -> String {
+    let mut text = "\n/// The shape of every kind of span.\npub const SPANS: &[SpanShape] = &[\n".to_owned();
+    for span in spans {
+        text.push_str(&span_shape(span, common));
+    }
+    text.push_str("];\n");
+    text
+}
+
+fn span_shape(span: &Span, common: &Presence) -> String {
+    let mut text = "SpanShape {\n".to_owned();
+    let mut field = |name: &str, value: &str| _ = writeln!(text, "{name}: {value},");
+    field("kind", &format!("SpanKind::{}", variant_name(&span.kind.value)));
+    field("name", &format!("{:?}", span.name.value));
+    field("otlp_kind", &format!("OtlpKind::{:?}", span.otlp_kind));
+    field("operation", &format!("{:?}", span.operation));
+    field("required", &constant_list(common.required.iter().chain(&span.required)));
+    field("optional", &constant_list(common.optional.iter().chain(&span.optional)));
+    text.push_str("},\n");
+    text
+}
+
+fn constant_list<'a>(names: impl Iterator<Item = &'a Name>) -> String {
+    let constants: Vec<String> = names.map(|name| constant_name(&name.value)).collect();
+    format!("&[{}]", constants.join(", "))
+}
+
+/// `gen_ai.operation.name` becomes `GEN_AI_OPERATION_NAME`.
+fn constant_name(name: &str) -> String {
+    name.replace('.', "_").to_ascii_uppercase()
+}
+
+/// `permission_wait` becomes `PermissionWait`.
+fn variant_name(kind: &str) -> String {
+    let capitalised = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    kind.split(['_', '.']).map(capitalised).collect()
+}
+
+fn rustfmt(source: &str, root: &Path) -> anyhow::Result<String> {
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config-path"])
+        .arg(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start rustfmt")?;
+    // rustfmt reads all of its input before it writes, so one thread can do both.
+    if let Some(mut stdin) = child.stdin.take() {
+        std::io::Write::write_all(&mut stdin, source.as_bytes()).context("cannot write to rustfmt")?;
+    }
+    let output = child.wait_with_output().context("cannot read from rustfmt")?;
+    anyhow::ensure!(output.status.success(), "rustfmt refused the generated source");
+    Ok(String::from_utf8(output.stdout)?)
+}
