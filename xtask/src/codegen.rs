@@ -59,7 +59,8 @@ fn first_difference(expected: &Generated, found: &str) -> Option<Finding> {
     }
     let same = expected.text.lines().zip(found.lines()).take_while(|(left, right)| left == right).count();
     let should_be = expected.text.lines().nth(same).unwrap_or("the end of the file");
-    let advice = format!("is not what its table says (here should be `{should_be}`); run `cargo xtask codegen`");
+    let advice =
+        format!("is not what its table says (here should be `{should_be}`); run `cargo xtask codegen`");
     Some(Finding::at(expected.path, same + 1, advice))
 }
 

@@ -2,9 +2,14 @@
 //! This file is the table of them; each does its work in a file of its own. No product code lives here.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tasks talk to the person who started them")]
 
+mod bench;
+mod check;
 mod codegen;
+mod demo;
+mod deny;
 mod finding;
 mod plugin;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -16,12 +21,22 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task { name: "bench", help: "measure the hook: `bench hook [--write]`", run: bench::run },
+    Task { name: "check", help: "all that must hold before a merge", run: check::run },
+    Task { name: "ci", help: "check, then the plugin, then a run of it in the real CLI", run: check::run_ci },
     Task {
         name: "codegen",
-        help: "write the files that are generated from tables; --check only compares",
+        help: "write the files that are made from tables; --check only compares",
         run: codegen::run,
     },
+    Task { name: "demo", help: "build the programs and show what they record", run: demo::run },
+    Task {
+        name: "deny",
+        help: "check licences, bans and sources of what comes from outside",
+        run: deny::run,
+    },
     Task { name: "plugin", help: "build the Claude Code plugin with its static programs", run: plugin::run },
+    Task { name: "tidy", help: "check the rules of the code that no compiler knows", run: tidy::run },
 ];
 
 fn main() -> ExitCode {

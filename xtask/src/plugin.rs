@@ -21,7 +21,7 @@ pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let workspace = Workspace::load()?;
     let folder = workspace.target_dir.join("plugin/claude-code");
-    let programs = build_static_programs(&workspace)?;
+    let programs = build_programs(&workspace, PROGRAMS)?;
 
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -37,18 +37,28 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds the plugin's programs for the musl target of this machine and returns their paths.
-pub(crate) fn build_static_programs(workspace: &Workspace) -> anyhow::Result<Vec<PathBuf>> {
+/// The target of static programs on this machine, made ready for the compiler.
+pub(crate) fn static_target() -> anyhow::Result<String> {
     let target = musl::target()?;
     musl::add_rust_target(&target)?;
+    Ok(target)
+}
+
+/// Builds one of the plugin's programs and returns its path.
+pub(crate) fn build_static(workspace: &Workspace, name: &str) -> anyhow::Result<PathBuf> {
+    build_programs(workspace, &[name])?.pop().context("one name gives one program")
+}
+
+fn build_programs(workspace: &Workspace, names: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
+    let target = static_target()?;
     let mut build = cargo();
     build.args(["build", "--release", "--target", &target]);
-    build.args(PROGRAMS.iter().flat_map(|name| ["--package", name]));
+    build.args(names.iter().flat_map(|name| ["--package", name]));
     build.env(format!("CC_{}", target.replace('-', "_")), musl::c_compiler(workspace, &target)?);
     build.current_dir(&workspace.root);
     workspace::run(&mut build)?;
     let folder = workspace.target_dir.join(&target).join("release");
-    Ok(PROGRAMS.iter().map(|name| folder.join(name)).collect())
+    Ok(names.iter().map(|name| folder.join(name)).collect())
 }
 
 fn install(program: &Path, bin: &Path) -> anyhow::Result<()> {
@@ -69,7 +79,11 @@ fn check_version(plugin: &Path, workspace: &Workspace) -> anyhow::Result<()> {
     let stated = manifest.get("version").and_then(serde_json::Value::as_str).unwrap_or("none");
     for package in workspace.packages.iter().filter(|package| PROGRAMS.contains(&package.name.as_str())) {
         let version = &package.version;
-        anyhow::ensure!(stated == version, "plugin.json says version {stated}, {} is {version}", package.name);
+        anyhow::ensure!(
+            stated == version,
+            "plugin.json says version {stated}, {} is {version}",
+            package.name
+        );
     }
     Ok(())
 }

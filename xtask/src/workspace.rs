@@ -57,10 +57,13 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 
 /// Runs a program and returns what it printed.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
-    let output =
-        command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {}", shown(command)))?;
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {}", shown(command)))?;
     anyhow::ensure!(output.status.success(), "{} ended with {}", shown(command), output.status);
-    String::from_utf8(output.stdout).with_context(|| format!("{} printed bytes that are no text", shown(command)))
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("{} printed bytes that are no text", shown(command)))
 }
 
 /// The program on `PATH`, if it is there.

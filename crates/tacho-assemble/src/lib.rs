@@ -1,1 +1,19 @@
-//! Pure assembly of events into the tree of turns, calls, tools and subagents.
+//! Assembly: what many sources said about a session, out of order and more than once, made into one tree of spans.
+//!
+//! Two steps, both pure. [`facts::SessionFacts`] takes events in and merges them so that neither order nor
+//! repetition matters. [`tree::assemble`] reads the merged facts, decides whom to believe, what belongs below what
+//! and what has settled, and makes spans. The same events always give the same spans.
+//!
+//! Must not do I/O, read a clock, or know any particular agent.
+
+pub mod facts;
+pub mod tree;
+
+mod belief;
+mod calls;
+mod place;
+mod settle;
+mod spans;
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,27 @@ impl Source {
     }
 }
 
+/// One statement as it was taken in, before anybody understood it: the row of truth that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Equal for two deliveries of the same statement.
+    pub uid: [u8; 16],
+    /// Name of the agent it is about.
+    pub agent: String,
+    /// The session it is about.
+    pub session: SessionId,
+    /// Who said it.
+    pub source: Source,
+    /// When it was taken down, for sources that do not say it themselves.
+    pub at: Option<UnixNanos>,
+    /// Whose transcript it stands in; `None` for the main agent's and for other sources.
+    pub subagent: Option<SubagentId>,
+    /// Where it stands in that transcript, in bytes.
+    pub offset: Option<u64>,
+    /// What the source wrote: JSON with long strings cut, or bytes that are no JSON.
+    pub body: Vec<u8>,
+}
+
 /// JSON text, valid and possibly cut to the content limit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Json(pub String);
@@ -46,6 +67,8 @@ pub struct Json(pub String);
 /// One statement of one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// The observation that says it.
+    pub observation: [u8; 16],
     /// The session it is about.
     pub session: SessionId,
     /// Who said it.

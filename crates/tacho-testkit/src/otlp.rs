@@ -99,7 +99,11 @@ impl Receiver {
     /// The spans that were accepted, in order of arrival: those of requests that were answered 2xx.
     pub fn spans(&self) -> Vec<ReceivedSpan> {
         let requests = locked(&self.state.requests);
-        requests.iter().filter(|request| request.accepted()).flat_map(|request| request.spans.clone()).collect()
+        requests
+            .iter()
+            .filter(|request| request.accepted())
+            .flat_map(|request| request.spans.clone())
+            .collect()
     }
 
     /// What could not be read, one line each. A test that does not provoke it expects none.

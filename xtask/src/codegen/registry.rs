@@ -162,7 +162,11 @@ fn check_attribute(attribute: &Attribute) -> Vec<Finding> {
     let mut findings = check_name_and_brief(ATTRIBUTES, name, &attribute.brief);
     let excepted = OWN_WITHOUT_PREFIX.contains(&name.value.as_str());
     if attribute.source == Source::Own && !has_own_prefix(&name.value) && !excepted {
-        findings.push(at(ATTRIBUTES, name, "is an own name, so it must begin with `claude_code.` or `tachograph.`"));
+        findings.push(at(
+            ATTRIBUTES,
+            name,
+            "is an own name, so it must begin with `claude_code.` or `tachograph.`",
+        ));
     }
     findings
 }
@@ -233,7 +237,9 @@ fn has_own_prefix(name: &str) -> bool {
 
 fn is_lowercase_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_.".contains(letter))
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_.".contains(letter))
 }
 
 /// The attribute names between braces in the name of a span.

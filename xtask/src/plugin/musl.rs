@@ -12,12 +12,12 @@ use crate::workspace::{self, Workspace, find_program, output, run};
 const ZIG_VERSION: &str = "0.15.2";
 
 /// The musl target of this machine's processor.
-pub(crate) fn target() -> anyhow::Result<String> {
+pub(super) fn target() -> anyhow::Result<String> {
     anyhow::ensure!(cfg!(target_os = "linux"), "static programs are built on Linux only");
     Ok(format!("{}-unknown-linux-musl", std::env::consts::ARCH))
 }
 
-pub(crate) fn add_rust_target(target: &str) -> anyhow::Result<()> {
+pub(super) fn add_rust_target(target: &str) -> anyhow::Result<()> {
     let installed = output(Command::new("rustup").args(["target", "list", "--installed"]))?;
     if installed.lines().any(|line| line == target) {
         return Ok(());

@@ -68,8 +68,10 @@ impl Message {
             "id": self.id, "type": "message", "role": "assistant", "model": self.model, "content": [],
             "stop_reason": null, "stop_sequence": null, "usage": first_usage(&self.usage),
         });
-        let mut events =
-            vec![StreamEvent::new("message_start", json!({ "message": message })), StreamEvent::new("ping", json!({}))];
+        let mut events = vec![
+            StreamEvent::new("message_start", json!({ "message": message })),
+            StreamEvent::new("ping", json!({})),
+        ];
         for (index, block) in self.blocks.iter().enumerate() {
             events.extend(block_events(index, block));
         }

@@ -1,0 +1,157 @@
+//! Cutting long strings in JSON text as it streams by, so that no payload outgrows the store.
+
+use std::fmt::Write as _;
+
+/// Strings longer than this are cut, measured as they stand in the JSON text.
+pub const STRING_BYTES_MAX: usize = 16 * 1024;
+
+/// Copies JSON text and cuts its long strings. Valid text stays valid; keys are cut like any string.
+#[derive(Debug)]
+pub struct Clipper {
+    limit: usize,
+    place: Place,
+    /// Bytes of the current string that were copied.
+    kept: usize,
+    /// Bytes of the current string that were not.
+    cut: u64,
+    unicode: Unicode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Outside,
+    Inside,
+    /// Behind a backslash.
+    Escape,
+    /// Inside `\uXXXX`, with so many digits to come.
+    Digits(u8),
+}
+
+/// What the last `\uXXXX` was: a high surrogate must keep its partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unicode {
+    Other,
+    MaybeHigh,
+    High,
+}
+
+impl Clipper {
+    /// A clipper that keeps about `limit` bytes of every string.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        Self { limit, place: Place::Outside, kept: 0, cut: 0, unicode: Unicode::Other }
+    }
+
+    /// Takes a piece of the text and appends what is kept of it.
+    pub fn feed(&mut self, mut text: &[u8], kept: &mut Vec<u8>) {
+        while !text.is_empty() {
+            text = match self.place {
+                Place::Outside => self.outside(text, kept),
+                Place::Inside => self.inside(text, kept),
+                Place::Escape | Place::Digits(_) => self.escape(text, kept),
+            };
+        }
+    }
+
+    fn outside<'a>(&mut self, text: &'a [u8], kept: &mut Vec<u8>) -> &'a [u8] {
+        let end = text.iter().position(|byte| *byte == b'"').map_or(text.len(), |quote| quote + 1);
+        let (part, rest) = text.split_at(end);
+        kept.extend_from_slice(part);
+        if part.ends_with(b"\"") {
+            (self.place, self.kept, self.cut, self.unicode) = (Place::Inside, 0, 0, Unicode::Other);
+        }
+        rest
+    }
+
+    fn inside<'a>(&mut self, text: &'a [u8], kept: &mut Vec<u8>) -> &'a [u8] {
+        let plain = text.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(text.len());
+        let (part, rest) = text.split_at(plain);
+        self.keep_plain(part, kept);
+        let [stop, behind @ ..] = rest else { return rest };
+        if *stop == b'"' {
+            self.end_string(kept);
+        } else {
+            self.place = Place::Escape;
+            self.keep_unit(b"\\", kept);
+        }
+        behind
+    }
+
+    fn escape<'a>(&mut self, text: &'a [u8], kept: &mut Vec<u8>) -> &'a [u8] {
+        let Some((byte, behind)) = text.split_first() else { return text };
+        self.keep_inside_unit(*byte, kept);
+        self.place = match self.place {
+            Place::Escape if *byte == b'u' => Place::Digits(4),
+            Place::Digits(left) if left > 1 => Place::Digits(left - 1),
+            Place::Escape | Place::Digits(_) | Place::Inside | Place::Outside => Place::Inside,
+        };
+        self.unicode = match (self.place, byte.to_ascii_lowercase()) {
+            (Place::Digits(3), b'd') => Unicode::MaybeHigh,
+            (Place::Digits(2), b'8'..=b'b') if self.unicode == Unicode::MaybeHigh => Unicode::High,
+            (Place::Digits(2), _) => Unicode::Other,
+            _ => self.unicode,
+        };
+        behind
+    }
+
+    /// Keeps plain text up to the limit, never parting the bytes of one character.
+    fn keep_plain(&mut self, part: &[u8], kept: &mut Vec<u8>) {
+        if part.is_empty() {
+            return;
+        }
+        self.unicode = Unicode::Other;
+        if self.cut > 0 {
+            self.cut += part.len() as u64;
+            return;
+        }
+        let is_continuation = |byte: &u8| byte & 0xC0 == 0x80;
+        let room = self.limit.saturating_sub(self.kept);
+        let end = part
+            .get(room..)
+            .and_then(|over| over.iter().position(|byte| !is_continuation(byte)))
+            .map_or(part.len(), |continued| room + continued);
+        let (keep, cut) = part.split_at(end);
+        kept.extend_from_slice(keep);
+        self.kept += keep.len();
+        self.cut += cut.len() as u64;
+    }
+
+    /// Begins an escape: it is kept or cut as a whole.
+    fn keep_unit(&mut self, bytes: &[u8], kept: &mut Vec<u8>) {
+        let completes_a_pair = self.unicode == Unicode::High;
+        if self.cut > 0 || self.kept >= self.limit && !completes_a_pair {
+            self.cut += bytes.len() as u64;
+        } else {
+            kept.extend_from_slice(bytes);
+            self.kept += bytes.len();
+        }
+    }
+
+    fn keep_inside_unit(&mut self, byte: u8, kept: &mut Vec<u8>) {
+        if self.cut > 0 {
+            self.cut += 1;
+        } else {
+            kept.push(byte);
+            self.kept += 1;
+        }
+    }
+
+    fn end_string(&mut self, kept: &mut Vec<u8>) {
+        if self.cut > 0 {
+            let mut mark = String::new();
+            // Writing to a string cannot fail.
+            let _ = write!(mark, "\u{2026}[{} bytes cut]", self.cut);
+            kept.extend_from_slice(mark.as_bytes());
+        }
+        kept.push(b'"');
+        self.place = Place::Outside;
+    }
+}
+
+/// JSON text with its long strings cut.
+#[must_use]
+pub fn clip(text: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(text.len().min(2 * STRING_BYTES_MAX));
+    Clipper::new(STRING_BYTES_MAX).feed(text, &mut kept);
+    kept
+}

@@ -1,0 +1,100 @@
+//! Choosing between statements about the same thing, whatever their order of arrival.
+
+use tacho_model::event::Source;
+use tacho_model::time::UnixNanos;
+
+/// Which of two statements of the same source is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prefer {
+    /// The one made first.
+    Earliest,
+    /// The one made last.
+    Latest,
+}
+
+/// The best statement so far about one thing.
+///
+/// Sources rank as [`Source`] orders them; equals are decided by time, then by value, so that every order of
+/// arrival ends in the same statement.
+#[derive(Clone, Debug)]
+pub(crate) struct Believed<T> {
+    prefer: Prefer,
+    best: Option<Statement<T>>,
+}
+
+/// A value with who said it and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement<T> {
+    pub(crate) source: Source,
+    pub(crate) at: Option<UnixNanos>,
+    pub(crate) value: T,
+}
+
+impl<T: Ord> Believed<T> {
+    pub(crate) const fn earliest() -> Self {
+        Self { prefer: Prefer::Earliest, best: None }
+    }
+
+    pub(crate) const fn latest() -> Self {
+        Self { prefer: Prefer::Latest, best: None }
+    }
+
+    /// Takes a statement in.
+    pub(crate) fn hear(&mut self, source: Source, at: Option<UnixNanos>, value: T) {
+        let heard = Statement { source, at, value };
+        if self.best.as_ref().is_none_or(|best| self.is_better(&heard, best)) {
+            self.best = Some(heard);
+        }
+    }
+
+    /// Takes a statement in if one was made.
+    pub(crate) fn hear_known(&mut self, source: Source, at: Option<UnixNanos>, value: Option<T>) {
+        if let Some(value) = value {
+            self.hear(source, at, value);
+        }
+    }
+
+    fn is_better(&self, heard: &Statement<T>, best: &Statement<T>) -> bool {
+        let by_time = match self.prefer {
+            Prefer::Earliest => heard.at.cmp(&best.at),
+            Prefer::Latest => best.at.cmp(&heard.at),
+        };
+        heard.source.cmp(&best.source).then(by_time).then(heard.value.cmp(&best.value)).is_lt()
+    }
+
+    pub(crate) fn value(&self) -> Option<&T> {
+        self.best.as_ref().map(|best| &best.value)
+    }
+
+    pub(crate) fn at(&self) -> Option<UnixNanos> {
+        self.best.as_ref().and_then(|best| best.at)
+    }
+
+    pub(crate) fn source(&self) -> Option<Source> {
+        self.best.as_ref().map(|best| best.source)
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.best.is_some()
+    }
+}
+
+/// The smallest time that was said.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Range {
+    pub(crate) first: Option<UnixNanos>,
+    pub(crate) last: Option<UnixNanos>,
+}
+
+impl Range {
+    pub(crate) fn include(&mut self, at: Option<UnixNanos>) {
+        let Some(at) = at else { return };
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.last = Some(self.last.map_or(at, |last| last.max(at)));
+    }
+
+    pub(crate) fn include_range(&mut self, other: Self) {
+        self.include(other.first);
+        self.include(other.last);
+    }
+}

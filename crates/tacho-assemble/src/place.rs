@@ -1,0 +1,58 @@
+//! Where rows stand in transcripts: what a row does not say, its neighbours do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use tacho_model::event::{Event, Fact};
+use tacho_model::id::{PromptId, SubagentId};
+use tacho_model::time::UnixNanos;
+
+/// A place in a transcript: whose, and how many bytes in.
+pub(crate) type Place = (Option<SubagentId>, u64);
+
+/// The places of all rows that were read.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    rows: BTreeMap<Place, Option<UnixNanos>>,
+    prompts: BTreeMap<Place, PromptId>,
+    turn_ends: BTreeSet<u64>,
+}
+
+impl Places {
+    pub(crate) fn include(&mut self, event: &Event) {
+        let Some(offset) = event.offset else { return };
+        let place = (event.subagent.clone(), offset);
+        if event.fact == Fact::TurnRecorded && event.subagent.is_none() {
+            self.turn_ends.insert(offset);
+        }
+        if let Some(prompt) = &event.prompt {
+            self.prompts.insert(place.clone(), prompt.clone());
+        }
+        self.rows.insert(place, event.at);
+    }
+
+    /// The prompt in force at a place: that of the last row before it that names one.
+    pub(crate) fn prompt_at(&self, subagent: Option<&SubagentId>, offset: Option<u64>) -> Option<&PromptId> {
+        let owner = subagent.cloned();
+        let range = (owner.clone(), 0)..=(owner, offset?);
+        self.prompts.range(range).next_back().map(|(_, prompt)| prompt)
+    }
+
+    /// When the last row before a place was written.
+    pub(crate) fn time_before(&self, subagent: Option<&SubagentId>, offset: Option<u64>) -> Option<UnixNanos> {
+        let owner = subagent.cloned();
+        let range = (owner.clone(), 0)..(owner, offset?);
+        self.rows.range(range).rev().find_map(|(_, at)| *at)
+    }
+
+    /// Whether anything stands behind a place.
+    pub(crate) fn has_row_after(&self, subagent: Option<&SubagentId>, offset: Option<u64>) -> bool {
+        let Some(next) = offset.and_then(|offset| offset.checked_add(1)) else { return false };
+        let owner = subagent.cloned();
+        self.rows.range((owner.clone(), next)..=(owner, u64::MAX)).next().is_some()
+    }
+
+    /// Whether the agent wrote down that the turn of this prompt is over.
+    pub(crate) fn is_turn_recorded(&self, prompt: &PromptId) -> bool {
+        let is_of_turn = |offset: &u64| self.prompt_at(None, Some(*offset)) == Some(prompt);
+        self.turn_ends.iter().any(is_of_turn)
+    }
+}

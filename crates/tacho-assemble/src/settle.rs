@@ -1,0 +1,139 @@
+//! Closing what no source closes, and deciding when nothing is expected to change any more.
+//!
+//! A span leaves the machine once, when it has settled, so settling waits for the transcript, which the agent
+//! writes about 100 ms late. It never waits for ever: after [`GRACE_NS`] what is known is what will be said.
+
+use crate::facts::SessionFacts;
+use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
+use tacho_model::time::UnixNanos;
+
+/// How long a missing row is waited for.
+const GRACE_NS: u64 = 5_000_000_000;
+/// How long rows that belong together may lie apart.
+const QUIET_NS: u64 = 500_000_000;
+
+/// Closes and settles the nodes of the tree. Returns when time alone will settle the next one.
+pub(crate) fn settle(tree: &mut Tree<'_>, now: UnixNanos) -> Option<UnixNanos> {
+    let over = session_end(tree.facts);
+    let mut next = Deadline::default();
+    for index in tree.roots_first() {
+        let closing = tree.nodes.get(index).filter(|node| node.end.is_none()).and_then(|node| {
+            let (due, inferred) = closing(tree, index, node, over)?;
+            (next.has_passed(due, now)).then(|| (node.seen.last.max(node.start), inferred))
+        });
+        if let (Some((end, inferred)), Some(node)) = (closing, tree.nodes.get_mut(index)) {
+            (node.end, node.inferred) = (end, Some(inferred));
+        }
+    }
+    for index in tree.leaves_first() {
+        let settled = tree.nodes.get(index).is_some_and(|node| {
+            let is_settled = |child: &NodeIndex| tree.nodes.get(*child).is_some_and(|child| child.settled);
+            let due = ready_at(tree, node, over);
+            node.children.iter().all(is_settled) && due.is_some_and(|due| next.has_passed(due, now))
+        });
+        if let Some(node) = tree.nodes.get_mut(index) {
+            node.settled = settled;
+        }
+    }
+    next.0
+}
+
+/// The earliest time that was still to come when it was asked about.
+#[derive(Default)]
+struct Deadline(Option<UnixNanos>);
+
+impl Deadline {
+    fn has_passed(&mut self, due: UnixNanos, now: UnixNanos) -> bool {
+        if due > now {
+            self.0 = Some(self.0.map_or(due, |next| next.min(due)));
+        }
+        due <= now
+    }
+}
+
+/// The end of a session that nothing was seen after.
+#[derive(Clone, Copy)]
+struct SessionEnd {
+    inferred: Inferred,
+    /// When its transcript counts as complete.
+    complete_at: UnixNanos,
+}
+
+fn session_end(facts: &SessionFacts) -> Option<SessionEnd> {
+    let seen = facts.seen.last;
+    if let Some(gone) = facts.gone.at().filter(|gone| Some(*gone) >= seen) {
+        return Some(SessionEnd { inferred: Inferred::AgentGone, complete_at: gone });
+    }
+    // Hooks of the end and of what came before it run at the same time and may be written down in any order.
+    let ended = facts.ended.at().filter(|ended| Some(ended.plus_nanos(QUIET_NS)) >= seen)?;
+    Some(SessionEnd { inferred: Inferred::SessionEnd, complete_at: ended.plus_nanos(GRACE_NS) })
+}
+
+/// When an open node is concluded to have ended, and from what; `None` while it may go on.
+fn closing(
+    tree: &Tree<'_>,
+    index: NodeIndex,
+    node: &Node<'_>,
+    over: Option<SessionEnd>,
+) -> Option<(UnixNanos, Inferred)> {
+    let of_session = over.map(|over| (over.complete_at, over.inferred));
+    match &node.what {
+        What::Turn(..) => {
+            let next = tree.turns.iter().skip_while(|turn| **turn != index).nth(1);
+            let next_start = next.and_then(|turn| tree.nodes.get(*turn)).and_then(|turn| turn.start);
+            next_start.map(|start| (start.plus_nanos(GRACE_NS), Inferred::NextPrompt)).or(of_session)
+        }
+        // A subagent may outlive its turn.
+        What::Subagent(..) => of_session,
+        What::Tool(..) | What::Wait(..) | What::Call(_) => {
+            let container = container(tree, node).and_then(|container| tree.nodes.get(container));
+            let ended = container.and_then(|container| container.end);
+            ended.map(|end| (end.plus_nanos(GRACE_NS), Inferred::TurnEnd)).or(of_session)
+        }
+    }
+}
+
+/// The turn or subagent a node belongs to.
+fn container(tree: &Tree<'_>, node: &Node<'_>) -> Option<NodeIndex> {
+    let mut above = node.parent;
+    while let Some(parent) = above.and_then(|index| tree.nodes.get(index)) {
+        if matches!(parent.what, What::Turn(..) | What::Subagent(..)) {
+            return above;
+        }
+        above = parent.parent;
+    }
+    None
+}
+
+/// When a closed node, its children aside, needs to be waited for no longer; `None` while it is open.
+fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Option<UnixNanos> {
+    let end = node.end?;
+    let alone = if node.inferred.is_some() { end } else { ready_alone_at(tree, node, end) };
+    Some(over.map_or(alone, |over| alone.min(over.complete_at)))
+}
+
+fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos {
+    let places = &tree.facts.places;
+    let is_written = match &node.what {
+        What::Turn(prompt, _) => places.is_turn_recorded(prompt),
+        What::Subagent(..) => return end.plus_nanos(if has_final_answer(tree, node) { QUIET_NS } else { GRACE_NS }),
+        What::Tool(_, tool) => tool.recorded.is_known() && (tool.is_reported() || tool.is_denied()),
+        What::Wait(..) => true,
+        What::Call(call) => {
+            let is_followed = places.has_row_after(call.subagent, call.last_offset);
+            return if is_followed { end } else { end.plus_nanos(QUIET_NS) };
+        }
+    };
+    if is_written { end } else { end.plus_nanos(GRACE_NS) }
+}
+
+/// Whether the last answer below a subagent is one after which the agent does not go on by itself.
+fn has_final_answer(tree: &Tree<'_>, node: &Node<'_>) -> bool {
+    let children = node.children.iter().filter_map(|child| tree.nodes.get(*child));
+    let calls = children.filter_map(|child| match &child.what {
+        What::Call(call) => Some(call),
+        What::Turn(..) | What::Subagent(..) | What::Tool(..) | What::Wait(..) => None,
+    });
+    let last = calls.max_by_key(|call| call.last_offset);
+    last.is_some_and(|call| call.is_complete() && !call.asks_for_tools())
+}

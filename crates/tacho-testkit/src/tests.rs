@@ -1,0 +1,12 @@
+//! The tests of the bench itself.
+
+mod client;
+
+mod anthropic;
+mod claude;
+mod compare;
+mod http;
+mod otlp;
+mod processes;
+mod reports;
+mod scenario;

@@ -1,0 +1,32 @@
+//! `bench`: figures that the documentation quotes, measured here and now, with the bars they must stay under.
+
+mod hook;
+mod programs;
+mod report;
+mod trace;
+
+use crate::workspace::{self, Workspace};
+
+const PAGE: &str = "docs/benchmarks.md";
+
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["hook"] => measure_hook().map(|text| println!("{text}")),
+        ["hook", "--write"] => write(&measure_hook()?),
+        _ => anyhow::bail!("usage: cargo xtask bench hook [--write]"),
+    }
+}
+
+fn measure_hook() -> anyhow::Result<String> {
+    let workspace = Workspace::load()?;
+    Ok(report::render(&hook::measure(&workspace)?))
+}
+
+fn write(text: &str) -> anyhow::Result<()> {
+    let path = Workspace::load()?.root.join(PAGE);
+    let page = if path.exists() { workspace::read(&path)? } else { String::new() };
+    workspace::write(&path, report::splice(&page, text))?;
+    println!("{text}\nwrote {PAGE}");
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Kills the processes of one run, told by their `TACHO_HOME`: drainers at random moments, and at the end the rest.
+//! It must never look at a process of another run.
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tacho_testkit::processes;
+
+/// The first kill comes within this time of the run's start: from before the first drainer to after the last hook.
+const FIRST_KILL_MS: u64 = 1500;
+/// Later kills come within this time of each other, so that some drainers get to their work and some do not.
+const NEXT_KILL_MS: u64 = 250;
+const POLL: Duration = Duration::from_millis(5);
+/// How long the killed may take to disappear.
+const SWEEP_LIMIT: Duration = Duration::from_secs(2);
+
+/// A thread that kills the run's drainers until it is stopped.
+pub(super) struct DrainerKiller {
+    stopping: Arc<AtomicBool>,
+    killing: JoinHandle<usize>,
+}
+
+impl DrainerKiller {
+    pub(super) fn start(state: &Path) -> Self {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let state = state.to_string_lossy().into_owned();
+        let killing = thread::spawn({
+            let stopping = Arc::clone(&stopping);
+            move || kill_drainers(&state, &stopping)
+        });
+        Self { stopping, killing }
+    }
+
+    /// Stops, and tells how many drainers were killed.
+    pub(super) fn stop(self) -> usize {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.killing.join().unwrap_or(0)
+    }
+}
+
+fn kill_drainers(state: &str, stopping: &AtomicBool) -> usize {
+    let mut kills = 0;
+    let mut pause_ms = random_below(FIRST_KILL_MS);
+    loop {
+        let due = Instant::now() + Duration::from_millis(pause_ms);
+        while Instant::now() < due {
+            if stopping.load(Ordering::SeqCst) {
+                return kills;
+            }
+            thread::sleep(POLL);
+        }
+        let running = processes::with_environment("TACHO_HOME", state);
+        kills += running.iter().filter(|process| process.runs("tacho", "drain") && process.kill()).count();
+        pause_ms = 1 + random_below(NEXT_KILL_MS);
+    }
+}
+
+/// A random number from the seed that the standard library takes for its hash maps.
+fn random_below(limit: u64) -> u64 {
+    RandomState::new().hash_one(0) % limit
+}
+
+/// Kills whatever is left of a run when it is dropped.
+pub(super) struct Sweep(String);
+
+impl Sweep {
+    pub(super) fn of(state: &Path) -> Self {
+        Self(state.to_string_lossy().into_owned())
+    }
+}
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        let limit = Instant::now() + SWEEP_LIMIT;
+        loop {
+            let left = processes::with_environment("TACHO_HOME", &self.0);
+            let killed = left.iter().filter(|process| process.kill()).count();
+            if killed == 0 || Instant::now() > limit {
+                return;
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
