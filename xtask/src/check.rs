@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 
 use crate::workspace::{self, cargo, find_program};
-use crate::{codegen, deny, plugin, tidy};
+use crate::{codegen, deny, e2e, plugin, tidy};
 
 struct Step {
     name: &'static str,
@@ -33,8 +33,10 @@ const CHECK: &[Step] = &[
     Step { name: "dependencies", command: "cargo xtask deny", run: |_| deny::run(&[]) },
 ];
 
-const AFTER_CHECK: &[Step] =
-    &[Step { name: "plugin", command: "cargo xtask plugin", run: |_| plugin::run(&[]) }];
+const AFTER_CHECK: &[Step] = &[
+    Step { name: "plugin", command: "cargo xtask plugin", run: |_| plugin::run(&[]) },
+    Step { name: "end to end", command: "cargo xtask e2e", run: |_| e2e::run(&[]) },
+];
 
 pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
     CHECK.iter().try_for_each(run_step)

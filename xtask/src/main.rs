@@ -7,6 +7,7 @@ mod check;
 mod codegen;
 mod demo;
 mod deny;
+mod e2e;
 mod finding;
 mod plugin;
 mod tidy;
@@ -35,6 +36,7 @@ const TASKS: &[Task] = &[
         help: "check licences, bans and sources of what comes from outside",
         run: deny::run,
     },
+    Task { name: "e2e", help: "run the plugin in the real CLI on a scripted API", run: e2e::run },
     Task { name: "plugin", help: "build the Claude Code plugin with its static programs", run: plugin::run },
     Task { name: "tidy", help: "check the rules of the code that no compiler knows", run: tidy::run },
 ];

@@ -8,6 +8,7 @@ use tacho_model::event::FailureCause;
 use tacho_model::id::{IdKind, IdSpace, SpanId, SubagentId, ToolUseId, TraceId};
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
+use tacho_model::shape::SpanShape;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
@@ -26,6 +27,7 @@ impl Painter<'_, '_> {
         let node = self.tree.nodes.get(index)?;
         let start = node.start?;
         let error = self.error_type(node);
+        let kind = kind(&node.what);
         let mut attributes = self.attributes(node, index);
         attributes.set_known(key::ERROR_TYPE, error.clone());
         Some(Span {
@@ -33,8 +35,8 @@ impl Painter<'_, '_> {
             span_id: self.span_id(node),
             parent_span_id: node.parent.and_then(|parent| self.tree.nodes.get(parent)).map(|parent| self.span_id(parent)),
             links: self.links(node, index),
-            kind: kind(&node.what),
-            name: self.name(node),
+            kind,
+            name: SpanShape::of(kind)?.name_with(&attributes),
             start,
             end: node.end.map(|end| end.max(start)),
             status: if error.is_some() { Status::Error } else { Status::Unset },
@@ -60,16 +62,6 @@ impl Painter<'_, '_> {
             What::Tool(id, _) => ids.span(IdKind::Tool, id.as_str()),
             What::Wait(id, _, _) => ids.span(IdKind::Permission, id.as_str()),
             What::Call(call) => ids.span(IdKind::Llm, call.key),
-        }
-    }
-
-    fn name(&self, node: &Node<'_>) -> String {
-        match &node.what {
-            What::Turn(..) => format!("invoke_agent {}", self.tree.facts.agent.name),
-            What::Subagent(_, subagent) => format!("invoke_agent {}", subagent_name(subagent)),
-            What::Tool(_, tool) => format!("execute_tool {}", tool_name(tool)),
-            What::Wait(..) => key::SPAN_PERMISSION.to_owned(),
-            What::Call(call) => format!("chat {}", requested_model(call)),
         }
     }
 

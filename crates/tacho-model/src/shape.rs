@@ -1,6 +1,6 @@
 //! What a span of each kind looks like, as the registry states it.
 
-use crate::attribute::Key;
+use crate::attribute::{Attributes, Key, Value};
 use crate::span::SpanKind;
 
 /// The span kind of OpenTelemetry.
@@ -34,5 +34,16 @@ impl SpanShape {
     #[must_use]
     pub fn of(kind: SpanKind) -> Option<&'static Self> {
         crate::semconv::SPANS.iter().find(|shape| shape.kind == kind)
+    }
+
+    /// The name of a span of this shape with these attributes.
+    #[must_use]
+    pub fn name_with(&self, attributes: &Attributes) -> String {
+        let Some((before, rest)) = self.name.split_once('{') else { return self.name.to_owned() };
+        let (key, after) = rest.split_once('}').unwrap_or((rest, ""));
+        match Key::named(key).and_then(|key| attributes.get(key)) {
+            Some(Value::String(value)) => format!("{before}{value}{after}"),
+            _ => self.name.to_owned(),
+        }
     }
 }
