@@ -72,8 +72,8 @@ fn run_once(bench: &Bench, scenario: &Path, folder: &Path, number: u32, runs: u3
     let begun = Instant::now();
     let outcome = bench.play(scenario, run_folder.path(), protocol).unwrap_or_else(Outcome::of_error);
     let seconds = begun.elapsed().as_secs_f64();
-    let mark = if outcome.differences.is_empty() { "ok  " } else { "FAIL" };
-    println!("{mark}{name}  run {number}/{runs}  {seconds:.1} s  {}", outcome.counts());
+    let mark = if outcome.differences.is_empty() { "ok" } else { "FAIL" };
+    println!("{mark}  {name}  run {number}/{runs}  {seconds:.1} s  {}", outcome.counts());
     if outcome.differences.is_empty() {
         run_folder.close().with_context(|| format!("cannot remove the folder of {name} run {number}"))?;
         return Ok(Verdict::Passed);

@@ -3,6 +3,7 @@
 //! Must not do I/O, read a clock, or know any particular coding agent.
 
 pub mod attribute;
+pub mod batch;
 pub mod event;
 pub mod id;
 pub mod semconv;

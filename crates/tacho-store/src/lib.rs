@@ -1,1 +1,23 @@
-//! The recorder's SQLite store.
+//! The store: one SQLite file that the drainer writes and everybody may read.
+//!
+//! The only SQL of the project. `observations`, the delivery ledger and the loss counts are truth; sessions and
+//! spans are derived from observations and can be thrown away. The schema is in `schema.rs`.
+//!
+//! Must not know any agent, any destination, or how observations are understood.
+
+pub mod cursor;
+pub mod derived;
+pub mod error;
+pub mod observation;
+pub mod outbox;
+pub mod retention;
+pub mod store;
+
+mod schema;
+mod span_row;
+
+pub use error::StoreError;
+pub use store::{Changes, Store};
+
+#[cfg(test)]
+mod tests;

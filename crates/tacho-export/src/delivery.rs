@@ -1,0 +1,97 @@
+//! What an answer means, and when to try again: written once for every kind of destination.
+//!
+//! Source of the rules: OTLP specification 1.11, "OTLP/HTTP Response" and "OTLP/HTTP Throttling".
+
+use jiff::fmt::rfc2822;
+use std::time::Duration;
+
+/// The first pause after a failure.
+const BACKOFF_FIRST: Duration = Duration::from_secs(1);
+/// The longest pause.
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// A receiver may ask for a pause of up to this.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+
+/// An answer over HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// The `Retry-After` header.
+    pub retry_after: Option<String>,
+    /// Items the receiver says it refused.
+    pub rejected: u64,
+    /// What the receiver says about it.
+    pub message: Option<String>,
+}
+
+/// What became of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was taken, except for `rejected` items, which must not be sent again.
+    Taken {
+        /// Items refused.
+        rejected: u64,
+        /// What the receiver says about it.
+        message: Option<String>,
+    },
+    /// The receiver asks to try again.
+    Busy {
+        /// Status code.
+        status: u16,
+        /// What its `Retry-After` says.
+        retry_after: Option<String>,
+    },
+    /// The receiver does not know us, or not this path: nothing gets through until somebody mends it.
+    Misconfigured {
+        /// Status code.
+        status: u16,
+    },
+    /// The receiver will never take this request.
+    Refused {
+        /// Status code.
+        status: u16,
+    },
+    /// No answer came.
+    Unreachable(Unreachable),
+}
+
+/// Why no answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreachable(pub String);
+
+/// What an answer means for the request.
+#[must_use]
+pub fn judge(answer: &Answer) -> Outcome {
+    match answer.status {
+        200..=299 => Outcome::Taken { rejected: answer.rejected, message: answer.message.clone() },
+        status @ (429 | 502 | 503 | 504) => Outcome::Busy { status, retry_after: answer.retry_after.clone() },
+        // A redirect is not followed: it could lead credentials and data somewhere else.
+        status @ (300..=399 | 401 | 403 | 404 | 405 | 407) => Outcome::Misconfigured { status },
+        status => Outcome::Refused { status },
+    }
+}
+
+/// How long to wait after `failures` failures in a row: doubling pauses, of which a share between a half and the
+/// whole is taken. `share` is any number; it spreads clients apart.
+#[must_use]
+pub fn backoff(failures: u64, share: u64) -> Duration {
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    let whole = BACKOFF_FIRST.saturating_mul(2_u32.pow(doublings)).min(BACKOFF_MAX);
+    let half = whole / 2;
+    let parts = u32::try_from(share % 1000).unwrap_or(0);
+    half + half * parts / 1000
+}
+
+/// The pause a `Retry-After` asks for: seconds, or a date of RFC 9110 (section 10.2.3).
+#[must_use]
+pub fn retry_after(value: &str, now_unix_seconds: i64) -> Option<Duration> {
+    let seconds = match value.trim().parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let date = rfc2822::DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
+            u64::try_from(date.as_second().saturating_sub(now_unix_seconds)).unwrap_or(0)
+        }
+    };
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}

@@ -1,0 +1,164 @@
+//! A destination: where to, in what form, with which headers, and how much it gets.
+
+use std::fmt;
+use std::net::IpAddr;
+use tacho_privacy::CaptureLevel;
+use ureq::http::Uri;
+
+/// Encoding of OTLP over HTTP (OTLP specification, section "OTLP/HTTP").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Binary protobuf.
+    #[default]
+    HttpProtobuf,
+    /// JSON.
+    HttpJson,
+}
+
+impl Protocol {
+    /// The protocol with the name that `OTEL_EXPORTER_OTLP_PROTOCOL` gives it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "http/protobuf" => Some(Self::HttpProtobuf),
+            "http/json" => Some(Self::HttpJson),
+            _ => None,
+        }
+    }
+
+    /// Media type of a body.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "application/x-protobuf",
+            Self::HttpJson => "application/json",
+        }
+    }
+}
+
+/// A header, whose value may be secret and is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: ..", self.name)
+    }
+}
+
+/// Where telemetry goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// What it is called in the store and in reports: the endpoint, unless its owner named it.
+    pub name: String,
+    /// Base URL, to which `/v1/traces` is added.
+    endpoint: String,
+    /// Encoding.
+    pub protocol: Protocol,
+    /// Headers of every request.
+    headers: Vec<Header>,
+    /// How much it gets.
+    pub level: CaptureLevel,
+}
+
+/// Why a destination cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DestinationError {
+    /// The endpoint is no absolute http or https URL.
+    #[error("endpoint {0:?} is not an http:// or https:// URL")]
+    Endpoint(String),
+    /// The endpoint carries user info.
+    #[error("the endpoint holds a user name or password; give them as a header")]
+    Credentials,
+    /// A header is malformed.
+    #[error("header {0:?} is not a valid HTTP header")]
+    Header(String),
+    /// A secret would travel in clear text.
+    #[error("header {header:?} would travel in clear text to {endpoint}; use https")]
+    PlainSecret {
+        /// The header.
+        header: String,
+        /// The endpoint.
+        endpoint: String,
+    },
+}
+
+/// Parts of the names of headers that carry secrets.
+const SECRET_WORDS: [&str; 7] = ["auth", "token", "key", "secret", "password", "cookie", "credential"];
+
+impl Destination {
+    /// A destination, checked.
+    ///
+    /// # Errors
+    /// [`DestinationError`] says which rule it breaks.
+    pub fn new(
+        endpoint: &str,
+        protocol: Protocol,
+        headers: Vec<Header>,
+        level: CaptureLevel,
+    ) -> Result<Self, DestinationError> {
+        let uri: Uri = endpoint.parse().map_err(|_| DestinationError::Endpoint(endpoint.to_owned()))?;
+        let scheme = uri.scheme_str().unwrap_or_default();
+        let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        if !matches!(scheme, "http" | "https") || authority.is_empty() {
+            return Err(DestinationError::Endpoint(endpoint.to_owned()));
+        }
+        if authority.contains('@') {
+            return Err(DestinationError::Credentials);
+        }
+        let is_sound = |header: &Header| {
+            ureq::http::HeaderName::from_bytes(header.name.as_bytes()).is_ok()
+                && ureq::http::HeaderValue::from_str(&header.value).is_ok()
+        };
+        if let Some(unsound) = headers.iter().find(|header| !is_sound(header)) {
+            return Err(DestinationError::Header(unsound.name.clone()));
+        }
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        if scheme == "http" && !is_loopback(uri.host()) {
+            if let Some(secret) = headers.iter().find(|header| is_secret(&header.name)) {
+                return Err(DestinationError::PlainSecret { header: secret.name.clone(), endpoint });
+            }
+        }
+        Ok(Self { name: endpoint.clone(), endpoint, protocol, headers, level })
+    }
+
+    /// The URL of a signal.
+    #[must_use]
+    pub fn url(&self, signal: &str) -> String {
+        format!("{}/v1/{signal}", self.endpoint)
+    }
+
+    /// The base URL.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The headers of every request.
+    #[must_use]
+    pub fn headers(&self) -> &[Header] {
+        &self.headers
+    }
+
+    /// Whether the endpoint is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.endpoint.parse::<Uri>().is_ok_and(|uri| is_loopback(uri.host()))
+    }
+}
+
+fn is_secret(header: &str) -> bool {
+    let name = header.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+fn is_loopback(host: Option<&str>) -> bool {
+    let host = host.unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,109 @@
+//! Tests of the gate.
+
+use crate::identity::IdentityKey;
+use crate::url::without_credentials;
+use crate::{CaptureLevel, Policy, clear};
+use tacho_model::attribute::{Attributes, Class, Value, ValueType};
+use tacho_model::batch::Batch;
+use tacho_model::id::{SpanId, TraceId};
+use tacho_model::semconv;
+use tacho_model::span::{Span, SpanEvent, SpanKind, Status};
+use tacho_model::time::UnixNanos;
+
+const SECRET: &str = "sk-secret-9f2c";
+
+/// Every attribute of the registry, each text holding the secret.
+fn everything() -> Attributes {
+    let value = |value_type: ValueType| match value_type {
+        ValueType::String => Value::String(format!("https://{SECRET}:{SECRET}@host/path?{SECRET}#{SECRET}")),
+        ValueType::Int => Value::Int(1),
+        ValueType::Double => Value::Double(1.0),
+        ValueType::Boolean => Value::Boolean(true),
+        ValueType::StringList => Value::StringList(vec![SECRET.to_owned()]),
+    };
+    semconv::ALL.iter().map(|key| (*key, value(key.value_type()))).collect()
+}
+
+fn batch_with(attributes: Attributes) -> Batch {
+    let event = SpanEvent { at: UnixNanos(1), name: semconv::EVENT_API_RETRY, attributes: attributes.clone() };
+    let span = Span {
+        trace_id: TraceId([1; 16]),
+        span_id: SpanId([1; 8]),
+        parent_span_id: None,
+        links: Vec::new(),
+        kind: SpanKind::Tool,
+        name: "execute_tool Bash".to_owned(),
+        start: UnixNanos(1),
+        end: Some(UnixNanos(2)),
+        status: Status::Unset,
+        attributes: attributes.clone(),
+        events: vec![event],
+        settled: true,
+    };
+    Batch { resource: attributes, spans: vec![span] }
+}
+
+fn names_that_pass(level: CaptureLevel, class: Class) -> Vec<&'static str> {
+    let key = IdentityKey([7; 32]);
+    let cleared = clear(&batch_with(everything()), Policy { level, identity_key: &key });
+    let batch = cleared.get();
+    let span = batch.spans.first().unwrap();
+    assert_eq!(batch.resource, span.attributes);
+    assert_eq!(batch.resource, span.events.first().unwrap().attributes);
+    batch.resource.iter().filter(|(key, _)| key.class() == class).map(|(key, _)| key.name()).collect()
+}
+
+fn names_of(class: Class) -> Vec<&'static str> {
+    semconv::ALL.iter().filter(|key| key.class() == class).map(|key| key.name()).collect()
+}
+
+#[test]
+fn metadata_lets_no_content_and_no_identity_through() {
+    for (class, passing) in [
+        (Class::Metadata, names_of(Class::Metadata)),
+        (Class::Url, names_of(Class::Url)),
+        (Class::Content, Vec::new()),
+        (Class::Identity, Vec::new()),
+    ] {
+        assert_eq!(names_that_pass(CaptureLevel::Metadata, class), passing, "{class:?}");
+    }
+}
+
+#[test]
+fn full_adds_content_and_still_no_identity() {
+    assert_eq!(names_that_pass(CaptureLevel::Full, Class::Content), names_of(Class::Content));
+    assert_eq!(names_that_pass(CaptureLevel::Full, Class::Identity), Vec::<&str>::new());
+}
+
+#[test]
+fn a_name_leaves_as_a_keyed_hash() {
+    let mut resource = Attributes::default();
+    resource.set(semconv::USER_NAME, "Ada");
+    let batch = Batch { resource, spans: Vec::new() };
+    let hash = |key: u8| {
+        let key = IdentityKey([key; 32]);
+        let cleared = clear(&batch, Policy { level: CaptureLevel::Full, identity_key: &key });
+        cleared.get().resource.clone()
+    };
+    // printf Ada | openssl dgst -sha256 -mac hmac -macopt hexkey:0707... | base32 of the first 16 bytes
+    let expected: Attributes =
+        [(semconv::USER_HASH, Value::from("fgtk4p7lihgzy7sg2wtqwfrbs4"))].into_iter().collect();
+    assert_eq!(hash(7), expected);
+    assert_ne!(hash(8), expected);
+}
+
+#[test]
+fn urls_lose_credentials_query_and_fragment() {
+    for (url, cleared) in [
+        ("https://github.com/a/b.git", Some("https://github.com/a/b.git")),
+        ("https://user:p@ss@host:8443/a?token=x#y", Some("https://host:8443/a")),
+        ("https://ghp_token@github.com/a/b", Some("https://github.com/a/b")),
+        ("ssh://git@host/a", Some("ssh://host/a")),
+        ("git@github.com:group/sub/b.git", Some("github.com:group/sub/b.git")),
+        ("file:///srv/git/a.git", Some("file:///srv/git/a.git")),
+        ("no url", None),
+        ("token-without-structure", None),
+    ] {
+        assert_eq!(without_credentials(url).as_deref(), cleared, "{url}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Forgetting: by age, and when the file outgrows its quota.
+
+use crate::error::StoreError;
+use crate::store::{Changes, Store};
+use rusqlite::params;
+use tacho_model::id::SessionId;
+use tacho_model::time::UnixNanos;
+
+impl Store {
+    /// Bytes in use, free pages aside.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn used_bytes(&self) -> Result<u64, StoreError> {
+        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let pages = pragma("page_count")? - pragma("freelist_count")?;
+        Ok((pages * pragma("page_size")?).cast_unsigned())
+    }
+
+    /// Sessions nothing was seen of since `before`, the oldest first; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sessions_last_seen_before(
+        &self,
+        before: UnixNanos,
+        limit: u32,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM sessions WHERE last_seen_ns < ?1 ORDER BY last_seen_ns LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![before.0.cast_signed(), limit], |row| Ok(SessionId(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Gives the space of forgotten rows back to the file system and empties the write-ahead log.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn shrink(&self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); VACUUM;")?)
+    }
+}
+
+impl Changes<'_> {
+    /// Forgets a session. What waits to be sent of it still is.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_session(&self, session: &SessionId) -> Result<(), StoreError> {
+        for delete in [
+            "DELETE FROM observations WHERE session_id = ?1",
+            "DELETE FROM spans WHERE session_id = ?1",
+            "DELETE FROM sessions WHERE id = ?1",
+            "DELETE FROM processes WHERE session_id = ?1",
+        ] {
+            self.transaction.prepare_cached(delete)?.execute([session.as_str()])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the segments that no longer exist, and ledger entries made before `before`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_ledger_before(&self, before: UnixNanos) -> Result<(), StoreError> {
+        self.transaction.execute("DELETE FROM enqueued WHERE at_ns < ?1", [before.0.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Forgets a segment whose file is gone.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_segment(&self, path: &str) -> Result<(), StoreError> {
+        self.transaction.execute("DELETE FROM segments WHERE path = ?1", [path])?;
+        Ok(())
+    }
+
+    /// Drops the oldest requests for a destination until at most `keep_items` wait; returns how many items went.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn drop_oldest_parcels(&self, keep_bytes: u64, now: UnixNanos) -> Result<u64, StoreError> {
+        let mut dropped = 0;
+        loop {
+            let waiting: i64 = self.transaction.query_row(
+                "SELECT coalesce(sum(length(bytes)), 0) FROM outbox",
+                [],
+                |row| row.get(0),
+            )?;
+            if waiting.cast_unsigned() <= keep_bytes {
+                break;
+            }
+            let (id, items): (i64, i64) = self.transaction.query_row(
+                "SELECT id, items FROM outbox ORDER BY id LIMIT 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            self.transaction.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
+            dropped += items.cast_unsigned();
+        }
+        if dropped > 0 {
+            self.count_loss("outbox quota", dropped, now)?;
+        }
+        Ok(dropped)
+    }
+}
