@@ -1,2 +1,7 @@
-//! The tachograph command: drain, show, status.
-fn main() {}
+//! The `tacho` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tacho::run()
+}

@@ -1,0 +1,81 @@
+//! How a command fails: what went wrong, whose turn it is, and what to do.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+/// Whose turn it is. Decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// The caller asked for something that is not there.
+    User,
+    /// A configuration must be mended.
+    Config,
+    /// Something outside does not work: a disk, a network, a receiver.
+    External,
+}
+
+/// A command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: FailureKind,
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+    hints: Vec<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None, hints: Vec::new() }
+    }
+
+    /// A failure outside, with what it comes from.
+    pub(crate) fn external(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..Self::new(FailureKind::External, message) }
+    }
+
+    /// Adds what the user can do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The text for a terminal: `error:`, the chain of causes, then the hints.
+    pub(crate) fn render(&self) -> String {
+        let mut text = format!("error: {}", self.message);
+        let mut cause: Option<&dyn Error> = self.source.as_ref().map(|source| &**source as &dyn Error);
+        while let Some(error) = cause {
+            text.push_str(&format!("\n  because: {error}"));
+            cause = error.source();
+        }
+        for hint in &self.hints {
+            text.push_str(&format!("\n  hint: {hint}"));
+        }
+        text
+    }
+
+    /// 1 for what the user or the outside must change, 2 for wrong usage or configuration.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self.kind {
+            FailureKind::User | FailureKind::External => ExitCode::from(1),
+            FailureKind::Config => ExitCode::from(2),
+        }
+    }
+}
+
+impl From<tacho_store::StoreError> for Failure {
+    fn from(error: tacho_store::StoreError) -> Self {
+        let is_newer = matches!(error, tacho_store::StoreError::Newer { .. });
+        let failure = Self::external("the store cannot be used", error);
+        if is_newer {
+            failure.hint("update tacho to the version that wrote it; hooks go on recording meanwhile, nothing is lost")
+        } else {
+            failure
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::external("input or output failed", error)
+    }
+}

@@ -1,0 +1,60 @@
+//! Random secrets and names of this installation, made once and kept beside the store.
+
+use crate::failure::Failure;
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use tacho_privacy::identity::IdentityKey;
+
+/// Directory of keys, below the state directory.
+const KEYS: &str = "keys";
+
+/// The key that people's names are hashed with.
+pub(crate) fn identity_key(state: &Path) -> Result<IdentityKey, Failure> {
+    let bytes = load_or_make(&state.join(KEYS).join("identity"))?;
+    Ok(IdentityKey(bytes))
+}
+
+/// The random name of this installation, as hex.
+pub(crate) fn instance_id(state: &Path) -> Result<String, Failure> {
+    let bytes = load_or_make(&state.join(KEYS).join("instance"))?;
+    let mut text = String::new();
+    for byte in bytes.iter().take(16) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}
+
+fn load_or_make(path: &Path) -> Result<[u8; 32], Failure> {
+    read_key(path)
+        .or_else(|error| if error.kind() == io::ErrorKind::NotFound { make_key(path) } else { Err(error) })
+        .map_err(|error| Failure::external(format!("read or make the key {}", path.display()), error))
+}
+
+fn read_key(path: &Path) -> io::Result<[u8; 32]> {
+    let bytes = fs::read(path)?;
+    bytes.try_into().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not 32 bytes long"))
+}
+
+/// Whoever links the file first made the key; everybody else reads it.
+fn make_key(path: &Path) -> io::Result<[u8; 32]> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let mut key = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut key)?;
+    let fresh = path.with_extension(std::process::id().to_string());
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&fresh, path);
+    fs::remove_file(&fresh)?;
+    match linked {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_key(path),
+        Err(error) => Err(error),
+    }
+}

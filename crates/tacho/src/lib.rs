@@ -1,0 +1,29 @@
+//! Tachograph's command line and drainer: the one place that puts the crates together.
+//!
+//! Configuration, environment, clock and process live here; everything it calls gets them as parameters.
+
+mod cli;
+mod commands;
+mod config;
+mod drain;
+mod failure;
+mod keys;
+mod place;
+mod report;
+mod terminal;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match commands::run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::note(&failure.render());
+            failure.exit_code()
+        }
+    }
+}

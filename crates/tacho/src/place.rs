@@ -1,0 +1,46 @@
+//! Where this user's state and configuration lie.
+
+use crate::failure::{Failure, FailureKind};
+use std::env;
+use std::path::{Path, PathBuf};
+use tacho_spool::state::{State, Tier, candidates};
+use tacho_store::Store;
+use tacho_store::store::STORE_FILE;
+
+/// The state directory, by the same rules as the hook: the first candidate that can be used.
+pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
+    if let Some(path) = given {
+        return State::open(path)
+            .map_err(|error| Failure::external(format!("open the state directory {}", path.display()), error));
+    }
+    let (state, _) = State::open_first(&candidates(|name| env::var_os(name))).ok_or_else(|| {
+        Failure::new(FailureKind::External, "no directory for the recorder's state can be used")
+            .hint("set TACHO_HOME to a directory that you own and can write")
+    })?;
+    Ok(state)
+}
+
+/// Which kind of place the state directory is.
+pub(crate) fn tier_of(state: &State) -> Option<Tier> {
+    let candidates = candidates(|name| env::var_os(name));
+    candidates.into_iter().find(|candidate| candidate.path == state.path()).map(|candidate| candidate.tier)
+}
+
+/// The owner's configuration file: in `TACHO_HOME` if that is set, else in the configuration home.
+pub(crate) fn config_file() -> Option<PathBuf> {
+    let directory = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let in_home = || directory("HOME").map(|home| home.join(".config"));
+    let named = directory("TACHO_HOME");
+    let config_home = || directory("XDG_CONFIG_HOME").or_else(in_home).map(|home| home.join("tachograph"));
+    named.or_else(config_home).map(|place| place.join("config.toml"))
+}
+
+/// The file of the store.
+pub(crate) fn store_file(state: &State) -> PathBuf {
+    state.path().join(STORE_FILE)
+}
+
+/// The store, for reading; `None` before anything was drained.
+pub(crate) fn open_store_to_read(state: &State) -> Result<Option<Store>, Failure> {
+    Ok(Store::open_to_read(&store_file(state))?)
+}

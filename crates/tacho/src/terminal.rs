@@ -1,0 +1,43 @@
+//! Standard output is data, standard error is notes.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// Writes data. A reader that has gone away is no failure.
+pub(crate) fn print(text: &str) {
+    // A closed pipe means that nobody reads any more.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Writes a note for the user, one or more lines.
+pub(crate) fn note(text: &str) {
+    // Standard error may be closed; there is nowhere else to say it.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Whether output may carry colour: a terminal, and neither `NO_COLOR` nor a dumb terminal.
+pub(crate) fn has_colour() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    is_set("FORCE_COLOR") || io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term == "dumb")
+}
+
+/// Text from outside, safe for a terminal: control characters, bidirectional overrides and zero-width letters are
+/// shown as escapes instead of being obeyed.
+pub(crate) fn display_safe(text: &str) -> String {
+    let is_hazard = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    };
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_hazard(letter) {
+            safe.extend(letter.escape_unicode());
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
