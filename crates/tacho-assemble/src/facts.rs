@@ -180,6 +180,18 @@ impl SessionFacts {
         &self.session
     }
 
+    /// Name of the agent the session is with.
+    #[must_use]
+    pub const fn agent_name(&self) -> &'static str {
+        self.agent.name
+    }
+
+    /// The last time anything was seen of it.
+    #[must_use]
+    pub const fn last_seen(&self) -> Option<UnixNanos> {
+        self.seen.last
+    }
+
     /// Takes an event in.
     pub fn add(&mut self, event: &Event) {
         let (source, at) = (event.source, event.at);

@@ -58,6 +58,17 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// How far a file was taken in.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn transcript(&self, path: &str) -> Result<Option<TranscriptCursor>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT path, agent, session_id, subagent, inode, cursor FROM transcripts WHERE path = ?1",
+        )?;
+        Ok(statement.query_row([path], transcript).optional()?)
+    }
+
     /// The processes that were seen to run a session.
     ///
     /// # Errors
@@ -133,6 +144,19 @@ impl Changes<'_> {
             to.inode.cast_signed(),
             to.cursor.cast_signed(),
         ])?;
+        Ok(())
+    }
+
+    /// Begins to follow a transcript, unless it is followed already.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn follow_transcript(&self, from: &TranscriptCursor) -> Result<(), StoreError> {
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT OR IGNORE INTO transcripts (path, agent, session_id, subagent, inode, cursor)
+             VALUES (?1, ?2, ?3, NULL, 0, 0)",
+        )?;
+        statement.execute(params![from.path, from.agent, from.session.as_str()])?;
         Ok(())
     }
 

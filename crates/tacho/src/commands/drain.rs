@@ -1,0 +1,108 @@
+//! `tacho drain`: take in, settle, send.
+
+use crate::cli::{Drain, Output};
+use crate::config;
+use crate::drain::{Drainer, Request, ask_running_drainer, run_resident};
+use crate::failure::{Failure, FailureKind};
+use crate::place;
+use crate::terminal::{note, print};
+use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tacho_spool::lock::DrainLock;
+use tacho_spool::state::State;
+
+/// How long one call settles and retries before it reports what is left.
+const ONCE_MAX: Duration = Duration::from_secs(30);
+/// How long a running drainer gets to make way.
+const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
+/// Where a drainer without a terminal says what went wrong, and how long that file may grow.
+const LOG: &str = "drain.log";
+const LOG_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Drains, once or for as long as sessions live.
+pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
+    let state = place::open_state(drain.state.as_deref())?;
+    if drain.once {
+        return once(output, state);
+    }
+    if drain.background {
+        // Not the leader of a group: a hook's child never is, and where it fails we only stay in the agent's session.
+        let _ = rustix::process::setsid();
+        let path = state.path().to_owned();
+        return stay(state, drain).inspect_err(|failure| log(&path, failure));
+    }
+    stay(state, drain)
+}
+
+fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
+    let lock = if drain.take_over { take_over(&state)? } else { DrainLock::try_acquire(&state)? };
+    let Some(lock) = lock else {
+        if !drain.background {
+            note("another drainer is running; `tacho status` shows how it does");
+        }
+        return Ok(());
+    };
+    let config = config::load(place::config_file().as_deref())?;
+    run_resident(&mut Drainer::open(state, lock, config)?)
+}
+
+/// Gets the lock, from a running drainer if need be. `None` when that one does not let go.
+fn take_over(state: &State) -> Result<Option<DrainLock>, Failure> {
+    let began = Instant::now();
+    loop {
+        if let Some(lock) = DrainLock::try_acquire(state)? {
+            return Ok(Some(lock));
+        }
+        if began.elapsed() > TAKE_OVER_MAX {
+            return Ok(None);
+        }
+        ask_running_drainer(state, Request::MakeWay, TAKE_OVER_MAX);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn once(output: Output, state: State) -> Result<(), Failure> {
+    let began = Instant::now();
+    while began.elapsed() < ONCE_MAX {
+        if let Some(lock) = DrainLock::try_acquire(&state)? {
+            let config = config::load(place::config_file().as_deref())?;
+            for refused in &config.refused {
+                note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
+            }
+            let pending = Drainer::open(state, lock, config)?.flush(ONCE_MAX)?;
+            return report(output, pending.waiting);
+        }
+        if let Some(reply) = ask_running_drainer(&state, Request::Flush, ONCE_MAX + Duration::from_secs(15)) {
+            return report(output, reply.waiting);
+        }
+        // It just went away, or is only just coming up.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Err(Failure::new(FailureKind::External, "the running drainer does not answer")
+        .hint("`tacho status` names its process; ending it loses nothing"))
+}
+
+fn report(output: Output, waiting: u64) -> Result<(), Failure> {
+    if output.json {
+        print(&format!("{}\n", json!({ "schema_version": crate::report::SCHEMA_VERSION, "waiting": waiting })));
+    }
+    if waiting == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::External, format!("{waiting} items could not be delivered yet"))
+        .hint("they stay in the store and are tried again; `tacho status` says what holds them up"))
+}
+
+fn log(state: &Path, failure: &Failure) {
+    let path = state.join(LOG);
+    let is_full = path.metadata().is_ok_and(|metadata| metadata.len() > LOG_BYTES_MAX);
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).truncate(is_full).append(!is_full);
+    // Nobody is left to be told when even the log cannot be written.
+    if let Ok(mut file) = options.open(path) {
+        let _ = writeln!(file, "{} {}", crate::drain::now().0, failure.render());
+    }
+}

@@ -1,0 +1,33 @@
+//! `tacho rebuild`: everything derived, made anew from what was observed.
+
+use crate::cli::Output;
+use crate::config;
+use crate::drain::Drainer;
+use crate::failure::{Failure, FailureKind};
+use crate::place;
+use crate::terminal::{note, print};
+use serde_json::json;
+use std::io::IsTerminal as _;
+use tacho_spool::lock::DrainLock;
+
+/// Rebuilds and says how much.
+pub(super) fn run(output: Output) -> Result<(), Failure> {
+    let state = place::open_state(None)?;
+    let lock = DrainLock::try_acquire(&state)?.ok_or_else(|| {
+        Failure::new(FailureKind::External, "a drainer is running and has the store")
+            .hint("it ends a minute after the last session; then rebuild")
+    })?;
+    let config = config::load(place::config_file().as_deref())?;
+    let shows_progress = std::io::stderr().is_terminal();
+    let rebuilt = Drainer::open(state, lock, config)?.rebuild(|done, all| {
+        if shows_progress && done % 100 == 0 {
+            note(&format!("{done} of {all} sessions"));
+        }
+    })?;
+    if output.json {
+        print(&format!("{}\n", json!({ "schema_version": crate::report::SCHEMA_VERSION, "sessions": rebuilt })));
+    } else {
+        print(&format!("rebuilt {rebuilt} sessions\n"));
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! `tacho status`: whether recording and sending work.
+
+use super::words;
+use crate::cli::Output;
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::place;
+use crate::report::SCHEMA_VERSION;
+use crate::terminal::{display_safe, print};
+use serde::Serialize;
+use std::fs;
+use std::path::Path;
+use tacho_spool::layout::BLOBS;
+use tacho_spool::lock::DrainLock;
+use tacho_spool::loss;
+use tacho_spool::read::segments;
+use tacho_spool::state::{State, Tier};
+use tacho_store::outbox::DestinationRow;
+
+/// What is known of how the recorder does.
+#[derive(Debug, Serialize)]
+pub(super) struct StatusReport {
+    schema_version: u32,
+    state_directory: String,
+    temporary: bool,
+    drainer_running: bool,
+    spool_bytes: u64,
+    spool_unread_bytes: u64,
+    store_bytes: u64,
+    damaged_records: u64,
+    pub(super) losses: Vec<LossReport>,
+    pub(super) destinations: Vec<DestinationReport>,
+    pub(super) refused: Vec<RefusedReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct LossReport {
+    pub(super) reason: String,
+    pub(super) count: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct DestinationReport {
+    pub(super) name: String,
+    pub(super) configured: bool,
+    pub(super) delivered: u64,
+    pub(super) waiting: u64,
+    rejected: u64,
+    failures_in_a_row: u64,
+    last_success_ns: Option<u64>,
+    pub(super) last_error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RefusedReport {
+    pub(super) origin: String,
+    pub(super) reason: String,
+}
+
+/// Prints the status.
+pub(super) fn run(output: Output) -> Result<(), Failure> {
+    let state = place::open_state(None)?;
+    let config = config::load(place::config_file().as_deref())?;
+    let report = report(&state, &config)?;
+    if output.json {
+        let json = serde_json::to_string(&report).map_err(|error| Failure::external("print JSON", error))?;
+        print(&format!("{json}\n"));
+    } else {
+        print(&text(&report));
+    }
+    Ok(())
+}
+
+/// Looks at everything there is to look at.
+pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Failure> {
+    let store = place::open_store_to_read(state)?;
+    let (mut spool_bytes, mut spool_unread_bytes) = (directory_bytes(&state.path().join(BLOBS)), 0);
+    for segment in segments(state.path())? {
+        let size = fs::metadata(&segment).map(|metadata| metadata.len()).unwrap_or(0);
+        let name = segment.strip_prefix(state.path()).unwrap_or(&segment).to_string_lossy().into_owned();
+        let cursor = store.as_ref().map(|store| store.segment_cursor(&name)).transpose()?.unwrap_or(0);
+        spool_bytes += size;
+        spool_unread_bytes += size.saturating_sub(cursor);
+    }
+    let hook_losses = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
+    let drain_losses = store.as_ref().map(|store| store.losses()).transpose()?.unwrap_or_default();
+    let losses = hook_losses.chain(drain_losses).map(|(reason, count)| LossReport { reason, count });
+    let destinations = store.as_ref().map(|store| store.destinations()).transpose()?.unwrap_or_default();
+    Ok(StatusReport {
+        schema_version: SCHEMA_VERSION,
+        state_directory: state.path().display().to_string(),
+        temporary: place::tier_of(state) == Some(Tier::Temporary),
+        drainer_running: DrainLock::try_acquire(state)?.is_none(),
+        spool_bytes,
+        spool_unread_bytes,
+        store_bytes: store.as_ref().map(|store| store.used_bytes()).transpose()?.unwrap_or(0),
+        damaged_records: store.as_ref().map(|store| store.damaged_lines()).transpose()?.unwrap_or(0),
+        losses: losses.collect(),
+        destinations: destinations.into_iter().map(|row| destination(row, config)).collect(),
+        refused: config
+            .refused
+            .iter()
+            .map(|refused| RefusedReport { origin: refused.origin.clone(), reason: refused.reason.clone() })
+            .collect(),
+    })
+}
+
+fn directory_bytes(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
+
+fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
+    DestinationReport {
+        configured: config.destinations.iter().any(|known| known.name == row.name),
+        name: row.name,
+        delivered: row.delivered,
+        waiting: row.waiting,
+        rejected: row.rejected,
+        failures_in_a_row: row.failures,
+        last_success_ns: row.last_success.map(|at| at.0),
+        last_error: row.last_error,
+    }
+}
+
+fn text(report: &StatusReport) -> String {
+    let drainer = if report.drainer_running { "running" } else { "not running; the next hook starts it" };
+    let lost_at = if report.temporary { "  (temporary: lost at the next boot)" } else { "" };
+    let mut text = format!(
+        "state      {}{lost_at}\ndrainer    {drainer}\nspool      {}, of which {} not taken in yet\nstore      {}\n",
+        report.state_directory,
+        words::bytes(report.spool_bytes),
+        words::bytes(report.spool_unread_bytes),
+        words::bytes(report.store_bytes),
+    );
+    if report.destinations.is_empty() && report.refused.is_empty() {
+        text.push_str("sends to   nobody: everything stays on this machine\n");
+    }
+    for to in &report.destinations {
+        let known = if to.configured { "" } else { "  (named nowhere now)" };
+        text.push_str(&format!(
+            "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
+            display_safe(&to.name),
+            to.delivered,
+            to.waiting,
+            to.rejected
+        ));
+        if let Some(error) = to.last_error.as_deref().filter(|_| to.failures_in_a_row > 0) {
+            text.push_str(&format!("           {} failures in a row: {}\n", to.failures_in_a_row, display_safe(error)));
+        }
+    }
+    for refused in &report.refused {
+        text.push_str(&format!("not used   {}: {}\n", refused.origin, display_safe(&refused.reason)));
+    }
+    if report.damaged_records > 0 {
+        text.push_str(&format!("damaged    {} records of the spool\n", report.damaged_records));
+    }
+    for loss in &report.losses {
+        text.push_str(&format!("lost       {}: {}\n", loss.count, display_safe(&loss.reason)));
+    }
+    text
+}

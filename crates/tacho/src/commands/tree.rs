@@ -1,0 +1,117 @@
+//! The tree of a session for a terminal: a tool stands below the model call that decided it.
+
+use super::words;
+use crate::terminal::{display_safe, has_colour};
+use std::collections::BTreeMap;
+use tacho_model::attribute::{Key, Value};
+use tacho_model::id::SpanId;
+use tacho_model::semconv as key;
+use tacho_model::span::{Span, SpanKind, Status};
+
+/// How much of an argument is shown.
+const ARGUMENT_LETTERS_MAX: usize = 60;
+
+/// One line a span.
+pub(super) fn tree(spans: &[Span]) -> String {
+    let mut children: BTreeMap<Option<SpanId>, Vec<&Span>> = BTreeMap::new();
+    for span in spans {
+        children.entry(shown_below(span, spans)).or_default().push(span);
+    }
+    let mut text = String::new();
+    for (number, turn) in children.get(&None).into_iter().flatten().enumerate() {
+        text.push_str(&format!("turn {}  {}\n", number + 1, line(turn)));
+        branch(&children, turn, "", &mut text);
+    }
+    text
+}
+
+fn branch(children: &BTreeMap<Option<SpanId>, Vec<&Span>>, above: &Span, indent: &str, text: &mut String) {
+    let below = children.get(&Some(above.span_id)).map(Vec::as_slice).unwrap_or_default();
+    for (number, span) in below.iter().enumerate() {
+        let is_last = number + 1 == below.len();
+        let (knee, rail) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        text.push_str(&format!("{indent}{knee}{}\n", line(span)));
+        branch(children, span, &format!("{indent}{rail}"), text);
+    }
+}
+
+/// The span a reader expects it below: a tool call below the call of the model that decided it.
+fn shown_below(span: &Span, spans: &[Span]) -> Option<SpanId> {
+    let decided_by = span.links.first().map(|link| link.span_id).filter(|_| span.kind == SpanKind::Tool);
+    let is_here = |id: &SpanId| spans.iter().any(|span| span.span_id == *id);
+    decided_by.filter(is_here).or(span.parent_span_id)
+}
+
+fn line(span: &Span) -> String {
+    let length = match span.end {
+        Some(end) => words::duration(end.nanos_since(span.start)),
+        None => "running".to_owned(),
+    };
+    let title = title(span);
+    let mark = match (span.status, text_of(span, key::ERROR_TYPE)) {
+        (Status::Error, error) => red(&format!("  {}", display_safe(error.unwrap_or("error")))),
+        (Status::Unset, _) => String::new(),
+    };
+    let inferred = match text_of(span, key::TACHOGRAPH_END_INFERRED) {
+        Some(from) => format!("  (end inferred: {from})"),
+        None => String::new(),
+    };
+    format!("{title}  {length}{}{mark}{inferred}", figures(span))
+}
+
+fn title(span: &Span) -> String {
+    match span.kind {
+        SpanKind::Turn => text_of(span, key::CLAUDE_CODE_PROMPT_TEXT).map(shortened).unwrap_or_default(),
+        SpanKind::Llm => format!("chat {}", display_safe(text_of(span, key::GEN_AI_REQUEST_MODEL).unwrap_or("?"))),
+        SpanKind::Tool => {
+            let name = display_safe(text_of(span, key::GEN_AI_TOOL_NAME).unwrap_or("?"));
+            let arguments = text_of(span, key::GEN_AI_TOOL_CALL_ARGUMENTS).and_then(first_string);
+            arguments.map_or_else(|| name.clone(), |argument| format!("{name} {}", shortened(&argument)))
+        }
+        SpanKind::Subagent => {
+            format!("subagent {}", display_safe(text_of(span, key::GEN_AI_AGENT_NAME).unwrap_or("?")))
+        }
+        SpanKind::Permission => "waited for permission".to_owned(),
+        SpanKind::Compaction => "compaction".to_owned(),
+    }
+}
+
+fn figures(span: &Span) -> String {
+    if span.kind != SpanKind::Llm {
+        return String::new();
+    }
+    let number = |key: Key| match span.attributes.get(key) {
+        Some(Value::Int(number)) => u64::try_from(*number).ok(),
+        _ => None,
+    };
+    let input = words::count(number(key::GEN_AI_USAGE_INPUT_TOKENS));
+    let cached = words::count(number(key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS));
+    let output = words::count(number(key::GEN_AI_USAGE_OUTPUT_TOKENS));
+    format!("  {input} in ({cached} cached), {output} out")
+}
+
+fn text_of(span: &Span, key: Key) -> Option<&str> {
+    match span.attributes.get(key) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// The first text of a JSON object: what a tool call is mostly about.
+fn first_string(object: &str) -> Option<String> {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(object).ok()?;
+    object.values().find_map(|value| Some(value.as_str()?.to_owned()))
+}
+
+/// The beginning of a text, on one line.
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut letters = line.chars();
+    let start: String = letters.by_ref().take(ARGUMENT_LETTERS_MAX).collect();
+    let more = if letters.next().is_some() { "…" } else { "" };
+    format!("{}{more}", display_safe(&start))
+}
+
+fn red(text: &str) -> String {
+    if has_colour() { format!("\u{1b}[31m{text}\u{1b}[0m") } else { text.to_owned() }
+}

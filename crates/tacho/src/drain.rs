@@ -1,0 +1,182 @@
+//! The drainer: the one process that takes the spool in, understands it, and sends what has settled.
+//!
+//! It may be killed at any instant: every step is one transaction, and what a step needs is either in the store,
+//! in the spool, or still in the agent's transcripts.
+
+mod blobs;
+mod control;
+mod deliver;
+mod derive;
+mod ingest;
+mod liveness;
+mod record;
+mod resident;
+mod retention;
+mod rows;
+mod transcripts;
+mod wake;
+
+pub(crate) use control::{Request, ask_running_drainer};
+pub(crate) use resident::run_resident;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::keys;
+use crate::place::store_file;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tacho_assemble::facts::SessionFacts;
+use tacho_export::otlp::Sender;
+use tacho_model::id::SessionId;
+use tacho_model::time::UnixNanos;
+use tacho_privacy::identity::IdentityKey;
+use tacho_spool::lock::DrainLock;
+use tacho_spool::loss;
+use tacho_spool::state::State;
+use tacho_store::{Store, StoreError};
+
+/// A new destination gets what was seen within this time, so that a first session shows up as soon as it is named.
+const BACKFILL_NS: u64 = 24 * 3600 * 1_000_000_000;
+
+/// The drainer, holding its lock.
+#[derive(Debug)]
+pub(crate) struct Drainer {
+    state: State,
+    store: Store,
+    config: Config,
+    identity_key: IdentityKey,
+    instance_id: String,
+    sender: Sender,
+    /// The facts of sessions that are going on, so that they need not be read again for each event.
+    facts: BTreeMap<SessionId, SessionFacts>,
+    _lock: DrainLock,
+}
+
+/// What is left to do after a pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pending {
+    /// When time alone settles the next span.
+    pub(crate) settles_at: Option<UnixNanos>,
+    /// Items that wait to be sent.
+    pub(crate) waiting: u64,
+    /// When the next delivery may be tried.
+    pub(crate) retry_at: Option<UnixNanos>,
+    /// Sessions whose agent still runs.
+    pub(crate) live_sessions: u64,
+}
+
+impl Drainer {
+    /// Takes over the state directory; the caller has its lock.
+    pub(crate) fn open(state: State, lock: DrainLock, config: Config) -> Result<Self, Failure> {
+        let store = open_store(&state)?;
+        loss::prepare(&state)?;
+        let identity_key = keys::identity_key(state.path())?;
+        let instance_id = keys::instance_id(state.path())?;
+        let mut drainer = Self {
+            state,
+            store,
+            config,
+            identity_key,
+            instance_id,
+            sender: Sender::default(),
+            facts: BTreeMap::new(),
+            _lock: lock,
+        };
+        drainer.introduce_destinations()?;
+        Ok(drainer)
+    }
+
+    fn introduce_destinations(&mut self) -> Result<(), Failure> {
+        let since = UnixNanos(now().0.saturating_sub(BACKFILL_NS));
+        let changes = self.store.change()?;
+        for destination in &self.config.destinations {
+            changes.introduce(&destination.name, since)?;
+        }
+        Ok(changes.commit()?)
+    }
+
+    /// One round: take in, conclude, derive, send.
+    pub(crate) fn pass(&mut self) -> Result<Pending, Failure> {
+        let mut changed = self.ingest_segments()?;
+        changed.extend(self.store.unsettled_sessions()?);
+        self.catch_up(&changed)?;
+        self.deliver()?;
+        self.pending(&changed)
+    }
+
+    /// Understands what was said about these sessions since the last round, without sending anything.
+    fn catch_up(&mut self, sessions: &BTreeSet<SessionId>) -> Result<(), Failure> {
+        for session in sessions {
+            self.ingest_transcripts(session)?;
+            self.conclude_if_gone(session)?;
+            self.derive(session)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what the spool and the transcripts hold, so that a reader sees the present.
+    pub(crate) fn refresh(&mut self) -> Result<(), Failure> {
+        let mut changed = self.ingest_segments()?;
+        changed.extend(self.store.unsettled_sessions()?);
+        self.catch_up(&changed)
+    }
+
+    fn pending(&self, sessions: &BTreeSet<SessionId>) -> Result<Pending, Failure> {
+        let mut pending = Pending { settles_at: self.store.next_settling()?, ..Pending::default() };
+        for destination in self.store.destinations()? {
+            let is_configured = self.config.destinations.iter().any(|known| known.name == destination.name);
+            if is_configured && destination.waiting > 0 {
+                pending.waiting += destination.waiting;
+                let earliest = pending.retry_at.map_or(destination.retry_at, |at| at.min(destination.retry_at));
+                pending.retry_at = Some(earliest);
+            }
+        }
+        for session in sessions {
+            if liveness::has_live_agent(&self.store.processes(session)?) {
+                pending.live_sessions += 1;
+            }
+        }
+        Ok(pending)
+    }
+
+    /// Throws away what was derived and makes it again. What was sent stays sent.
+    pub(crate) fn rebuild(&mut self, mut progress: impl FnMut(usize, usize)) -> Result<usize, Failure> {
+        self.ingest_segments()?;
+        let sessions = self.store.observed_sessions()?;
+        self.facts.clear();
+        let changes = self.store.change()?;
+        changes.forget_derived()?;
+        changes.commit()?;
+        for (number, session) in sessions.iter().enumerate() {
+            progress(number, sessions.len());
+            self.ingest_transcripts(session)?;
+            self.derive(session)?;
+        }
+        Ok(sessions.len())
+    }
+}
+
+/// The store, made anew when it is damaged: the spool and the transcripts hold what it is made from.
+fn open_store(state: &State) -> Result<Store, Failure> {
+    let path = store_file(state);
+    match Store::open(&path) {
+        Err(error @ StoreError::Damaged { .. }) => {
+            let aside = path.with_extension(format!("damaged-{}", now().0 / 1_000_000_000));
+            fs::rename(&path, &aside)?;
+            for index in ["db-wal", "db-shm"] {
+                // They belong to the damaged file and may not be there.
+                let _ = fs::remove_file(path.with_extension(index));
+            }
+            crate::terminal::note(&format!("note: {error}; it is kept as {} and made again", aside.display()));
+            Ok(Store::open(&path)?)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// The time by the system's clock.
+pub(crate) fn now() -> UnixNanos {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    UnixNanos(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+}

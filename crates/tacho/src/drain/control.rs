@@ -1,0 +1,119 @@
+//! The socket of the running drainer: asking it to settle and send now, or to make way.
+//!
+//! It lies in the state directory, which only its owner can enter. One request, one line; one answer, one line.
+
+use super::Pending;
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::time::Duration;
+use tacho_spool::state::State;
+
+/// Name of the socket in the state directory.
+const SOCKET: &str = "drain.sock";
+/// A peer that does not speak for this long is given up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a running drainer can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// Take in, settle and send all that can be, then answer.
+    Flush,
+    /// Finish the current step, answer, release the lock and exit.
+    MakeWay,
+}
+
+/// What was left after a request was done.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Reply {
+    /// Items that could not be sent yet.
+    pub(crate) waiting: u64,
+}
+
+impl Request {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Flush => "flush",
+            Self::MakeWay => "make way",
+        }
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        [Self::Flush, Self::MakeWay].into_iter().find(|request| request.word() == line.trim_end())
+    }
+}
+
+/// Asks the running drainer and waits for its answer; `None` when there is none to answer.
+pub(crate) fn ask_running_drainer(state: &State, request: Request, patience: Duration) -> Option<Reply> {
+    let mut stream = UnixStream::connect(socket_path(state.fd())).ok()?;
+    stream.set_read_timeout(Some(patience)).ok()?;
+    stream.set_write_timeout(Some(PATIENCE)).ok()?;
+    writeln!(stream, "{}", request.word()).ok()?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).ok()?;
+    serde_json::from_str(&line).ok()
+}
+
+/// A socket's path may be 107 bytes long, a directory's more; the open directory has a short name.
+fn socket_path(state: BorrowedFd<'_>) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", state.as_raw_fd()))
+}
+
+/// The listening end.
+#[derive(Debug)]
+pub(super) struct Control {
+    listener: UnixListener,
+}
+
+impl Control {
+    /// Listens; the caller holds the lock, so a socket that is there belongs to nobody.
+    pub(super) fn listen(state: &State) -> io::Result<Self> {
+        match fs::remove_file(state.path().join(SOCKET)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(socket_path(state.fd()))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener })
+    }
+
+    /// The socket, to wait for.
+    pub(super) const fn listener(&self) -> &UnixListener {
+        &self.listener
+    }
+
+    /// The next request, if somebody is there.
+    pub(super) fn next(&self) -> io::Result<Option<Asked>> {
+        let stream = match self.listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) if error.raw_os_error() == Some(Errno::AGAIN.raw_os_error()) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut line = String::new();
+        // A peer that goes away or says nothing we know has asked nothing.
+        let read = BufReader::new(&stream).read_line(&mut line);
+        Ok(read.ok().and_then(|_| Request::parse(&line)).map(|request| Asked { request, stream }))
+    }
+}
+
+/// A request somebody waits for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) request: Request,
+    stream: UnixStream,
+}
+
+impl Asked {
+    /// Answers. A peer that is gone needs no answer.
+    pub(super) fn answer(mut self, pending: &Pending) {
+        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting }) {
+            let _ = writeln!(self.stream, "{line}");
+        }
+    }
+}

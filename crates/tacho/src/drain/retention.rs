@@ -1,0 +1,117 @@
+//! Forgetting, so that nothing grows without bound: sealing segments, then dropping by age and by quota.
+
+use super::ingest::segment_name;
+use super::{Drainer, now};
+use crate::failure::Failure;
+use std::fs::{self, Metadata};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+use tacho_model::time::UnixNanos;
+use tacho_spool::layout::{BLOBS, SEALED};
+use tacho_spool::read::{seal, segments};
+
+/// A segment nobody wrote to for this long gets no further record: its name holds the hour.
+const SEGMENT_REST: Duration = Duration::from_secs(2 * 3600);
+/// Sessions forgotten in one transaction when the store outgrows its quota.
+const SESSIONS_AT_ONCE: u32 = 20;
+const MIB: u64 = 1024 * 1024;
+
+impl Drainer {
+    /// Seals what is complete and forgets what is too old or too much.
+    pub(super) fn retain(&mut self) -> Result<(), Failure> {
+        self.seal_segments()?;
+        let retention = self.config.retention;
+        let age = Duration::from_secs(retention.days * 86_400);
+        self.forget_old_files(age, retention.spool_mib * MIB)?;
+        let before = UnixNanos(now().0.saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)));
+        self.forget_sessions_before(before)?;
+        self.shrink_store_to(retention.store_mib * MIB)
+    }
+
+    fn seal_segments(&mut self) -> Result<(), Failure> {
+        let sealed = self.state.path().join(SEALED);
+        for segment in segments(self.state.path())? {
+            let rests = fs::metadata(&segment).is_ok_and(|metadata| age_of(&metadata) > SEGMENT_REST);
+            if !rests || segment.starts_with(&sealed) {
+                continue;
+            }
+            let name = segment_name(self.state.path(), &segment);
+            let cursor = self.store.segment_cursor(&name)?;
+            if let Some(place) = seal(&self.state, &segment, cursor)? {
+                let changes = self.store.change()?;
+                changes.rename_segment(&name, &segment_name(self.state.path(), &place))?;
+                changes.commit()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes sealed segments and blobs: those older than `age`, then the oldest until the rest fits the quota.
+    fn forget_old_files(&mut self, age: Duration, quota_bytes: u64) -> Result<(), Failure> {
+        let mut files = Vec::new();
+        for directory in [SEALED, BLOBS] {
+            files.extend(files_in(self.state.path().join(directory)));
+        }
+        files.sort_by_key(|(_, metadata)| age_of(metadata));
+        let mut kept_bytes = 0;
+        for (path, metadata) in files {
+            kept_bytes += metadata.len();
+            if age_of(&metadata) <= age && kept_bytes <= quota_bytes {
+                continue;
+            }
+            kept_bytes -= metadata.len();
+            fs::remove_file(&path)?;
+            let changes = self.store.change()?;
+            changes.forget_segment(&segment_name(self.state.path(), &path))?;
+            changes.commit()?;
+        }
+        Ok(())
+    }
+
+    fn forget_sessions_before(&mut self, before: UnixNanos) -> Result<(), Failure> {
+        loop {
+            let old = self.store.sessions_last_seen_before(before, SESSIONS_AT_ONCE)?;
+            if old.is_empty() {
+                break;
+            }
+            let changes = self.store.change()?;
+            old.iter().try_for_each(|session| changes.forget_session(session))?;
+            changes.commit()?;
+        }
+        let changes = self.store.change()?;
+        changes.forget_ledger_before(before)?;
+        Ok(changes.commit()?)
+    }
+
+    fn shrink_store_to(&mut self, quota_bytes: u64) -> Result<(), Failure> {
+        if self.store.used_bytes()? <= quota_bytes {
+            return Ok(());
+        }
+        let changes = self.store.change()?;
+        changes.drop_oldest_parcels(quota_bytes / 2, now())?;
+        changes.commit()?;
+        while self.store.used_bytes()? > quota_bytes {
+            let oldest = self.store.sessions_last_seen_before(now(), SESSIONS_AT_ONCE)?;
+            if oldest.is_empty() {
+                break;
+            }
+            let changes = self.store.change()?;
+            oldest.iter().try_for_each(|session| changes.forget_session(session))?;
+            changes.count_loss("store quota", oldest.len() as u64, now())?;
+            changes.commit()?;
+            oldest.iter().for_each(|session| drop(self.facts.remove(session)));
+        }
+        Ok(self.store.shrink()?)
+    }
+}
+
+fn age_of(metadata: &Metadata) -> Duration {
+    let modified = metadata.modified().ok();
+    modified.and_then(|modified| SystemTime::now().duration_since(modified).ok()).unwrap_or_default()
+}
+
+fn files_in(directory: PathBuf) -> Vec<(PathBuf, Metadata)> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)));
+    files.filter(|(_, metadata)| metadata.is_file()).collect()
+}
