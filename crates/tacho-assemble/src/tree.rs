@@ -298,12 +298,17 @@ fn times_said(what: &What<'_>) -> (Option<UnixNanos>, Option<UnixNanos>) {
         What::Subagent(_, subagent) => (subagent.started.at(), subagent.stopped.at()),
         What::Tool(_, tool) => {
             let start = tool.started.at().or(tool.ended.at());
-            (start, tool.ended.at().or(tool.refused.at()).max(start))
+            (start, not_before(start, tool.ended.at().or(tool.refused.at())))
         }
-        What::Wait(_, tool, ask) => (ask.at, wait_end(tool).max(ask.at)),
-        What::Call(call) if call.is_complete() => (call.start, call.end.max(call.start)),
+        What::Wait(_, tool, ask) => (ask.at, not_before(ask.at, wait_end(tool))),
+        What::Call(call) if call.is_complete() => (call.start, not_before(call.start, call.end)),
         What::Call(call) => (call.start, None),
     }
+}
+
+/// An end that is known, moved to the start where clocks of two sources disagree.
+fn not_before(start: Option<UnixNanos>, end: Option<UnixNanos>) -> Option<UnixNanos> {
+    end.map(|end| start.map_or(end, |start| end.max(start)))
 }
 
 /// When a person had answered: a refused call ends with the refusal, an allowed one then runs for its duration.
