@@ -1,11 +1,11 @@
 //! Choosing between statements about the same thing, whatever their order of arrival.
 
-use tacho_model::event::Source;
+use tacho_model::event::{Event, Source};
 use tacho_model::time::UnixNanos;
 
 /// Which of two statements of the same source is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Prefer {
+enum Prefer {
     /// The one made first.
     Earliest,
     /// The one made last.
@@ -24,10 +24,10 @@ pub(crate) struct Believed<T> {
 
 /// A value with who said it and when.
 #[derive(Clone, Debug)]
-pub(crate) struct Statement<T> {
-    pub(crate) source: Source,
-    pub(crate) at: Option<UnixNanos>,
-    pub(crate) value: T,
+struct Statement<T> {
+    source: Source,
+    at: Option<UnixNanos>,
+    value: T,
 }
 
 impl<T: Ord> Believed<T> {
@@ -39,18 +39,18 @@ impl<T: Ord> Believed<T> {
         Self { prefer: Prefer::Latest, best: None }
     }
 
-    /// Takes a statement in.
-    pub(crate) fn hear(&mut self, source: Source, at: Option<UnixNanos>, value: T) {
-        let heard = Statement { source, at, value };
+    /// Takes in what an event says.
+    pub(crate) fn hear(&mut self, event: &Event, value: T) {
+        let heard = Statement { source: event.source, at: event.at, value };
         if self.best.as_ref().is_none_or(|best| self.is_better(&heard, best)) {
             self.best = Some(heard);
         }
     }
 
-    /// Takes a statement in if one was made.
-    pub(crate) fn hear_known(&mut self, source: Source, at: Option<UnixNanos>, value: Option<T>) {
+    /// Takes in what an event says, if it says it.
+    pub(crate) fn hear_known(&mut self, event: &Event, value: Option<T>) {
         if let Some(value) = value {
-            self.hear(source, at, value);
+            self.hear(event, value);
         }
     }
 
@@ -79,7 +79,7 @@ impl<T: Ord> Believed<T> {
     }
 }
 
-/// The smallest time that was said.
+/// The first and the last time that was said.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Range {
     pub(crate) first: Option<UnixNanos>,

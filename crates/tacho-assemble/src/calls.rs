@@ -1,9 +1,9 @@
 //! Logical calls of the model: an answer or a final failure, with the attempts that led to it.
 
 use crate::facts::{CallFacts, FailedCall, RequestFacts, Retry, SessionFacts};
-use std::collections::BTreeMap;
 use tacho_model::id::{MessageId, SubagentId};
 use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
 
 /// One logical call.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Call<'a> {
     pub(crate) key: &'a str,
     pub(crate) subagent: Option<&'a SubagentId>,
     pub(crate) outcome: CallOutcome<'a>,
+    /// Why the agent made it, in its own words.
+    purpose: Option<&'a str>,
     /// Requests sent for it, in order.
     pub(crate) attempts: Vec<&'a RequestFacts>,
     /// Attempts that failed and were followed by another.
@@ -32,7 +34,7 @@ pub(crate) enum CallOutcome<'a> {
 
 /// All calls of a session.
 pub(crate) fn calls(facts: &SessionFacts) -> Vec<Call<'_>> {
-    let answered = facts.calls.iter().map(|(message, call)| answered(message, call));
+    let answered = facts.calls.iter().map(|(message, call)| answered(facts, message, call));
     let failed = facts.failed_calls.iter().map(|(key, call)| failed(key, call));
     let mut calls: Vec<Call<'_>> = answered.chain(failed).collect();
     calls.sort_by(|left, right| place(left).cmp(&place(right)));
@@ -49,13 +51,13 @@ fn place<'a>(call: &Call<'a>) -> (Option<&'a SubagentId>, Option<u64>, &'a str) 
     (call.subagent, call.first_offset, call.key)
 }
 
-fn answered<'a>(message: &'a MessageId, facts: &'a CallFacts) -> Call<'a> {
-    let first = facts.blocks.first();
-    let last = facts.blocks.last();
+fn answered<'a>(session: &'a SessionFacts, message: &'a MessageId, facts: &'a CallFacts) -> Call<'a> {
+    let (first, last) = (facts.blocks.first(), facts.blocks.last());
     Call {
         key: facts.request_id.value().map_or(message.as_str(), |id| id.as_str()),
         subagent: facts.subagent.as_ref(),
         outcome: CallOutcome::Answered(message, facts),
+        purpose: purpose_of(session, facts),
         attempts: Vec::new(),
         retries: Vec::new(),
         first_offset: first.and_then(|block| block.offset),
@@ -70,6 +72,7 @@ fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
         key: facts.request_id.as_ref().map_or(key, |id| id.as_str()),
         subagent: facts.subagent.as_ref(),
         outcome: CallOutcome::Failed(facts),
+        purpose: None,
         attempts: Vec::new(),
         retries: Vec::new(),
         first_offset: facts.offset,
@@ -79,40 +82,59 @@ fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
     }
 }
 
-/// Gives every request to the first call behind it in the same transcript that has the same purpose.
+/// Gives every request to the first call behind it in the same transcript that has the same purpose, and every
+/// failed attempt to the first call behind it. `calls` are in the order of their places.
 fn attach_attempts<'a>(facts: &'a SessionFacts, calls: &mut [Call<'a>]) {
     let mut requests: Vec<&RequestFacts> = facts.requests.values().collect();
     requests.sort_by_key(|request| (request.subagent.as_ref(), request.offset));
-    let purposes: BTreeMap<&str, Option<String>> =
-        calls.iter().map(|call| (call.key, purpose_of(facts, call))).collect();
     for request in requests {
-        let purpose = request.asked.value().and_then(|asked| asked.query_source.as_ref());
-        let answers = |call: &&mut Call<'_>| {
-            call.subagent == request.subagent.as_ref()
-                && call.first_offset >= request.offset
-                && purposes.get(call.key).is_none_or(|wanted| wanted.is_none() || wanted.as_ref() == purpose)
-        };
-        if let Some(call) = calls.iter_mut().find(answers) {
+        let purpose = request.asked.value().and_then(|asked| asked.query_source.as_deref());
+        let fits = |call: &Call<'_>| call.purpose.is_none_or(|wanted| Some(wanted) == purpose);
+        let behind = behind(calls, request.subagent.as_ref(), request.offset);
+        if let Some(call) = behind.iter_mut().find(|call| fits(call)) {
             call.attempts.push(request);
         }
     }
     for retry in &facts.retries {
-        let follows = |call: &&mut Call<'_>| {
-            call.subagent == retry.subagent.as_ref() && call.first_offset >= retry.offset
-        };
-        if let Some(call) = calls.iter_mut().find(follows) {
+        if let Some(call) = behind(calls, retry.subagent.as_ref(), retry.offset).first_mut() {
             call.retries.push(retry);
         }
     }
 }
 
-/// Why the agent made this call, where the answer names its request.
-fn purpose_of(facts: &SessionFacts, call: &Call<'_>) -> Option<String> {
-    let CallOutcome::Answered(_, answered) = &call.outcome else { return None };
-    facts.requests.get(answered.request.value()?)?.asked.value()?.query_source.clone()
+/// The calls of one transcript from a place on.
+fn behind<'c, 'a>(
+    calls: &'c mut [Call<'a>],
+    subagent: Option<&SubagentId>,
+    offset: Option<u64>,
+) -> &'c mut [Call<'a>] {
+    let from = calls.partition_point(|call| (call.subagent, call.first_offset) < (subagent, offset));
+    let to = calls.partition_point(|call| call.subagent <= subagent);
+    calls.get_mut(from..to).unwrap_or_default()
 }
 
-impl Call<'_> {
+/// Why the agent made a call, where its answer names its request.
+fn purpose_of<'a>(facts: &'a SessionFacts, answered: &CallFacts) -> Option<&'a str> {
+    facts.requests.get(answered.request.value()?)?.asked.value()?.query_source.as_deref()
+}
+
+impl<'a> Call<'a> {
+    /// The answer, if there is one.
+    pub(crate) const fn message(&self) -> Option<&'a MessageId> {
+        match &self.outcome {
+            CallOutcome::Answered(message, _) => Some(message),
+            CallOutcome::Failed(_) => None,
+        }
+    }
+
+    /// Its tokens; those of a failed call are unknown.
+    pub(crate) fn usage(&self) -> Usage {
+        match &self.outcome {
+            CallOutcome::Answered(_, facts) => facts.usage,
+            CallOutcome::Failed(_) => Usage::default(),
+        }
+    }
+
     /// Whether its last row was read: nothing of an answer follows its stop reason but more of its own blocks.
     pub(crate) fn is_complete(&self) -> bool {
         match &self.outcome {

@@ -9,11 +9,13 @@
 pub mod facts;
 pub mod tree;
 
+mod attributes;
 mod belief;
 mod calls;
 mod place;
 mod settle;
 mod spans;
+mod summary;
 
 #[cfg(test)]
 mod tests;

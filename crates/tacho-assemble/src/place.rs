@@ -50,9 +50,8 @@ impl Places {
         self.rows.range((owner.clone(), next)..=(owner, u64::MAX)).next().is_some()
     }
 
-    /// Whether the agent wrote down that the turn of this prompt is over.
-    pub(crate) fn is_turn_recorded(&self, prompt: &PromptId) -> bool {
-        let is_of_turn = |offset: &u64| self.prompt_at(None, Some(*offset)) == Some(prompt);
-        self.turn_ends.iter().any(is_of_turn)
+    /// The prompts whose turns the agent wrote down to be over.
+    pub(crate) fn recorded_turns(&self) -> BTreeSet<&PromptId> {
+        self.turn_ends.iter().filter_map(|offset| self.prompt_at(None, Some(*offset))).collect()
     }
 }

@@ -14,7 +14,7 @@ const QUIET_NS: u64 = 500_000_000;
 
 /// Closes and settles the nodes of the tree. Returns when time alone will settle the next one.
 pub(crate) fn settle(tree: &mut Tree<'_>, now: UnixNanos) -> Option<UnixNanos> {
-    let over = session_end(tree.facts);
+    let over = tree.session_end;
     let mut next = Deadline::default();
     for index in tree.roots_first() {
         let closing = tree.nodes.get(index).filter(|node| node.end.is_none()).and_then(|node| {
@@ -52,14 +52,15 @@ impl Deadline {
 }
 
 /// The end of a session that nothing was seen after.
-#[derive(Clone, Copy)]
-struct SessionEnd {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionEnd {
     inferred: Inferred,
     /// When its transcript counts as complete.
     complete_at: UnixNanos,
 }
 
-fn session_end(facts: &SessionFacts) -> Option<SessionEnd> {
+/// How the session ended, if it did.
+pub(crate) fn session_end(facts: &SessionFacts) -> Option<SessionEnd> {
     let seen = facts.seen.last;
     if let Some(gone) = facts.gone.at().filter(|gone| Some(*gone) >= seen) {
         return Some(SessionEnd { inferred: Inferred::AgentGone, complete_at: gone });
@@ -115,7 +116,7 @@ fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Optio
 fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos {
     let places = &tree.facts.places;
     let is_written = match &node.what {
-        What::Turn(prompt, _) => places.is_turn_recorded(prompt),
+        What::Turn(prompt, _) => tree.recorded_turns.contains(prompt),
         What::Subagent(..) => return end.plus_nanos(if has_final_answer(tree, node) { QUIET_NS } else { GRACE_NS }),
         What::Tool(_, tool) => tool.recorded.is_known() && (tool.is_reported() || tool.is_denied()),
         What::Wait(..) => true,
@@ -129,11 +130,6 @@ fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos
 
 /// Whether the last answer below a subagent is one after which the agent does not go on by itself.
 fn has_final_answer(tree: &Tree<'_>, node: &Node<'_>) -> bool {
-    let children = node.children.iter().filter_map(|child| tree.nodes.get(*child));
-    let calls = children.filter_map(|child| match &child.what {
-        What::Call(call) => Some(call),
-        What::Turn(..) | What::Subagent(..) | What::Tool(..) | What::Wait(..) => None,
-    });
-    let last = calls.max_by_key(|call| call.last_offset);
+    let last = tree.calls_below(node).max_by_key(|call| call.last_offset);
     last.is_some_and(|call| call.is_complete() && !call.asks_for_tools())
 }

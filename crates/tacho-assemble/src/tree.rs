@@ -3,10 +3,11 @@
 use crate::belief::Range;
 use crate::calls::{Call, calls};
 use crate::facts::{PermissionAsk, SessionFacts, SubagentFacts, ToolFacts, TurnFacts};
-use crate::settle;
-use crate::spans;
+use crate::settle::{SessionEnd, session_end, settle};
+use crate::spans::spans;
+use crate::summary::summary;
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::id::{PromptId, SubagentId, ToolUseId};
+use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
 use tacho_model::session::Session;
 use tacho_model::span::Span;
 use tacho_model::time::UnixNanos;
@@ -27,9 +28,9 @@ pub struct Assembly {
 pub fn assemble(facts: &SessionFacts, now: UnixNanos) -> Assembly {
     let mut tree = Tree::grow(facts);
     tree.fill_times();
-    let settles_at = settle::settle(&mut tree, now);
-    let spans = spans::spans(&tree);
-    let session = spans::session(&tree, &spans);
+    let settles_at = settle(&mut tree, now);
+    let spans = spans(&tree);
+    let session = summary(&tree, &spans);
     Assembly { session, spans, settles_at }
 }
 
@@ -69,6 +70,15 @@ pub(crate) struct Node<'a> {
     pub(crate) seen: Range,
 }
 
+impl<'a> Node<'a> {
+    const fn call(&self) -> Option<&Call<'a>> {
+        match &self.what {
+            What::Call(call) => Some(call),
+            What::Turn(..) | What::Subagent(..) | What::Tool(..) | What::Wait(..) => None,
+        }
+    }
+}
+
 /// The tree of a session; its roots are the turns.
 #[derive(Debug)]
 pub(crate) struct Tree<'a> {
@@ -76,7 +86,12 @@ pub(crate) struct Tree<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
     /// The turns in the order of their starts.
     pub(crate) turns: Vec<NodeIndex>,
+    /// The prompts whose turns the agent wrote down to be over.
+    pub(crate) recorded_turns: BTreeSet<&'a PromptId>,
+    /// The end of the session, if nothing was seen after it.
+    pub(crate) session_end: Option<SessionEnd>,
     turn_of_prompt: BTreeMap<&'a PromptId, NodeIndex>,
+    answers: BTreeMap<&'a MessageId, NodeIndex>,
     subagents: BTreeMap<&'a SubagentId, NodeIndex>,
     tools: BTreeMap<&'a ToolUseId, NodeIndex>,
 }
@@ -87,7 +102,10 @@ impl<'a> Tree<'a> {
             facts,
             nodes: Vec::new(),
             turns: Vec::new(),
+            recorded_turns: facts.places.recorded_turns(),
+            session_end: session_end(facts),
             turn_of_prompt: BTreeMap::new(),
+            answers: BTreeMap::new(),
             subagents: BTreeMap::new(),
             tools: BTreeMap::new(),
         };
@@ -102,7 +120,9 @@ impl<'a> Tree<'a> {
             tree.subagents.insert(id, index);
         }
         for call in calls {
-            tree.plant(What::Call(call));
+            let message = call.message();
+            let index = tree.plant(What::Call(call));
+            tree.answers.extend(message.map(|message| (message, index)));
         }
         for index in 0..tree.nodes.len() {
             if let Some(parent) = tree.parent_of(index) {
@@ -142,9 +162,9 @@ impl<'a> Tree<'a> {
         }
         let start_of = |index: &NodeIndex| self.nodes.get(*index).and_then(|node| node.start);
         self.turns.sort_by_key(start_of);
-        for stop in facts.loose_stops.values() {
-            if let Some(turn) = self.turn_at(stop.at).and_then(|turn| self.nodes.get_mut(turn)) {
-                turn.end = turn.end.max(stop.at);
+        for stop in &facts.unnamed_stops {
+            if let Some(turn) = self.turn_at(Some(*stop)).and_then(|turn| self.nodes.get_mut(turn)) {
+                turn.end = turn.end.max(Some(*stop));
             }
         }
     }
@@ -154,8 +174,7 @@ impl<'a> Tree<'a> {
         match &self.nodes.get(index)?.what {
             What::Turn(..) | What::Wait(..) => None,
             What::Tool(_, tool) => {
-                let subagent = tool.subagent.value().and_then(Option::as_ref);
-                self.owner(subagent, tool.prompt.value(), tool.started.at().or(tool.ended.at()))
+                self.owner(tool.owner(), tool.prompt.value(), tool.began())
             }
             What::Call(call) => self.owner(call.subagent, prompt_of_call(facts, call), call.start),
             What::Subagent(id, subagent) => {
@@ -217,26 +236,29 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The node of a tool call.
-    pub(crate) fn tool(&self, id: &ToolUseId) -> Option<NodeIndex> {
-        self.tools.get(id).copied()
+    /// Every call, in no particular order.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call<'a>> {
+        self.nodes.iter().filter_map(Node::call)
+    }
+
+    /// The calls directly below a node.
+    pub(crate) fn calls_below(&self, node: &Node<'_>) -> impl Iterator<Item = &Call<'a>> {
+        node.children.iter().filter_map(|child| self.nodes.get(*child)?.call())
+    }
+
+    /// The node of an answer of the model.
+    pub(crate) fn answer(&self, message: &MessageId) -> Option<NodeIndex> {
+        self.answers.get(message).copied()
     }
 
     /// Finds for each question to a person the one call it can have been about. Where two calls fit, the agent has
     /// not said which, and neither gets it.
     fn plant_waits(&mut self) {
         for ask in &self.facts.permission_asks {
-            let fits = |tool: &ToolFacts| {
-                tool.name.value() == Some(&ask.name)
-                    && tool.input.value() == Some(&ask.input)
-                    && tool.subagent.value().and_then(Option::as_ref) == ask.subagent.as_ref()
-                    && tool.started.at() <= ask.at
-                    && tool.ended.at().is_none_or(|ended| Some(ended) >= ask.at)
-            };
-            let mut fitting = self.facts.tools.iter().filter(|(_, tool)| fits(tool));
+            let mut fitting = self.facts.tools.iter().filter(|(_, tool)| ask.fits(tool));
             let (Some((id, tool)), None) = (fitting.next(), fitting.next()) else { continue };
             let wait = self.plant(What::Wait(id, tool, ask));
-            if let Some(owner) = self.tool(id) {
+            if let Some(owner) = self.tools.get(id).copied() {
                 self.attach(wait, owner);
             }
         }
@@ -283,9 +305,14 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// The prompt a call was made for: what its row says, what stands before it, or what its tool calls say.
+/// The prompt a call was made for: what stands before it in the transcript, or what its tool calls say.
 fn prompt_of_call<'a>(facts: &'a SessionFacts, call: &Call<'a>) -> Option<&'a PromptId> {
-    facts.places.prompt_at(call.subagent, call.first_offset)
+    let of_tools = || {
+        let message = call.message()?;
+        let decided = facts.tools.values().filter(|tool| tool.decided_by.value() == Some(message));
+        decided.filter_map(|tool| tool.prompt.value()).min()
+    };
+    facts.places.prompt_at(call.subagent, call.first_offset).or_else(of_tools)
 }
 
 /// When a node began and ended, as far as its own sources say.
@@ -297,7 +324,7 @@ fn times_said(what: &What<'_>) -> (Option<UnixNanos>, Option<UnixNanos>) {
         }
         What::Subagent(_, subagent) => (subagent.started.at(), subagent.stopped.at()),
         What::Tool(_, tool) => {
-            let start = tool.started.at().or(tool.ended.at());
+            let start = tool.began();
             (start, not_before(start, tool.ended.at().or(tool.refused.at())))
         }
         What::Wait(_, tool, ask) => (ask.at, not_before(ask.at, wait_end(tool))),

@@ -6,6 +6,9 @@ use crate::payload::{Kept, Payload};
 use std::fmt::Write as _;
 use std::io;
 
+/// A variable that takes more bytes than this in a record is not what its name says.
+const VARIABLE_BYTES_MAX: usize = 1024;
+
 /// What is known of this call besides its payload.
 #[derive(Debug)]
 pub struct Circumstances {
@@ -71,38 +74,38 @@ fn escaped(line: &mut String, name: &str, value: Option<&str>) {
 
 fn text(line: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value {
-        let _ = write!(line, r#","{name}":"#);
-        quote(line, value);
+        let _ = write!(line, r#","{name}":{}"#, quoted(value));
     }
 }
 
 fn variables(line: &mut String, variables: &[(&str, String)]) {
     let mut separator = r#","env":{"#;
     for (name, value) in variables {
-        let _ = write!(line, r#"{separator}"{name}":"#);
-        quote(line, value);
-        separator = ",";
+        let value = quoted(value);
+        if value.len() <= VARIABLE_BYTES_MAX {
+            let _ = write!(line, r#"{separator}"{name}":{value}"#);
+            separator = ",";
+        }
     }
     if separator == "," {
         line.push('}');
     }
 }
 
-fn quote(line: &mut String, value: &str) {
-    line.push('"');
+fn quoted(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() + 2);
+    text.push('"');
     for letter in value.chars() {
         match letter {
-            '"' | '\\' => {
-                line.push('\\');
-                line.push(letter);
-            }
+            '"' | '\\' => text.extend(['\\', letter]),
             '\0'..='\x1F' => {
-                let _ = write!(line, "\\u{:04x}", u32::from(letter));
+                let _ = write!(text, "\\u{:04x}", u32::from(letter));
             }
-            _ => line.push(letter),
+            _ => text.push(letter),
         }
     }
-    line.push('"');
+    text.push('"');
+    text
 }
 
 fn body(line: &mut Vec<u8>, kept: &Kept<'_>) {
@@ -112,8 +115,12 @@ fn body(line: &mut Vec<u8>, kept: &Kept<'_>) {
             // A line feed can stand only between tokens of valid JSON, where a space means the same.
             line.extend(json.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
         }
-        Kept::Bytes { bytes, flaw } => {
-            let _ = io::Write::write_fmt(line, format_args!(r#","bad":"{}","raw_b64":""#, flaw.name()));
+        Kept::Bytes { bytes, len, flaw } => {
+            let _ = io::Write::write_fmt(line, format_args!(r#","bad":"{}""#, flaw.name()));
+            if *len > bytes.len() as u64 {
+                let _ = io::Write::write_fmt(line, format_args!(r#","len":{len}"#));
+            }
+            line.extend_from_slice(br#","raw_b64":""#);
             base64(line, bytes);
             line.push(b'"');
         }
@@ -133,7 +140,7 @@ fn body(line: &mut Vec<u8>, kept: &Kept<'_>) {
 }
 
 /// Base64 of RFC 4648 section 4, with padding.
-fn base64(line: &mut Vec<u8>, bytes: &[u8]) {
+pub fn base64(line: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for group in bytes.chunks(3) {
         let at = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));

@@ -8,12 +8,15 @@ mod envelope;
 mod payload;
 mod process;
 mod scan;
+mod utf8;
 
 #[cfg(test)]
 mod tests;
 
 use envelope::Circumstances;
-use rustix::fs::{AtFlags, Access, accessat};
+use payload::Payload;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Access, AtFlags, Mode, accessat};
 use std::env;
 use std::io::Write as _;
 use std::mem::ManuallyDrop;
@@ -26,8 +29,8 @@ use tacho_spool::{frame, layout, loss};
 /// The variables a record holds, and no others: an agent's environment is full of secrets.
 const RECORDED_VARIABLES: [&str; 5] =
     ["CLAUDE_PID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_PROJECT_DIR", "CLAUDE_CONFIG_DIR", "TRACEPARENT"];
-/// A variable longer than this is not what its name says.
-const VARIABLE_BYTES_MAX: usize = 1024;
+/// A name of an agent is one short word.
+const AGENT_BYTES_MAX: usize = 64;
 /// The line a drainer leaves for the user, shown at the next session's start.
 const NOTICE: &str = "notice";
 
@@ -39,15 +42,20 @@ fn main() {
 
 fn run() {
     let started = Instant::now();
+    process::always_exit_0();
+    // What we make is for its owner alone, and its owner can read it, whatever the agent was started with.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut circumstances = circumstances();
-    let state = State::open_first(&candidates(|name| env::var_os(name))).map(|(state, _)| ManuallyDrop::new(state));
+    let opened = State::open_first(&candidates(|name| env::var_os(name)));
+    let state = opened.map(|(state, _)| ManuallyDrop::new(state));
     let blob_name = format!("{:x}-{:x}", circumstances.boot_ns, circumstances.pid);
     let open_blob = || BlobWriter::create(state.as_ref()?, blob_name.clone()).ok();
-    let mut intake = payload::read_stdin(started, open_blob);
+    let mut intake = payload::read_stdin(started, &open_blob);
     let Some(state) = &state else { return };
     circumstances.agent_start_ticks = circumstances.agent_pid.and_then(process::start_ticks);
-    let payload = intake.finish();
-    record(state, &circumstances, &payload);
+    let durability = durability(state);
+    let payload = intake.finish(durability);
+    record(state, &circumstances, &payload, durability);
     let event = payload.keys.event.as_str();
     if event == Some("SessionStart") {
         show_notice(state);
@@ -56,10 +64,9 @@ fn run() {
 }
 
 fn circumstances() -> Circumstances {
-    let variables = RECORDED_VARIABLES.into_iter().filter_map(|name| {
-        let value = env::var(name).ok()?;
-        (1..=VARIABLE_BYTES_MAX).contains(&value.len()).then_some((name, value))
-    });
+    let variables = RECORDED_VARIABLES
+        .into_iter()
+        .filter_map(|name| Some((name, env::var(name).ok().filter(|value| !value.is_empty())?)));
     Circumstances {
         unix_ns: process::unix_ns(),
         boot_ns: process::boot_ns(),
@@ -75,10 +82,16 @@ fn circumstances() -> Circumstances {
 
 /// The word behind `--agent`. All other arguments are ignored, and so is their absence: some agents drop them.
 fn agent_argument() -> Option<String> {
-    env::args().skip_while(|argument| argument != "--agent").nth(1)
+    let argument = env::args_os().skip_while(|argument| argument != "--agent").nth(1)?;
+    argument.into_string().ok().filter(|agent| (1..=AGENT_BYTES_MAX).contains(&agent.len()))
 }
 
-fn record(state: &State, circumstances: &Circumstances, payload: &payload::Payload<'_>) {
+fn durability(state: &State) -> Durability {
+    let is_sync = accessat(state.fd(), SYNC_MARKER, Access::EXISTS, AtFlags::empty()).is_ok();
+    if is_sync { Durability::Disk } else { Durability::Kernel }
+}
+
+fn record(state: &State, circumstances: &Circumstances, payload: &Payload<'_>, durability: Durability) {
     let record = frame::seal(&envelope::open_object(circumstances, payload));
     let host = rustix::system::uname();
     let host_directory =
@@ -88,8 +101,6 @@ fn record(state: &State, circumstances: &Circumstances, payload: &payload::Paylo
         session: payload.keys.session.as_str().unwrap_or("none"),
         unix_seconds: circumstances.unix_ns / 1_000_000_000,
     };
-    let is_sync = accessat(state.fd(), SYNC_MARKER, Access::EXISTS, AtFlags::empty()).is_ok();
-    let durability = if is_sync { Durability::Disk } else { Durability::Kernel };
     if let Err(error) = append(state, to, &record, durability) {
         let reason = error.raw_os_error().map_or_else(|| "error".to_owned(), |code| format!("errno{code}"));
         // A ledger that cannot be written leaves nothing that could still be done here.
@@ -97,11 +108,17 @@ fn record(state: &State, circumstances: &Circumstances, payload: &payload::Paylo
     }
 }
 
+/// Shows the user the first line of the drainer's notice, unless nobody takes it now: then it waits for the next
+/// session.
 fn show_notice(state: &State) {
-    let notice = state.path().join(NOTICE);
-    let line = notice.to_str().and_then(process::read_start);
-    if let Some(line) = line.as_deref().and_then(|text| text.lines().next()) {
-        // Standard error may be closed; the notice waits for the next session.
-        let _ = writeln!(std::io::stderr(), "{line}");
+    let Some(notice) = state.open_to_read(NOTICE).ok().and_then(process::first_text) else { return };
+    let Some(line) = notice.lines().next() else { return };
+    let line: String = line.chars().filter(|letter| !letter.is_control()).collect();
+    let mut stderr = std::io::stderr();
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let takes_it = poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&now)).is_ok_and(|ready| ready > 0);
+    if takes_it && !line.is_empty() {
+        // Standard error may be closed.
+        let _ = stderr.write_all(format!("{line}\n").as_bytes());
     }
 }

@@ -1,16 +1,18 @@
 //! Reading standard input to its end, within limits of time and memory.
 
 use crate::scan::{Keys, Progress, Scan};
+use crate::utf8::Utf8;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
 use rustix::stdio::stdin;
 use std::time::{Duration, Instant};
+use tacho_spool::append::Durability;
 use tacho_spool::blob::{Blob, BlobWriter};
 
 /// A payload up to this size stands in its record.
 pub const INLINE_BYTES_MAX: usize = 48 * 1024;
 /// What of a payload that is no JSON stands in its record; base64 makes it a third longer.
-const INLINE_BAD_BYTES_MAX: usize = 32 * 1024;
+pub const INLINE_BAD_BYTES_MAX: usize = 32 * 1024;
 /// What a blob takes of a payload; what comes behind is read and counted, not kept.
 const BLOB_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// What a blob takes of a payload that is no JSON.
@@ -40,6 +42,8 @@ pub enum Kept<'a> {
     Bytes {
         /// The bytes.
         bytes: &'a [u8],
+        /// Bytes that arrived, which may be more.
+        len: u64,
         /// What is wrong with them.
         flaw: Flaw,
     },
@@ -79,32 +83,34 @@ impl Flaw {
     }
 }
 
+/// Makes the blob for a payload that outgrows its record; asked at most once.
+pub type OpenBlob<'a> = &'a dyn Fn() -> Option<BlobWriter<'a>>;
+
 /// Input as it comes in: the first bytes in memory, and all of it in a blob once it outgrows a record.
-#[derive(Debug)]
 pub struct Intake<'a> {
+    open_blob: OpenBlob<'a>,
     scan: Scan,
+    utf8: Utf8,
     first: Vec<u8>,
     blob: BlobState<'a>,
     len: u64,
 }
 
-#[derive(Debug)]
 enum BlobState<'a> {
     NotNeeded,
     Open(BlobWriter<'a>),
     Lost,
 }
 
-/// Reads standard input. `open_blob` is asked for a blob at most once, when the payload outgrows a record.
-pub fn read_stdin<'a>(started: Instant, open_blob: impl Fn() -> Option<BlobWriter<'a>>) -> Intake<'a> {
-    let mut intake =
-        Intake { scan: Scan::default(), first: Vec::new(), blob: BlobState::NotNeeded, len: 0 };
+/// Reads standard input to its end, or to the end of patience.
+pub fn read_stdin<'a>(started: Instant, open_blob: OpenBlob<'a>) -> Intake<'a> {
+    let mut intake = Intake::new(open_blob);
     let mut piece = [0_u8; 64 * 1024];
     let mut patience = IDLE_MAX;
     while wait_for_input(patience.min(TOTAL_MAX.saturating_sub(started.elapsed()))) {
         match read(stdin(), &mut piece) {
             Ok(0) => break,
-            Ok(count) => intake.take(piece.get(..count).unwrap_or_default(), &open_blob),
+            Ok(count) => intake.take(piece.get(..count).unwrap_or_default()),
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(_) => break,
         }
@@ -126,15 +132,24 @@ fn wait_for_input(at_most: Duration) -> bool {
 }
 
 impl<'a> Intake<'a> {
-    fn take(&mut self, bytes: &[u8], open_blob: &impl Fn() -> Option<BlobWriter<'a>>) {
+    /// Input of which nothing has come yet.
+    pub fn new(open_blob: OpenBlob<'a>) -> Self {
+        let (scan, utf8) = (Scan::default(), Utf8::default());
+        Self { open_blob, scan, utf8, first: Vec::new(), blob: BlobState::NotNeeded, len: 0 }
+    }
+
+    /// Takes the next bytes in.
+    pub fn take(&mut self, bytes: &[u8]) {
         self.scan.feed(bytes);
+        self.utf8.feed(bytes);
         self.len += bytes.len() as u64;
-        if self.first.len() + bytes.len() <= INLINE_BYTES_MAX && matches!(self.blob, BlobState::NotNeeded) {
+        let is_inline = matches!(self.blob, BlobState::NotNeeded);
+        if is_inline && self.first.len() + bytes.len() <= INLINE_BYTES_MAX {
             self.first.extend_from_slice(bytes);
             return;
         }
-        if matches!(self.blob, BlobState::NotNeeded) {
-            self.begin_blob(open_blob());
+        if is_inline {
+            self.begin_blob();
         }
         self.add_to_blob(bytes);
         // What the record falls back to should the blob be lost.
@@ -142,29 +157,38 @@ impl<'a> Intake<'a> {
         self.first.extend(bytes.iter().take(room));
     }
 
-    fn begin_blob(&mut self, blob: Option<BlobWriter<'a>>) {
-        let begun = blob.and_then(|mut blob| blob.push(&self.first).ok().map(|()| blob));
-        self.blob = begun.map_or(BlobState::Lost, BlobState::Open);
+    fn begin_blob(&mut self) {
+        self.blob = (self.open_blob)().map_or(BlobState::Lost, BlobState::Open);
+        let first = std::mem::take(&mut self.first);
+        self.add_to_blob(&first);
+        self.first = first;
     }
 
     fn add_to_blob(&mut self, bytes: &[u8]) {
         let is_bad = self.scan.progress() == Progress::Invalid;
-        let limit = if is_bad { BLOB_BAD_BYTES_MAX } else { BLOB_BYTES_MAX };
-        let is_lost = match &mut self.blob {
-            BlobState::Open(blob) => blob.len() < limit && blob.push(bytes).is_err(),
-            BlobState::NotNeeded | BlobState::Lost => false,
+        let bytes_max = if is_bad { BLOB_BAD_BYTES_MAX } else { BLOB_BYTES_MAX };
+        self.blob = match std::mem::replace(&mut self.blob, BlobState::Lost) {
+            BlobState::Open(blob) if blob.len() >= bytes_max => BlobState::Open(blob),
+            BlobState::Open(mut blob) => match blob.push(bytes) {
+                Ok(()) => BlobState::Open(blob),
+                Err(_) => {
+                    blob.discard();
+                    BlobState::Lost
+                }
+            },
+            other => other,
         };
-        if is_lost {
-            self.blob = BlobState::Lost;
-        }
     }
 
     /// What of the input goes into the record.
-    pub fn finish(&mut self) -> Payload<'_> {
-        let keys = self.scan.keys().clone();
+    pub fn finish(&mut self, durability: Durability) -> Payload<'_> {
         let flaw = self.flaw();
-        let blob = match std::mem::replace(&mut self.blob, BlobState::NotNeeded) {
-            BlobState::Open(blob) => blob.finish().ok(),
+        let is_inline = matches!(self.blob, BlobState::NotNeeded);
+        if is_inline && flaw.is_some() && self.first.len() > INLINE_BAD_BYTES_MAX {
+            self.begin_blob();
+        }
+        let blob = match std::mem::replace(&mut self.blob, BlobState::Lost) {
+            BlobState::Open(blob) => blob.finish(durability).ok(),
             BlobState::NotNeeded | BlobState::Lost => None,
         };
         let kept = match (blob, flaw) {
@@ -172,14 +196,14 @@ impl<'a> Intake<'a> {
                 let flaw = flaw.or((blob.len < self.len).then_some(Flaw::Cut));
                 Kept::Blob { blob, len: self.len, flaw }
             }
-            (None, None) if self.first.len() as u64 == self.len => Kept::Json(&self.first),
+            (None, None) if is_inline => Kept::Json(&self.first),
             (None, flaw) => {
                 let kept = self.first.len().min(INLINE_BAD_BYTES_MAX);
                 let bytes = self.first.get(..kept).unwrap_or_default();
-                Kept::Bytes { bytes, flaw: flaw.unwrap_or(Flaw::Cut) }
+                Kept::Bytes { bytes, len: self.len, flaw: flaw.unwrap_or(Flaw::Cut) }
             }
         };
-        Payload { keys, kept }
+        Payload { keys: self.scan.keys().clone(), kept }
     }
 
     fn flaw(&self) -> Option<Flaw> {
@@ -187,10 +211,7 @@ impl<'a> Intake<'a> {
             _ if self.len == 0 => Some(Flaw::Empty),
             Progress::Invalid => Some(Flaw::Json),
             Progress::Incomplete => Some(Flaw::Cut),
-            Progress::Complete => {
-                let is_inline = self.first.len() as u64 == self.len;
-                (is_inline && std::str::from_utf8(&self.first).is_err()).then_some(Flaw::Utf8)
-            }
+            Progress::Complete => (!self.utf8.is_valid()).then_some(Flaw::Utf8),
         }
     }
 }

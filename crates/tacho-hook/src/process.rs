@@ -2,7 +2,10 @@
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::read;
+use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
+use std::ffi::c_int;
+use std::os::fd::AsFd;
 
 /// Nanoseconds since the Unix epoch.
 pub fn unix_ns() -> u64 {
@@ -17,7 +20,7 @@ pub fn boot_ns() -> u64 {
 fn nanoseconds(clock: ClockId) -> u64 {
     let now = clock_gettime(clock);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 /// The kernel's id of this boot; empty where there is none.
@@ -34,10 +37,35 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
     behind_name.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
-/// The first half KiB of a small file, as text.
-pub fn read_start(path: &str) -> Option<String> {
-    let file = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+fn read_start(path: &str) -> Option<String> {
+    first_text(openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?)
+}
+
+/// The first half KiB of a small file. What is no text, such as a name that the kernel cut within a character, is
+/// replaced.
+pub fn first_text(file: impl AsFd) -> Option<String> {
     let mut start = [0_u8; 512];
-    let count = read(&file, &mut start).ok()?;
-    String::from_utf8(start.get(..count)?.to_vec()).ok()
+    let count = read(file, &mut start).ok()?;
+    Some(String::from_utf8_lossy(start.get(..count)?).into_owned())
+}
+
+/// Makes this process end in the only way it may, whatever happens to it.
+///
+/// A limit on file sizes then fails a write as a full disk does instead of killing the writer, and what is a mistake
+/// of ours ends the process quietly.
+pub fn always_exit_0() {
+    #[expect(clippy::exit, reason = "unwinding ends in the same exit, and an abort is no exit 0")]
+    std::panic::set_hook(Box::new(|_| std::process::exit(0)));
+    ignore(Signal::XFSZ);
+}
+
+#[expect(unsafe_code, reason = "std cannot ignore a signal; `signal` with SIG_IGN runs no code of ours")]
+fn ignore(number: Signal) {
+    const SIG_IGN: usize = 1;
+    unsafe extern "C" {
+        fn signal(number: c_int, disposition: usize) -> usize;
+    }
+    // SAFETY: this is the C library's `signal`, whose arguments are a signal's number and a disposition of the size
+    // of a pointer. Nothing else in this process sets the disposition of this signal.
+    unsafe { signal(number.as_raw(), SIG_IGN) };
 }

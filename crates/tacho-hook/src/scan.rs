@@ -26,19 +26,13 @@ const CAPTURED_BYTES_MAX: usize = 128;
 const DEPTH_MAX: usize = 512;
 /// Room for the longest key that is looked for, and one byte more to tell a longer one.
 const KEY_BYTES_MAX: usize = 16;
+/// Room for a captured string, and one byte more to tell a longer one.
+const VALUE_BYTES_MAX: usize = CAPTURED_BYTES_MAX + 1;
 
 impl Captured {
     /// The string, if there is one.
     pub fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok().filter(|text| !text.is_empty())
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        if self.0.len() + bytes.len() <= CAPTURED_BYTES_MAX {
-            self.0.extend_from_slice(bytes);
-        } else {
-            self.0.clear();
-        }
     }
 }
 
@@ -111,6 +105,8 @@ pub struct Scan {
     objects: [u64; DEPTH_MAX / 64],
     key: Vec<u8>,
     capturing: Option<Key>,
+    /// What of the captured string has come; it counts only once its closing quote is there.
+    value: Vec<u8>,
     keys: Keys,
 }
 
@@ -122,6 +118,7 @@ impl Default for Scan {
             objects: [0; DEPTH_MAX / 64],
             key: Vec::with_capacity(KEY_BYTES_MAX),
             capturing: None,
+            value: Vec::with_capacity(VALUE_BYTES_MAX),
             keys: Keys::default(),
         }
     }
@@ -182,7 +179,10 @@ impl Scan {
                 self.capturing = if self.depth == 1 { Key::named(&self.key) } else { None };
                 self.expect = Expect::Colon;
             }
-            b'"' => self.value_ended(),
+            b'"' => {
+                self.capture();
+                self.value_ended();
+            }
             b'\\' => {
                 self.keep(b"\\", is_key);
                 self.expect = Expect::Escape { is_key };
@@ -209,13 +209,23 @@ impl Scan {
         self.expect = next;
     }
 
-    /// Keeps a part of a string if it is a top-level key or the value of one that is looked for.
+    /// Keeps a part of a string if it is a key or the value of one that is looked for.
     fn keep(&mut self, part: &[u8], is_key: bool) {
-        if is_key {
-            let room = KEY_BYTES_MAX - self.key.len();
-            self.key.extend(part.iter().take(room));
-        } else if let Some(key) = self.capturing {
-            self.captured(key).push(part);
+        let (kept, bytes_max) = match self.capturing {
+            _ if is_key => (&mut self.key, KEY_BYTES_MAX),
+            Some(_) => (&mut self.value, VALUE_BYTES_MAX),
+            None => return,
+        };
+        let room = bytes_max - kept.len();
+        kept.extend(part.iter().take(room));
+    }
+
+    /// Files the string that just ended under its key.
+    fn capture(&mut self) {
+        if let Some(key) = self.capturing
+            && self.value.len() <= CAPTURED_BYTES_MAX
+        {
+            self.captured(key).0 = std::mem::take(&mut self.value);
         }
     }
 
@@ -278,6 +288,7 @@ impl Scan {
         // A key said twice: the later value counts, as it does for every JSON reader.
         if let Some(key) = self.capturing {
             self.captured(key).0.clear();
+            self.value.clear();
         }
         self.expect = match byte {
             b'"' => Expect::Text { is_key: false },

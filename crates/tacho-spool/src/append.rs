@@ -2,7 +2,7 @@
 
 use crate::layout::{SEGMENT_BYTES_MAX, SEGMENTS_PER_HOUR_MAX, SPOOL, segment_name};
 use crate::state::State;
-use rustix::fs::{FileType, FlockOperation, Mode, OFlags, ResolveFlags, fdatasync, flock, fstat, mkdirat, openat2};
+use rustix::fs::{FlockOperation, Mode, OFlags, ResolveFlags, fdatasync, flock, fstat, fsync, mkdirat, openat2};
 use rustix::io::{Errno, write};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -30,57 +30,113 @@ pub struct Destination<'a> {
     pub unix_seconds: u64,
 }
 
-/// Appends one framed record as a whole.
-///
-/// # Errors
-/// When no segment takes it whole: a full or read-only disk, or a file that is not ours. Nothing is retried
-/// behind a record that was cut short, since another writer may already stand there.
-pub fn append(state: &State, to: Destination<'_>, record: &[u8], durability: Durability) -> io::Result<()> {
-    let mut retry_short_write = true;
-    for number in 0..SEGMENTS_PER_HOUR_MAX {
-        let name = segment_name(to.session, to.unix_seconds, number);
-        let Some(segment) = open_for_append(state, to.host_directory, &name)? else {
-            continue;
-        };
-        if write(&segment, record)? == record.len() {
-            return if durability == Durability::Disk { Ok(fdatasync(&segment)?) } else { Ok(()) };
-        }
-        if !std::mem::take(&mut retry_short_write) {
-            break;
-        }
-    }
-    Err(Errno::NOSPC.into())
+/// A record that was cut short or not brought to the disk is written once more, as a whole and elsewhere.
+const WRITES_MAX: u32 = 2;
+
+/// Why a segment does not take a record.
+enum Refusal {
+    /// Another segment may take it.
+    OfSegment(Errno),
+    /// No segment will.
+    OfAll(Errno),
 }
 
-/// Opens a segment and takes part in its shared lock; `None` when it is sealed, being sealed or full.
-fn open_for_append(state: &State, host_directory: &str, name: &str) -> io::Result<Option<OwnedFd>> {
-    let path = format!("{SPOOL}/{host_directory}/{name}");
-    let segment = match create_below(state, &path) {
-        Err(Errno::NOENT) => {
-            make_host_directory(state, host_directory)?;
-            create_below(state, &path)?
-        }
-        // A sealed segment is read-only.
-        Err(Errno::ACCESS) => return Ok(None),
-        other => other?,
+/// Appends one framed record as a whole.
+///
+/// A name that is sealed, full or taken by something that is no segment of ours is passed over for the next one.
+///
+/// # Errors
+/// When no segment takes it whole, as on a full or read-only disk. Nothing is written behind a record that was
+/// cut short, since another writer may already stand there.
+pub fn append(state: &State, to: Destination<'_>, record: &[u8], durability: Durability) -> io::Result<()> {
+    let mut failure = Errno::NOSPC;
+    let mut writes = 0;
+    for number in 0..SEGMENTS_PER_HOUR_MAX {
+        let name = segment_name(to.session, to.unix_seconds, number);
+        let path = format!("{SPOOL}/{}/{name}", to.host_directory);
+        let outcome = open_for_append(state, to.host_directory, &path).and_then(|segment| {
+            writes += 1;
+            segment.write_whole(state, to.host_directory, record, durability)
+        });
+        failure = match outcome {
+            Ok(()) => return Ok(()),
+            Err(Refusal::OfSegment(errno)) if writes < WRITES_MAX => errno,
+            Err(Refusal::OfSegment(errno) | Refusal::OfAll(errno)) => return Err(errno.into()),
+        };
+    }
+    Err(failure.into())
+}
+
+/// A segment that takes records, and its shared lock, until it is dropped.
+struct OpenSegment {
+    file: OwnedFd,
+    is_new: bool,
+}
+
+/// Opens a segment and takes part in its shared lock.
+fn open_for_append(state: &State, host_directory: &str, path: &str) -> Result<OpenSegment, Refusal> {
+    let opened = match create_below(state, path) {
+        Err(Errno::NOENT) => make_host_directory(state, host_directory).and_then(|()| create_below(state, path)),
+        other => other,
     };
-    if flock(&segment, FlockOperation::NonBlockingLockShared).is_err() {
-        return Ok(None);
+    let file = opened.map_err(|errno| match errno {
+        // It is sealed, or the name is taken by a symbolic link, a pipe, a directory or somebody else's file.
+        Errno::ACCESS | Errno::LOOP | Errno::NXIO | Errno::ISDIR | Errno::PERM => Refusal::OfSegment(errno),
+        _ => Refusal::OfAll(errno),
+    })?;
+    // A file system without locks refuses with another word; there nobody can seal either.
+    if flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK) {
+        return Err(Refusal::OfSegment(Errno::WOULDBLOCK));
     }
-    let stat = fstat(&segment)?;
-    let is_ours = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-        && stat.st_nlink == 1
-        && state.owns(&stat);
-    if !is_ours {
-        return Err(Errno::PERM.into());
+    let stat = fstat(&file).map_err(Refusal::OfAll)?;
+    if !state.owns_alone(&stat) {
+        return Err(Refusal::OfSegment(Errno::PERM));
     }
-    let takes_more = Mode::from_raw_mode(stat.st_mode).contains(Mode::WUSR)
-        && u64::try_from(stat.st_size).is_ok_and(|size| size < SEGMENT_BYTES_MAX);
-    Ok(takes_more.then_some(segment))
+    // Whoever may do everything opens a sealed segment all the same.
+    let is_sealed = !Mode::from_raw_mode(stat.st_mode).contains(Mode::WUSR);
+    let is_full = u64::try_from(stat.st_size).is_ok_and(|size| size >= SEGMENT_BYTES_MAX);
+    if is_sealed || is_full {
+        return Err(Refusal::OfSegment(Errno::FBIG));
+    }
+    Ok(OpenSegment { file, is_new: stat.st_size == 0 })
+}
+
+impl OpenSegment {
+    fn write_whole(
+        &self,
+        state: &State,
+        host_directory: &str,
+        record: &[u8],
+        durability: Durability,
+    ) -> Result<(), Refusal> {
+        match write(&self.file, record) {
+            Ok(count) if count == record.len() => {}
+            Ok(_) => return Err(Refusal::OfSegment(Errno::NOSPC)),
+            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS)) => return Err(Refusal::OfAll(errno)),
+            Err(errno) => return Err(Refusal::OfSegment(errno)),
+        }
+        if durability == Durability::Kernel {
+            return Ok(());
+        }
+        // After a failed sync the kernel may have dropped the pages, so that only another write can help.
+        fdatasync(&self.file).map_err(Refusal::OfSegment)?;
+        if self.is_new {
+            let host_directory = format!("{SPOOL}/{host_directory}");
+            sync_directories(state, &[&host_directory, SPOOL, "spool"]).map_err(Refusal::OfSegment)?;
+        }
+        Ok(())
+    }
+}
+
+/// Brings the names in these directories and in the state directory to the disk.
+pub(crate) fn sync_directories(state: &State, paths: &[&str]) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    paths.iter().try_for_each(|path| fsync(open_below(state, path, flags)?))?;
+    fsync(state.fd())
 }
 
 /// Opens or creates a file below the state directory for appending, refusing symbolic links on the way.
-pub(crate) fn create_below(state: &State, path: &str) -> Result<OwnedFd, Errno> {
+fn create_below(state: &State, path: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     open_below(state, path, flags | OFlags::CLOEXEC)
 }
@@ -102,11 +158,14 @@ pub(crate) fn open_below(state: &State, path: &str, flags: OFlags) -> Result<Own
 }
 
 fn make_host_directory(state: &State, host_directory: &str) -> Result<(), Errno> {
-    for path in ["spool", SPOOL, &format!("{SPOOL}/{host_directory}")] {
-        match mkdirat(state.fd(), path, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
-        }
+    let paths = ["spool", SPOOL, &format!("{SPOOL}/{host_directory}")];
+    paths.into_iter().try_for_each(|path| make_directory(state, path))
+}
+
+/// Makes a directory below the state directory unless it is there.
+pub(crate) fn make_directory(state: &State, path: &str) -> Result<(), Errno> {
+    match mkdirat(state.fd(), path, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(errno) => Err(errno),
     }
-    Ok(())
 }

@@ -1,13 +1,15 @@
 //! Side blobs: payloads too large for a record, written in pieces as they arrive.
 
-use crate::append::open_below;
+use crate::append::{Durability, make_directory, open_below, sync_directories};
 use crate::crc32c::Crc32c;
 use crate::layout::BLOBS;
-use crate::state::State;
-use rustix::fs::{Mode, OFlags, mkdirat, renameat};
+use crate::state::{State, open_regular};
+use rustix::fs::{AtFlags, CWD, OFlags, fdatasync, renameat, unlinkat};
 use rustix::io::{Errno, write};
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::{Component, Path};
 
 /// Suffix of a blob that is still being written.
 pub const PART_SUFFIX: &str = ".part";
@@ -44,7 +46,7 @@ impl<'a> BlobWriter<'a> {
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = match open_below(state, &path, flags) {
             Err(Errno::NOENT) => {
-                mkdirat(state.fd(), BLOBS, Mode::RWXU).or_else(exists_already)?;
+                make_directory(state, BLOBS)?;
                 open_below(state, &path, flags)?
             }
             other => other?,
@@ -60,6 +62,9 @@ impl<'a> BlobWriter<'a> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let written = write(&self.file, rest)?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
             rest = rest.get(written..).unwrap_or_default();
         }
         self.crc.update(bytes);
@@ -82,14 +87,41 @@ impl<'a> BlobWriter<'a> {
     /// Gives the blob its final name.
     ///
     /// # Errors
-    /// When it cannot be renamed.
-    pub fn finish(self) -> io::Result<Blob> {
-        let path = format!("{BLOBS}/{}", self.name);
-        renameat(self.state.fd(), format!("{path}{PART_SUFFIX}"), self.state.fd(), path)?;
+    /// When it cannot be brought to the disk, if that is asked for, or cannot be renamed.
+    pub fn finish(self, durability: Durability) -> io::Result<Blob> {
+        if durability == Durability::Disk {
+            fdatasync(&self.file)?;
+        }
+        renameat(self.state.fd(), self.part_path(), self.state.fd(), format!("{BLOBS}/{}", self.name))?;
+        if durability == Durability::Disk {
+            sync_directories(self.state, &[BLOBS])?;
+        }
         Ok(Blob { name: self.name, len: self.len, crc: self.crc.value() })
+    }
+
+    /// Removes what was written, so that a blob that did not fit leaves the room to the record.
+    pub fn discard(self) {
+        // What cannot be removed keeps the suffix by which it is known to be incomplete.
+        let _ = unlinkat(self.state.fd(), self.part_path(), AtFlags::empty());
+    }
+
+    fn part_path(&self) -> String {
+        format!("{BLOBS}/{}{PART_SUFFIX}", self.name)
     }
 }
 
-fn exists_already(errno: Errno) -> Result<(), Errno> {
-    if errno == Errno::EXIST { Ok(()) } else { Err(errno) }
+/// Opens a blob for reading. Its bytes are on disk when this returns; whether they are intact is for the caller
+/// to judge by length and checksum.
+///
+/// # Errors
+/// When the name is no plain file name, or the file is not there or no regular file.
+pub fn open(state_path: &Path, name: &str) -> io::Result<File> {
+    let mut components = Path::new(name).components();
+    let is_plain = matches!((components.next(), components.next()), (Some(Component::Normal(_)), None));
+    if !is_plain {
+        return Err(Errno::INVAL.into());
+    }
+    let file = open_regular(CWD, &state_path.join(BLOBS).join(name))?;
+    fdatasync(&file)?;
+    Ok(file)
 }

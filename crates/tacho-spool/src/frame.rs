@@ -17,10 +17,7 @@ pub fn seal(open_object: &[u8]) -> Vec<u8> {
     record.push(b'\n');
     record.extend_from_slice(open_object);
     record.extend_from_slice(br#","crc":""#);
-    for shift in [28, 24, 20, 16, 12, 8, 4, 0] {
-        let digit = (crc32c(open_object) >> shift & 0xF) as u8;
-        record.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
-    }
+    record.extend_from_slice(&hex(crc32c(open_object)));
     record.extend_from_slice(b"\"}\n");
     record
 }
@@ -53,6 +50,16 @@ impl<'a> Line<'a> {
 fn unseal(line: &[u8]) -> Option<&[u8]> {
     let (open_object, trailer) = line.split_at_checked(line.len().checked_sub(TRAILER_BYTES)?)?;
     let digits = trailer.strip_prefix(br#","crc":""#)?.strip_suffix(b"\"}")?;
-    let stated = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    (stated == crc32c(open_object)).then_some(open_object)
+    let is_intact = open_object.starts_with(b"{") && digits == hex(crc32c(open_object));
+    is_intact.then_some(open_object)
+}
+
+/// Eight lower-case digits.
+fn hex(checksum: u32) -> [u8; 8] {
+    let mut shift = 32;
+    [0; 8].map(|_: u8| {
+        shift -= 4;
+        let digit = (checksum >> shift & 0xF) as u8;
+        if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
+    })
 }

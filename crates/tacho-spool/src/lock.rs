@@ -2,8 +2,9 @@
 //!
 //! The kernel drops the lock with its process, so no state on disk can outlive a crash and need repair.
 
+use crate::append::open_below;
 use crate::state::State;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -21,8 +22,8 @@ impl DrainLock {
     /// # Errors
     /// When the lock file cannot be opened or locked.
     pub fn try_acquire(state: &State) -> io::Result<Option<Self>> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = openat(state.fd(), DRAIN_LOCK, flags, Mode::RUSR | Mode::WUSR)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = open_below(state, DRAIN_LOCK, flags)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Self(file))),
             Err(Errno::WOULDBLOCK) => Ok(None),

@@ -1,12 +1,13 @@
 //! Reading: from a cursor to the last intact record, then sealing what is complete.
 
+use crate::append::make_directory;
 use crate::frame::Line;
 use crate::layout::{SEALED, SEGMENT_SUFFIX, SPOOL};
-use crate::state::State;
-use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, fdatasync, flock, fsync, open};
-use rustix::io::Errno;
-use std::fs::{self, File};
+use crate::state::{State, open_regular};
+use rustix::fs::{CWD, FlockOperation, Mode, fchmod, fdatasync, flock, fsync};
+use std::fs::{self, DirEntry, File};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -41,109 +42,120 @@ pub struct Chunk {
 /// When a directory is there but cannot be read.
 pub fn segments(state_path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for host_directory in list(&state_path.join(SPOOL))? {
-        if host_directory.is_dir() {
-            found.extend(list(&host_directory)?.into_iter().filter(|path| is_segment(path)));
-        }
+    for host_directory in list(&state_path.join(SPOOL), |entry| Ok(entry.file_type()?.is_dir()))? {
+        found.extend(list(&host_directory, is_segment)?);
     }
     found.sort();
     Ok(found)
 }
 
-fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    match fs::read_dir(directory) {
-        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
+/// What a directory holds of a kind; links are of no kind. A directory that is not there holds nothing.
+fn list(directory: &Path, is_of_kind: fn(&DirEntry) -> io::Result<bool>) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if is_of_kind(&entry)? {
+            found.push(entry.path());
+        }
     }
+    Ok(found)
 }
 
-fn is_segment(path: &Path) -> bool {
-    path.to_str().is_some_and(|name| name.ends_with(SEGMENT_SUFFIX))
+fn is_segment(entry: &DirEntry) -> io::Result<bool> {
+    let is_named_so = entry.file_name().as_bytes().ends_with(SEGMENT_SUFFIX.as_bytes());
+    Ok(is_named_so && entry.file_type()?.is_file())
 }
 
 /// Reads the records after `cursor`. Bytes that are new to the caller are on disk when this returns.
 ///
-/// An unterminated last line is torn when no writer holds the segment, and then counts as damaged; otherwise
-/// it is still being written and stays before the cursor.
+/// An unterminated last line is torn when no writer holds the segment, and then is judged like any other;
+/// otherwise it is still being written and stays before the cursor. A segment that ends before the cursor is not
+/// the one that was read; it is read from its start.
 ///
 /// # Errors
 /// When the segment cannot be opened or read.
 pub fn read_from(segment: &Path, cursor: u64) -> io::Result<Chunk> {
-    let file = open_segment(segment)?;
+    let file = open_regular(CWD, segment)?;
     let size = file.metadata()?.len();
-    if size <= cursor {
-        return Ok(Chunk { cursor, ..Chunk::default() });
+    let start = if cursor <= size { cursor } else { 0 };
+    if start == size {
+        return Ok(Chunk { cursor: size, ..Chunk::default() });
     }
     fdatasync(&file)?;
-    let wanted = usize::try_from(size - cursor).unwrap_or(usize::MAX).min(CHUNK_BYTES_MAX);
+    let wanted = usize::try_from(size - start).unwrap_or(usize::MAX).min(CHUNK_BYTES_MAX);
     let mut bytes = vec![0; wanted];
-    file.read_exact_at(&mut bytes, cursor)?;
-    let mut chunk = split(&bytes, cursor);
-    chunk.more = cursor + (wanted as u64) < size;
-    let rest = cursor + wanted as u64 - chunk.cursor;
-    let fills_a_chunk = rest as usize == CHUNK_BYTES_MAX;
-    if rest > 0 && (fills_a_chunk || !chunk.more && tail_is_torn(&file, size)?) {
-        chunk.damaged += 1;
-        chunk.cursor += rest;
+    file.read_exact_at(&mut bytes, start)?;
+    let terminated = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    let (lines, tail) = bytes.split_at(terminated);
+    let mut chunk = Chunk { cursor: start, more: start + (wanted as u64) < size, ..Chunk::default() };
+    lines.split_inclusive(|byte| *byte == b'\n').for_each(|line| chunk.take(line));
+    let fills_the_chunk = tail.len() == CHUNK_BYTES_MAX;
+    if !tail.is_empty() && (fills_the_chunk || !chunk.more && tail_is_torn(&file, size)?) {
+        chunk.take(tail);
     }
     Ok(chunk)
 }
 
-fn open_segment(segment: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = File::from(open(segment, flags, Mode::empty())?);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Errno::INVAL.into()) }
-}
-
-/// Judges every terminated line of `bytes`, which begin at `start` in the segment.
-fn split(bytes: &[u8], start: u64) -> Chunk {
-    let mut chunk = Chunk { cursor: start, ..Chunk::default() };
-    let terminated = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-    for line in bytes.split_at(terminated).0.split_inclusive(|byte| *byte == b'\n') {
+impl Chunk {
+    /// Judges the line at the cursor.
+    fn take(&mut self, line: &[u8]) {
         match Line::judge(line.strip_suffix(b"\n").unwrap_or(line)) {
             Line::Blank => {}
-            Line::Damaged => chunk.damaged += 1,
+            Line::Damaged => self.damaged += 1,
             Line::Record(open_object) => {
-                chunk.records.push(Record { offset: chunk.cursor, open_object: open_object.to_vec() });
+                self.records.push(Record { offset: self.cursor, open_object: open_object.to_vec() });
             }
         }
-        chunk.cursor += line.len() as u64;
+        self.cursor += line.len() as u64;
     }
-    chunk
 }
 
-/// Whether the unterminated end of a segment is what a dead writer left.
+/// Whether the unterminated end of a segment is what a dead writer left. Where locks do not work nobody can tell.
 fn tail_is_torn(file: &File, size_when_read: u64) -> io::Result<bool> {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {
-            let is_unchanged = file.metadata()?.len() == size_when_read;
-            flock(file, FlockOperation::Unlock)?;
-            Ok(is_unchanged)
-        }
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(errno) => Err(errno.into()),
+    if flock(file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        return Ok(false);
     }
+    let is_unchanged = file.metadata()?.len() == size_when_read;
+    flock(file, FlockOperation::Unlock)?;
+    Ok(is_unchanged)
 }
 
 /// Seals a segment that was read to `cursor`: read-only, on disk, and moved among the sealed ones.
-/// Returns its new place, or `None` when a writer still has it or it grew.
+/// Returns its new place, or `None` when a writer still has it or it grew. Only the holder of the drainer's lock
+/// may seal.
 ///
 /// # Errors
 /// When it cannot be locked, changed or moved.
 pub fn seal(state: &State, segment: &Path, cursor: u64) -> io::Result<Option<PathBuf>> {
-    let file = open_segment(segment)?;
+    let file = open_regular(CWD, segment)?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() || file.metadata()?.len() != cursor {
         return Ok(None);
     }
     fchmod(&file, Mode::RUSR)?;
     fsync(&file)?;
-    let sealed = state.path().join(SEALED);
-    fs::create_dir_all(&sealed)?;
+    make_directory(state, SEALED)?;
+    let target = free_name(&state.path().join(SEALED), segment);
+    fs::rename(segment, &target)?;
+    Ok(Some(target))
+}
+
+/// A name among the sealed segments that no other has: a writer may begin a segment of the same name again, as
+/// when the clock was set back.
+fn free_name(sealed: &Path, segment: &Path) -> PathBuf {
     let name_of = |path: Option<&Path>| {
         path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned()
     };
-    let target = sealed.join(format!("{}.{}", name_of(segment.parent()), name_of(Some(segment))));
-    fs::rename(segment, &target)?;
-    Ok(Some(target))
+    let name = format!("{}.{}", name_of(segment.parent()), name_of(Some(segment)));
+    let stem = name.strip_suffix(SEGMENT_SUFFIX).unwrap_or(&name);
+    let mut target = sealed.join(&name);
+    let mut number = 1;
+    while target.symlink_metadata().is_ok() {
+        target = sealed.join(format!("{stem}~{number}{SEGMENT_SUFFIX}"));
+        number += 1;
+    }
+    target
 }

@@ -1,9 +1,10 @@
 //! The state directory: where it may lie and what must hold before anything is written below it.
 
-use rustix::fs::{CWD, Mode, OFlags, Stat, fchmod, fstat, mkdirat, openat};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, accessat, fchmod, fstat, mkdirat, openat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -73,10 +74,26 @@ impl State {
         Ok(Self { fd, path: path.to_owned(), uid })
     }
 
-    /// Opens the first candidate that can be used.
+    /// Opens the first candidate that can be used: one that can be opened and takes new files.
     #[must_use]
     pub fn open_first(candidates: &[Candidate]) -> Option<(Self, Tier)> {
-        candidates.iter().find_map(|candidate| Some((Self::open(&candidate.path).ok()?, candidate.tier)))
+        candidates.iter().find_map(|candidate| {
+            let state = Self::open(&candidate.path).ok()?;
+            state.is_writable().then_some((state, candidate.tier))
+        })
+    }
+
+    fn is_writable(&self) -> bool {
+        accessat(&self.fd, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::empty()).is_ok()
+    }
+
+    /// Opens a file of ours in the state directory for reading, without waiting and without following links.
+    ///
+    /// # Errors
+    /// When it is not there, or is no regular file of ours alone.
+    pub fn open_to_read(&self, name: &str) -> io::Result<File> {
+        let file = open_regular(&self.fd, Path::new(name))?;
+        if self.owns_alone(&fstat(&file)?) { Ok(file) } else { Err(Errno::PERM.into()) }
     }
 
     /// The open directory.
@@ -91,14 +108,23 @@ impl State {
         &self.path
     }
 
-    /// Whether a file belongs to the user this process runs as.
-    pub(crate) fn owns(&self, stat: &Stat) -> bool {
-        stat.st_uid == self.uid
+    /// Whether this is a regular file of the user this process runs as, and has no second name elsewhere.
+    pub(crate) fn owns_alone(&self, stat: &Stat) -> bool {
+        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+            && stat.st_nlink == 1
+            && stat.st_uid == self.uid
     }
 }
 
+/// Opens a regular file for reading. Does not wait for a pipe's other end or follow a link in the last component.
+pub(crate) fn open_regular(base: impl AsFd, path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(openat(base, path, flags, Mode::empty())?);
+    if file.metadata()?.is_file() { Ok(file) } else { Err(Errno::INVAL.into()) }
+}
+
 /// Opens a directory without following a symbolic link in its last component.
-pub(crate) fn open_directory(base: impl AsFd, path: &Path) -> Result<OwnedFd, Errno> {
+fn open_directory(base: impl AsFd, path: &Path) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     openat(base, path, flags, Mode::empty())
 }

@@ -1,0 +1,186 @@
+//! What stands on a span of each kind, as `registry/spans.yaml` lists it.
+
+use crate::calls::{Call, CallOutcome};
+use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
+use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
+use tacho_model::attribute::{Attributes, Value};
+use tacho_model::event::FailureCause;
+use tacho_model::id::{MessageId, SubagentId, ToolUseId};
+use tacho_model::semconv as key;
+use tacho_model::usage::Usage;
+
+/// The attributes of a node's span, its error aside.
+pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> Attributes {
+    let mut attributes = Attributes::default();
+    let session = tree.facts.session.as_str();
+    attributes.set(key::SESSION_ID, session);
+    attributes.set(key::GEN_AI_CONVERSATION_ID, session);
+    attributes.set_known(key::CLAUDE_CODE_PROMPT_ID, tree.turn_above(index).map(|prompt| prompt.as_str()));
+    attributes.set_known(key::TACHOGRAPH_END_INFERRED, node.inferred.map(inferred_word));
+    match &node.what {
+        What::Turn(_, facts) => turn(&mut attributes, tree, *facts, node),
+        What::Subagent(id, facts) => subagent(&mut attributes, tree, id, facts, node),
+        What::Tool(id, facts) => tool(&mut attributes, tree, id, facts),
+        What::Wait(id, facts, ask) => {
+            attributes.set(key::GEN_AI_TOOL_NAME, ask.name.as_str());
+            attributes.set(key::GEN_AI_TOOL_CALL_ID, id.as_str());
+            decision(&mut attributes, facts);
+        }
+        What::Call(facts) => call(&mut attributes, tree, facts),
+    }
+    attributes
+}
+
+const fn inferred_word(inferred: Inferred) -> &'static str {
+    match inferred {
+        Inferred::SessionEnd => "session_end",
+        Inferred::AgentGone => "agent_gone",
+        Inferred::NextPrompt => "next_prompt",
+        Inferred::TurnEnd => "turn_end",
+    }
+}
+
+fn operation(attributes: &mut Attributes, tree: &Tree<'_>, operation: &str) {
+    attributes.set(key::GEN_AI_OPERATION_NAME, operation);
+    attributes.set(key::GEN_AI_PROVIDER_NAME, tree.facts.agent.provider);
+    attributes.set(key::GEN_AI_SYSTEM, tree.facts.agent.provider);
+}
+
+fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: Option<&TurnFacts>, node: &Node<'_>) {
+    operation(attributes, tree, "invoke_agent");
+    attributes.set(key::GEN_AI_AGENT_NAME, tree.facts.agent.name);
+    attributes.set(key::GEN_AI_CONVERSATION_ROOT, true);
+    attributes.set_known(key::CLAUDE_CODE_AGENT_VERSION, tree.facts.version.value().cloned());
+    usage_below(attributes, tree, node);
+    let Some(turn) = turn else { return };
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_MODE, turn.permission_mode.value().cloned());
+    let text = turn.text.value();
+    attributes.set_known(key::CLAUDE_CODE_PROMPT_LENGTH, text.map(|text| text.chars().count() as u64));
+    attributes.set_known(key::CLAUDE_CODE_PROMPT_TEXT, text.cloned());
+    attributes.set_known(key::CLAUDE_CODE_RESPONSE_TEXT, turn.stopped.value().cloned().flatten());
+}
+
+fn subagent(
+    attributes: &mut Attributes,
+    tree: &Tree<'_>,
+    id: &SubagentId,
+    subagent: &SubagentFacts,
+    node: &Node<'_>,
+) {
+    operation(attributes, tree, "invoke_agent");
+    attributes.set(key::GEN_AI_AGENT_NAME, subagent.kind.value().map_or("unknown", String::as_str));
+    attributes.set(key::CLAUDE_CODE_SUBAGENT_ID, id.as_str());
+    usage_below(attributes, tree, node);
+    attributes.set_known(key::CLAUDE_CODE_RESPONSE_TEXT, subagent.stopped.value().cloned().flatten());
+    let Some(said) = subagent.description.value() else { return };
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DEPTH, said.depth);
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.clone());
+}
+
+/// Input and output of every call below. The classes stand on the calls alone, so that no sum counts them twice.
+fn usage_below(attributes: &mut Attributes, tree: &Tree<'_>, node: &Node<'_>) {
+    let usage = sum_below(tree, node);
+    attributes.set_known(key::GEN_AI_USAGE_INPUT_TOKENS, usage.total_input());
+    attributes.set_known(key::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output);
+}
+
+fn sum_below(tree: &Tree<'_>, node: &Node<'_>) -> Usage {
+    let calls = tree.calls_below(node).map(Call::usage);
+    let deeper = node.children.iter().filter_map(|child| tree.nodes.get(*child)).map(|child| sum_below(tree, child));
+    calls.chain(deeper).fold(Usage::default(), Usage::plus)
+}
+
+fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &ToolFacts) {
+    operation(attributes, tree, "execute_tool");
+    attributes.set(key::GEN_AI_TOOL_NAME, tool.name.value().map_or("unknown", String::as_str));
+    attributes.set(key::GEN_AI_TOOL_TYPE, if tool.on_server { "extension" } else { "function" });
+    attributes.set(key::GEN_AI_TOOL_CALL_ID, id.as_str());
+    attributes.set(key::CLAUDE_CODE_TOOL_OUTCOME, outcome_word(tool));
+    attributes.set_known(key::CLAUDE_CODE_TOOL_DURATION_MS, tool.duration_ms.value().copied());
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, tool.owner().map(SubagentId::as_str));
+    if let Some(server) = tool.mcp_server.value() {
+        attributes.set(key::MCP_METHOD_NAME, "tools/call");
+        attributes.set(key::MCP_SERVER_NAME, server.as_str());
+    }
+    let failure = tool.outcome().flatten();
+    if let Some(FailureCause::Exit(code)) = failure.map(|failure| failure.cause) {
+        attributes.set(key::PROCESS_EXIT_CODE, code);
+    }
+    attributes.set_known(key::GEN_AI_TOOL_CALL_ARGUMENTS, tool.input.value().map(|input| input.0.clone()));
+    attributes.set_known(key::GEN_AI_TOOL_CALL_RESULT, tool.result.value().map(|result| result.0.clone()));
+    attributes.set_known(key::CLAUDE_CODE_TOOL_ERROR, failure.and_then(|failure| failure.message.clone()));
+    decision(attributes, tool);
+}
+
+fn outcome_word(tool: &ToolFacts) -> &'static str {
+    match tool.outcome() {
+        _ if tool.is_denied() => "denied",
+        None => "unknown",
+        Some(None) => "ok",
+        Some(Some(failure)) if failure.cause == FailureCause::Interrupted => "interrupted",
+        Some(Some(_)) => "failed",
+    }
+}
+
+fn decision(attributes: &mut Attributes, tool: &ToolFacts) {
+    let Some(said) = tool.decision.value() else { return };
+    attributes.set(key::CLAUDE_CODE_PERMISSION_DECISION, said.decision.as_str());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_SOURCE, said.source.clone());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_REASON, said.reason.clone());
+}
+
+fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
+    operation(attributes, tree, "chat");
+    attributes.set(key::GEN_AI_REQUEST_MODEL, requested_model(call).unwrap_or("unknown"));
+    attributes.set(key::GEN_AI_REQUEST_STREAM, true);
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, call.subagent.map(SubagentId::as_str));
+    attributes.set_known(key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, call.seconds_to_first_chunk());
+    if let Some(asked) = call.attempts.last().and_then(|request| request.asked.value()) {
+        attributes.set_known(key::GEN_AI_REQUEST_MAX_TOKENS, asked.max_tokens);
+        attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, asked.effort.clone());
+        attributes.set_known(key::CLAUDE_CODE_QUERY_SOURCE, asked.query_source.clone());
+        attributes.set(key::CLAUDE_CODE_REQUEST_ATTEMPTS, call.attempts.len() as u64);
+    }
+    match &call.outcome {
+        CallOutcome::Answered(message, facts) => answer(attributes, message, facts),
+        CallOutcome::Failed(facts) => {
+            attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.as_ref().map(|id| id.as_str()));
+        }
+    }
+}
+
+/// The model asked for: what the answer says, else what the request says, else the model that answered.
+fn requested_model<'a>(call: &Call<'a>) -> Option<&'a str> {
+    let asked = call.attempts.last().and_then(|request| request.asked.value()?.model.as_deref());
+    match &call.outcome {
+        CallOutcome::Answered(_, facts) => {
+            let (said, answered) = (facts.requested_model.value(), facts.model.value());
+            said.map(String::as_str).or(asked).or(answered.map(String::as_str))
+        }
+        CallOutcome::Failed(_) => asked,
+    }
+}
+
+fn answer(attributes: &mut Attributes, message: &MessageId, facts: &CallFacts) {
+    attributes.set(key::GEN_AI_RESPONSE_ID, message.as_str());
+    attributes.set_known(key::GEN_AI_RESPONSE_MODEL, facts.model.value().cloned());
+    attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, facts.effort.value().cloned());
+    let reasons = facts.stop_reason.value().map(|reason| Value::StringList(vec![reason.clone()]));
+    attributes.set_known(key::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
+    attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.value().map(|id| id.as_str()));
+    attributes.set_known(key::CLAUDE_CODE_SERVICE_TIER, facts.service_tier.value().cloned());
+    attributes.set_known(key::CLAUDE_CODE_SPEED, facts.speed.value().cloned());
+    usage(attributes, facts.usage);
+}
+
+fn usage(attributes: &mut Attributes, usage: Usage) {
+    attributes.set_known(key::GEN_AI_USAGE_INPUT_TOKENS, usage.total_input());
+    attributes.set_known(key::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output);
+    attributes.set_known(key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cache_read);
+    attributes.set_known(key::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cache_write());
+    attributes.set_known(key::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cache_write());
+    attributes.set_known(key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.thinking);
+    attributes.set_known(key::CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS, usage.input);
+    attributes.set_known(key::CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS, usage.cache_write_5m);
+    attributes.set_known(key::CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS, usage.cache_write_1h);
+}

@@ -1,0 +1,119 @@
+//! What was said about calls of the model: requests, answers, failures.
+
+use crate::belief::Believed;
+use std::collections::BTreeSet;
+use tacho_model::event::{Event, ModelAnswer, ModelRequest};
+use tacho_model::id::{RequestId, RequestRef, SubagentId};
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+
+/// Statements about one answer.
+#[derive(Debug)]
+pub(crate) struct CallFacts {
+    pub(crate) request_id: Believed<RequestId>,
+    pub(crate) request: Believed<RequestRef>,
+    pub(crate) model: Believed<String>,
+    pub(crate) requested_model: Believed<String>,
+    pub(crate) effort: Believed<String>,
+    pub(crate) stop_reason: Believed<String>,
+    pub(crate) service_tier: Believed<String>,
+    pub(crate) speed: Believed<String>,
+    pub(crate) usage: Usage,
+    pub(crate) subagent: Option<SubagentId>,
+    pub(crate) blocks: BTreeSet<BlockFacts>,
+}
+
+/// One block of an answer, in the order of the transcript.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BlockFacts {
+    pub(crate) offset: Option<u64>,
+    pub(crate) at: Option<UnixNanos>,
+    pub(crate) block_ms: Option<u64>,
+}
+
+impl CallFacts {
+    pub(crate) fn of(event: &Event) -> Self {
+        Self {
+            request_id: Believed::earliest(),
+            request: Believed::earliest(),
+            model: Believed::earliest(),
+            requested_model: Believed::earliest(),
+            effort: Believed::earliest(),
+            stop_reason: Believed::latest(),
+            service_tier: Believed::latest(),
+            speed: Believed::latest(),
+            usage: Usage::default(),
+            subagent: event.subagent.clone(),
+            blocks: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn hear_answer(&mut self, event: &Event, said: &ModelAnswer) {
+        self.request_id.hear_known(event, said.request_id.clone());
+        self.request.hear_known(event, said.request.clone());
+        self.model.hear_known(event, said.model.clone());
+        self.requested_model.hear_known(event, said.requested_model.clone());
+        self.effort.hear_known(event, said.effort.clone());
+        self.stop_reason.hear_known(event, said.stop_reason.clone());
+        self.service_tier.hear_known(event, said.service_tier.clone());
+        self.speed.hear_known(event, said.speed.clone());
+        self.usage = self.usage.merged(said.usage);
+        self.blocks.insert(BlockFacts { offset: event.offset, at: event.at, block_ms: said.block_ms });
+    }
+}
+
+/// Statements about a call that failed for good.
+#[derive(Debug)]
+pub(crate) struct FailedCall {
+    pub(crate) request_id: Option<RequestId>,
+    pub(crate) error: Believed<String>,
+    pub(crate) subagent: Option<SubagentId>,
+    pub(crate) offset: Option<u64>,
+}
+
+impl FailedCall {
+    pub(crate) fn of(event: &Event, request_id: Option<&RequestId>) -> Self {
+        Self {
+            request_id: request_id.cloned(),
+            error: Believed::earliest(),
+            subagent: event.subagent.clone(),
+            offset: event.offset,
+        }
+    }
+}
+
+/// Statements about one request.
+#[derive(Debug)]
+pub(crate) struct RequestFacts {
+    pub(crate) asked: Believed<ModelRequest>,
+    pub(crate) subagent: Option<SubagentId>,
+    pub(crate) offset: Option<u64>,
+}
+
+impl RequestFacts {
+    pub(crate) fn of(event: &Event) -> Self {
+        Self { asked: Believed::earliest(), subagent: event.subagent.clone(), offset: event.offset }
+    }
+}
+
+/// An attempt that failed and was followed by another.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Retry {
+    pub(crate) subagent: Option<SubagentId>,
+    pub(crate) offset: Option<u64>,
+    pub(crate) at: Option<UnixNanos>,
+    pub(crate) request_id: Option<RequestId>,
+    pub(crate) error: String,
+}
+
+impl Retry {
+    pub(crate) fn of(event: &Event, request_id: Option<&RequestId>, error: &str) -> Self {
+        Self {
+            subagent: event.subagent.clone(),
+            offset: event.offset,
+            at: event.at,
+            request_id: request_id.cloned(),
+            error: error.to_owned(),
+        }
+    }
+}

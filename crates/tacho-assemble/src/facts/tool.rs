@@ -1,0 +1,137 @@
+//! What was said about a tool call.
+
+use crate::belief::Believed;
+use tacho_model::event::{
+    AnsweredTool, Event, FailureCause, Json, PermissionDecision, Source, ToolEnd, ToolFailure, ToolRecord, ToolStart,
+};
+use tacho_model::id::{MessageId, PromptId, SubagentId};
+use tacho_model::time::UnixNanos;
+
+/// Statements about one tool call.
+#[derive(Debug)]
+pub(crate) struct ToolFacts {
+    pub(crate) name: Believed<String>,
+    pub(crate) input: Believed<Json>,
+    pub(crate) mcp_server: Believed<String>,
+    pub(crate) on_server: bool,
+    pub(crate) started: Believed<()>,
+    /// How it came back, by a hook or, where no hook closes a call, by the transcript.
+    pub(crate) ended: Believed<Option<ToolFailure>>,
+    /// When its result stood in the transcript.
+    pub(crate) recorded: Believed<()>,
+    pub(crate) refused: Believed<()>,
+    pub(crate) duration_ms: Believed<u64>,
+    pub(crate) result: Believed<Json>,
+    pub(crate) decision: Believed<PermissionDecision>,
+    pub(crate) started_subagent: Believed<SubagentId>,
+    pub(crate) decided_by: Believed<MessageId>,
+    pub(crate) prompt: Believed<PromptId>,
+    pub(crate) subagent: Believed<Option<SubagentId>>,
+}
+
+impl Default for ToolFacts {
+    fn default() -> Self {
+        Self {
+            name: Believed::earliest(),
+            input: Believed::earliest(),
+            mcp_server: Believed::earliest(),
+            on_server: false,
+            started: Believed::earliest(),
+            ended: Believed::earliest(),
+            recorded: Believed::earliest(),
+            refused: Believed::earliest(),
+            duration_ms: Believed::earliest(),
+            result: Believed::earliest(),
+            decision: Believed::earliest(),
+            started_subagent: Believed::earliest(),
+            decided_by: Believed::earliest(),
+            prompt: Believed::earliest(),
+            subagent: Believed::earliest(),
+        }
+    }
+}
+
+impl ToolFacts {
+    /// The model asked for the call.
+    pub(crate) fn hear_decision(&mut self, event: &Event, asked: &AnsweredTool, message: &MessageId) {
+        self.on_server |= asked.on_server;
+        self.started.hear(event, ());
+        self.decided_by.hear(event, message.clone());
+        self.name.hear(event, asked.name.clone());
+        self.input.hear(event, asked.input.clone());
+    }
+
+    pub(crate) fn hear_start(&mut self, event: &Event, said: &ToolStart) {
+        self.started.hear(event, ());
+        self.name.hear(event, said.name.clone());
+        self.input.hear(event, said.input.clone());
+        self.mcp_server.hear_known(event, said.mcp_server.clone());
+    }
+
+    pub(crate) fn hear_end(&mut self, event: &Event, said: &ToolEnd) {
+        self.ended.hear(event, said.failure.clone());
+        self.name.hear(event, said.name.clone());
+        self.input.hear(event, said.input.clone());
+        self.mcp_server.hear_known(event, said.mcp_server.clone());
+        self.duration_ms.hear_known(event, said.duration_ms);
+        self.result.hear_known(event, said.result.clone());
+        self.started_subagent.hear_known(event, said.started_subagent.clone());
+    }
+
+    pub(crate) fn hear_record(&mut self, event: &Event, said: &ToolRecord) {
+        self.recorded.hear(event, ());
+        self.ended.hear(event, said.failure.clone());
+        self.decision.hear_known(event, said.decision.clone());
+        self.started_subagent.hear_known(event, said.started_subagent.clone());
+    }
+
+    /// The failure it came back with: `None` while it has not come back, `Some(None)` when all went well.
+    pub(crate) fn outcome(&self) -> Option<Option<&ToolFailure>> {
+        self.ended.value().map(Option::as_ref)
+    }
+
+    /// Whether a hook closed it; a call the transcript alone closes may still get its hook.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.ended.source() == Some(Source::Hook)
+    }
+
+    /// Whether a person or a rule refused it, so that it never ran.
+    pub(crate) fn is_denied(&self) -> bool {
+        let cause = self.outcome().flatten().map(|failure| failure.cause);
+        cause == Some(FailureCause::Denied) || self.refused.is_known()
+    }
+
+    /// When it was decided or, failing that, came back.
+    pub(crate) fn began(&self) -> Option<UnixNanos> {
+        self.started.at().or(self.ended.at())
+    }
+
+    /// The subagent it ran in, if not the main agent.
+    pub(crate) fn owner(&self) -> Option<&SubagentId> {
+        self.subagent.value().and_then(Option::as_ref)
+    }
+}
+
+/// A question to a person about a tool call that the agent did not name.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PermissionAsk {
+    pub(crate) at: Option<UnixNanos>,
+    pub(crate) subagent: Option<SubagentId>,
+    pub(crate) name: String,
+    pub(crate) input: Json,
+}
+
+impl PermissionAsk {
+    pub(crate) fn of(event: &Event, name: &str, input: &Json) -> Self {
+        Self { at: event.at, subagent: event.subagent.clone(), name: name.to_owned(), input: input.clone() }
+    }
+
+    /// Whether the question can have been about this call.
+    pub(crate) fn fits(&self, tool: &ToolFacts) -> bool {
+        tool.name.value() == Some(&self.name)
+            && tool.input.value() == Some(&self.input)
+            && tool.owner() == self.subagent.as_ref()
+            && tool.started.at() <= self.at
+            && tool.ended.at().is_none_or(|ended| Some(ended) >= self.at)
+    }
+}

@@ -1,0 +1,38 @@
+//! What was said about a turn.
+
+use crate::belief::Believed;
+use tacho_model::event::{Event, Source};
+
+/// Statements about one turn.
+#[derive(Debug)]
+pub(crate) struct TurnFacts {
+    pub(crate) prompted: Believed<()>,
+    pub(crate) text: Believed<String>,
+    pub(crate) permission_mode: Believed<String>,
+    pub(crate) stopped: Believed<Option<String>>,
+    pub(crate) failed: Believed<String>,
+    /// Whether a hook announced the prompt; rows of a transcript alone need not be a turn.
+    pub(crate) is_announced: bool,
+}
+
+impl Default for TurnFacts {
+    fn default() -> Self {
+        Self {
+            prompted: Believed::earliest(),
+            text: Believed::earliest(),
+            permission_mode: Believed::earliest(),
+            stopped: Believed::latest(),
+            failed: Believed::latest(),
+            is_announced: false,
+        }
+    }
+}
+
+impl TurnFacts {
+    pub(crate) fn hear_prompt(&mut self, event: &Event, text: Option<&String>, permission_mode: Option<&String>) {
+        self.is_announced |= event.source == Source::Hook;
+        self.prompted.hear(event, ());
+        self.text.hear_known(event, text.cloned());
+        self.permission_mode.hear_known(event, permission_mode.cloned());
+    }
+}

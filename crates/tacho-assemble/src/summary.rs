@@ -1,0 +1,34 @@
+//! The summary of a session, counted from its finished tree.
+
+use crate::calls::Call;
+use crate::tree::Tree;
+use tacho_model::session::Session;
+use tacho_model::span::{Span, SpanKind, Status};
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+
+/// What the session came to so far.
+pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
+    let facts = tree.facts;
+    let of_kind = |kind: SpanKind| spans.iter().filter(move |span| span.kind == kind);
+    let count = |kind: SpanKind| of_kind(kind).count() as u64;
+    let last_seen = facts.seen.last.unwrap_or(UnixNanos(0));
+    // A process that is gone ended its session when it was last seen.
+    let ended = facts.ended.at().max(facts.gone.at().and(facts.seen.last));
+    Session {
+        id: facts.session.clone(),
+        agent: facts.agent.name.to_owned(),
+        agent_version: facts.version.value().cloned(),
+        started: facts.seen.first.unwrap_or(last_seen),
+        ended: ended.filter(|_| tree.session_end.is_some()),
+        last_seen,
+        turns: count(SpanKind::Turn),
+        llm_calls: count(SpanKind::Llm),
+        tool_calls: count(SpanKind::Tool),
+        tool_errors: of_kind(SpanKind::Tool).filter(|span| span.status == Status::Error).count() as u64,
+        tool_denials: facts.tools.values().filter(|tool| tool.is_denied()).count() as u64,
+        subagents: count(SpanKind::Subagent),
+        usage: tree.calls().map(Call::usage).fold(Usage::default(), Usage::plus),
+        open_spans: spans.iter().filter(|span| !span.settled).count() as u64,
+    }
+}

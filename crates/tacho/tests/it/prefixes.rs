@@ -1,0 +1,94 @@
+//! A session that grows: names never change, and what has settled stays as it is.
+
+use crate::fixture::{self, Fixture};
+use crate::observations::{self, Heard};
+use std::collections::BTreeMap;
+use tacho_assemble::tree::assemble;
+use tacho_model::id::{SpanId, TraceId};
+use tacho_model::span::Span;
+
+/// How late the agent writes its transcript, in milliseconds.
+const DELAYS_MS: [u64; 4] = [0, 50, 100, 200];
+
+/// The observations as they come in when every row is written so much later than it says.
+fn delayed(fixture: &Fixture, delay_ms: u64) -> Vec<Heard> {
+    let mut heard = observations::of(fixture);
+    for heard in heard.iter_mut().filter(|heard| !heard.is_hook) {
+        heard.at = heard.at.plus_nanos(delay_ms * 1_000_000);
+    }
+    heard.sort_by_key(|heard| heard.at);
+    heard
+}
+
+/// Assembles after every observation, and once more at the last moment before the next one.
+fn check(fixture: &Fixture, delay_ms: u64) -> Vec<String> {
+    let heard = delayed(fixture, delay_ms);
+    let mut facts = observations::facts(fixture);
+    let mut grown = Grown::default();
+    for (number, one) in heard.iter().enumerate() {
+        one.events.iter().for_each(|event| facts.add(event));
+        let next = heard.get(number + 1).map_or(one.at, |next| next.at);
+        for now in [one.at, next] {
+            let assembly = assemble(&facts, now);
+            assembly.spans.iter().for_each(|span| grown.look_at(span));
+        }
+    }
+    let about = |change: &String| format!("{} +{delay_ms} ms: {change}", fixture.name);
+    grown.changes.iter().map(about).collect()
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Grown {
+    traces: BTreeMap<SpanId, TraceId>,
+    settled: BTreeMap<SpanId, Span>,
+    changes: Vec<String>,
+}
+
+impl Grown {
+    fn look_at(&mut self, span: &Span) {
+        let trace = *self.traces.entry(span.span_id).or_insert(span.trace_id);
+        if trace != span.trace_id {
+            self.changes.push(format!("{} {} moves from {trace} to {}", span.name, span.span_id, span.trace_id));
+            self.traces.insert(span.span_id, span.trace_id);
+        }
+        match self.settled.get(&span.span_id) {
+            Some(before) if before != span => {
+                self.changes.push(format!("{} {} settled, then {}", span.name, span.span_id, difference(before, span)));
+                self.settled.insert(span.span_id, span.clone());
+            }
+            Some(_) => {}
+            None if span.settled => drop(self.settled.insert(span.span_id, span.clone())),
+            None => {}
+        }
+    }
+}
+
+fn difference(before: &Span, after: &Span) -> String {
+    let mut parts = Vec::new();
+    let mut part = |name: &str, before: String, after: String| {
+        if before != after {
+            parts.push(format!("{name}: {before} -> {after}"));
+        }
+    };
+    part("settled", before.settled.to_string(), after.settled.to_string());
+    part("parent", format!("{:?}", before.parent_span_id), format!("{:?}", after.parent_span_id));
+    part("start", before.start.0.to_string(), after.start.0.to_string());
+    part("end", format!("{:?}", before.end), format!("{:?}", after.end));
+    part("status", format!("{:?}", before.status), format!("{:?}", after.status));
+    part("links", before.links.len().to_string(), after.links.len().to_string());
+    part("events", before.events.len().to_string(), after.events.len().to_string());
+    for key in tacho_model::semconv::ALL {
+        let value = |span: &Span| format!("{:?}", span.attributes.get(*key));
+        part(key.name(), value(before), value(after));
+    }
+    parts.join(", ")
+}
+
+#[test]
+fn names_and_settled_spans_stay() {
+    let fixtures = fixture::all();
+    let changes: Vec<String> =
+        DELAYS_MS.iter().flat_map(|delay| fixtures.iter().flat_map(|fixture| check(fixture, *delay))).collect();
+    assert_eq!(changes, Vec::<String>::new(), "{}", changes.join("\n"));
+}

@@ -1,0 +1,57 @@
+//! What every recorded session looks like to its user.
+
+use crate::fixture;
+use crate::home::Home;
+
+/// The reports about one session, whole.
+#[track_caller]
+fn check(name: &str) {
+    let fixture = fixture::load(name);
+    let session = fixture.session.clone();
+    let home = Home::with([fixture]);
+    home.drain();
+    let json = home.json_of(&["show", session.as_str(), "--json"]);
+    let json = serde_json::to_string_pretty(&json).unwrap();
+    let tree = home.stdout_of(&["show", session.as_str()]);
+    insta::assert_snapshot!(format!("{name}-tree"), home.without_place(&tree));
+    insta::assert_snapshot!(format!("{name}-json"), home.without_place(&json));
+}
+
+macro_rules! sessions {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                check(stringify!($name));
+            }
+        )*
+
+        #[test]
+        fn no_recorded_session_is_left_out() {
+            assert_eq!(fixture::names(), [$(stringify!($name)),*]);
+        }
+    };
+}
+
+sessions![
+    bash,
+    bash_fails,
+    bash_in_background,
+    denied,
+    denied_by_mode,
+    files,
+    interactive,
+    interactive_cleared,
+    killed,
+    max_tokens,
+    mcp,
+    nested,
+    parallel,
+    rate_limited,
+    refusal,
+    subagent,
+    subagent_in_background,
+    subagents,
+    timeout,
+    unauthorised,
+];
