@@ -46,6 +46,8 @@ pub struct SessionFacts {
     pub(crate) permission_asks: BTreeSet<PermissionAsk>,
     /// When turns ended that older agents do not name.
     pub(crate) unnamed_stops: BTreeSet<UnixNanos>,
+    /// Observations that were not understood.
+    pub(crate) not_understood: BTreeSet<[u8; 16]>,
     pub(crate) places: Places,
 }
 
@@ -69,6 +71,7 @@ impl SessionFacts {
             subagents: BTreeMap::new(),
             permission_asks: BTreeSet::new(),
             unnamed_stops: BTreeSet::new(),
+            not_understood: BTreeSet::new(),
             places: Places::default(),
         }
     }
@@ -89,6 +92,11 @@ impl SessionFacts {
     #[must_use]
     pub const fn last_seen(&self) -> Option<UnixNanos> {
         self.seen.last
+    }
+
+    /// Notes that an observation was not understood.
+    pub fn add_not_understood(&mut self, observation: [u8; 16]) {
+        self.not_understood.insert(observation);
     }
 
     /// Takes an event in.

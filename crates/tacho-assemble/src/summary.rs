@@ -29,6 +29,7 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
         tool_denials: facts.tools.values().filter(|tool| tool.is_denied()).count() as u64,
         subagents: count(SpanKind::Subagent),
         usage: tree.calls().map(Call::usage).fold(Usage::default(), Usage::plus),
+        not_understood: facts.not_understood.len() as u64,
         open_spans: spans.iter().filter(|span| !span.settled).count() as u64,
     }
 }

@@ -119,11 +119,10 @@ impl Destination {
             return Err(DestinationError::Header(unsound.name.clone()));
         }
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        if scheme == "http" && !is_loopback(uri.host()) {
-            if let Some(secret) = headers.iter().find(|header| is_secret(&header.name)) {
+        if scheme == "http" && !is_loopback(uri.host())
+            && let Some(secret) = headers.iter().find(|header| is_secret(&header.name)) {
                 return Err(DestinationError::PlainSecret { header: secret.name.clone(), endpoint });
             }
-        }
         Ok(Self { name: endpoint.clone(), endpoint, protocol, headers, level })
     }
 

@@ -12,6 +12,9 @@ use serde_json::Value;
 use tacho_spool::append::Durability;
 use tacho_spool::frame::{RECORD_BYTES_MAX, seal};
 
+/// The names of the strings that are filed, in the order of [`Keys`].
+const NAMES: [&str; 4] = ["hook_event_name", "session_id", "tool_use_id", "agent_id"];
+
 fn scan(pieces: &[&[u8]]) -> (Progress, Keys) {
     let mut scan = Scan::default();
     pieces.iter().for_each(|piece| scan.feed(piece));
@@ -189,8 +192,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 fn any_name() -> impl Strategy<Value = String> {
-    let names = ["hook_event_name", "session_id", "tool_use_id", "agent_id"];
-    prop_oneof![prop::sample::select(&names[..]).prop_map(str::to_owned), any_text()]
+    prop_oneof![prop::sample::select(&NAMES[..]).prop_map(str::to_owned), any_text()]
 }
 
 /// Where a text is cut, and the bytes that are changed before.
@@ -220,8 +222,7 @@ proptest! {
         prop_assert_eq!(progress, Progress::Complete);
         let found = [&keys.event, &keys.session, &keys.tool_use, &keys.subagent]
             .map(|key| key.as_str().map(str::to_owned));
-        let names = ["hook_event_name", "session_id", "tool_use_id", "agent_id"];
-        prop_assert_eq!(found, names.map(|name| expected(&json, name)));
+        prop_assert_eq!(found, NAMES.map(|name| expected(&json, name)));
     }
 
     #[test]
@@ -244,7 +245,8 @@ proptest! {
         prop_assert_eq!(&scan(&pieces(&text, &cuts)), &whole);
         prop_assert_eq!(&scan_by(&text, 1), &whole);
         prop_assert_eq!(open(&[&text]), open(&pieces(&text, &cuts)));
-        prop_assert!(serde_json::from_slice::<IgnoredAny>(&[&open(&[&text])[..], b"}"].concat()).is_ok());
+        let record = [open(&[&text]), vec![b'}']].concat();
+        prop_assert!(serde_json::from_slice::<IgnoredAny>(&record).is_ok());
     }
 
     #[test]

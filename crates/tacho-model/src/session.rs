@@ -33,6 +33,8 @@ pub struct Session {
     pub subagents: u64,
     /// Tokens over all calls.
     pub usage: Usage,
+    /// Statements about it that this version of the recorder did not understand.
+    pub not_understood: u64,
     /// Spans that are not settled yet.
     pub open_spans: u64,
 }

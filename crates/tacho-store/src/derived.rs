@@ -13,7 +13,7 @@ use tacho_model::usage::Usage;
 
 const SESSION_COLUMNS: &str = "id, agent, agent_version, started_ns, ended_ns, last_seen_ns, turns, llm_calls, \
      tool_calls, tool_errors, tool_denials, subagents, input, output, cache_read, cache_write_5m, cache_write_1h, \
-     thinking, open_spans";
+     thinking, not_understood, open_spans";
 
 impl Changes<'_> {
     /// Replaces what was derived about a session.
@@ -29,7 +29,7 @@ impl Changes<'_> {
         let usage = session.usage;
         let mut statement = self.transaction.prepare_cached(&format!(
             "INSERT OR REPLACE INTO sessions ({SESSION_COLUMNS}, settles_at_ns) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
         ))?;
         statement.execute(params![
             session.id.as_str(),
@@ -50,6 +50,7 @@ impl Changes<'_> {
             usage.cache_write_5m.map(u64::cast_signed),
             usage.cache_write_1h.map(u64::cast_signed),
             usage.thinking.map(u64::cast_signed),
+            session.not_understood.cast_signed(),
             session.open_spans.cast_signed(),
             settles_at.map(|at| at.0.cast_signed()),
         ])?;
@@ -179,6 +180,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
             cache_write_1h: known(16)?,
             thinking: known(17)?,
         },
-        open_spans: count(18)?,
+        not_understood: count(18)?,
+        open_spans: count(19)?,
     })
 }

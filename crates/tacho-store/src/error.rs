@@ -1,11 +1,20 @@
 //! What can go wrong with the store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An operation on the store failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// The file could not be made.
+    #[error("make the store {path}")]
+    Make {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
     /// The file could not be opened.
     #[error("open the store {path}")]
     Open {
@@ -42,17 +51,23 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the file must be set aside and made again from the truth.
     #[must_use]
-    pub const fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged { .. })
-    }
-
-    pub(crate) fn opening(path: &std::path::Path, source: rusqlite::Error) -> Self {
-        let path = path.to_owned();
-        match source.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { path, source }
-            }
-            _ => Self::Open { path, source },
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Query(source) => is_damage(source),
+            Self::Make { .. } | Self::Open { .. } | Self::Newer { .. } => false,
         }
     }
+
+    pub(crate) fn opening(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        if is_damage(&source) { Self::Damaged { path, source } } else { Self::Open { path, source } }
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
+    )
 }

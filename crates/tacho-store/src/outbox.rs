@@ -5,6 +5,7 @@
 use crate::error::StoreError;
 use crate::store::{Changes, Store};
 use rusqlite::{OptionalExtension as _, Row, params};
+use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 
 /// One request that is still to be sent.
@@ -178,6 +179,21 @@ impl Store {
             })
         };
         Ok(statement.query_row([destination], parcel).optional()?)
+    }
+
+    /// The sessions seen since `since` that have settled spans which were never put in line for a destination.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sessions_to_send(&self, destination: &str, since: UnixNanos) -> Result<Vec<SessionId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM sessions WHERE last_seen_ns >= ?2 AND EXISTS (
+                 SELECT 1 FROM spans WHERE session_id = id AND settled AND NOT EXISTS (
+                     SELECT 1 FROM enqueued WHERE destination = ?1 AND item = span_id))
+             ORDER BY id",
+        )?;
+        let rows = statement.query_map(params![destination, since.0.cast_signed()], |row| Ok(SessionId(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// How deliveries to every destination go.

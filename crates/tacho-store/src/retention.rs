@@ -59,13 +59,24 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Forgets the segments that no longer exist, and ledger entries made before `before`.
+    /// Forgets what was put in line before `before`: the note that it was, once its span is forgotten, and what
+    /// still waits. Returns how many items went unsent.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn forget_ledger_before(&self, before: UnixNanos) -> Result<(), StoreError> {
-        self.transaction.execute("DELETE FROM enqueued WHERE at_ns < ?1", [before.0.cast_signed()])?;
-        Ok(())
+    pub fn forget_deliveries_before(&self, before: UnixNanos) -> Result<u64, StoreError> {
+        let before_ns = before.0.cast_signed();
+        self.transaction.execute(
+            "DELETE FROM enqueued WHERE at_ns < ?1 AND item NOT IN (SELECT span_id FROM spans)",
+            [before_ns],
+        )?;
+        let unsent: i64 = self.transaction.query_row(
+            "SELECT coalesce(sum(items), 0) FROM outbox WHERE created_ns < ?1",
+            [before_ns],
+            |row| row.get(0),
+        )?;
+        self.transaction.execute("DELETE FROM outbox WHERE created_ns < ?1", [before_ns])?;
+        Ok(unsent.cast_unsigned())
     }
 
     /// Forgets a segment whose file is gone.
@@ -77,7 +88,7 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Drops the oldest requests for a destination until at most `keep_items` wait; returns how many items went.
+    /// Drops the oldest requests for a destination until at most `keep_bytes` wait; returns how many items went.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -65,6 +65,7 @@ const MIGRATIONS: &[&str] = &["
         cache_write_5m INTEGER,
         cache_write_1h INTEGER,
         thinking       INTEGER,
+        not_understood INTEGER NOT NULL,
         open_spans     INTEGER NOT NULL,
         settles_at_ns  INTEGER
     ) WITHOUT ROWID;

@@ -3,9 +3,9 @@
 use crate::error::StoreError;
 use crate::schema;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,11 +25,10 @@ impl Store {
     /// [`StoreError::Newer`] when a later version wrote it, [`StoreError::Damaged`] when it is no store.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let opening = |source| StoreError::opening(path, source);
+        make_private(path).map_err(|source| StoreError::Make { path: path.to_owned(), source })?;
         let mut connection = Connection::open(path).map_err(opening)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         schema::version(&connection, path)?;
-        // SQLite gives its log and index files the mode of the main file.
-        restrict(path).map_err(|error| opening(rusqlite::Error::ToSqlConversionFailure(Box::new(error))))?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(opening)?;
         connection.pragma_update(None, "synchronous", "normal")?;
         schema::migrate(&mut connection, path)?;
@@ -62,7 +61,10 @@ impl Store {
     }
 }
 
-fn restrict(path: &Path) -> io::Result<()> {
+/// Makes sure that the file is there and only its owner can read it. SQLite gives its log and index files the
+/// mode of the main file.
+fn make_private(path: &Path) -> io::Result<()> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }
 

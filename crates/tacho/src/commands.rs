@@ -12,7 +12,7 @@ mod tree;
 mod words;
 
 use crate::cli::{Arguments, Command};
-use crate::config;
+use crate::config::Config;
 use crate::drain::Drainer;
 use crate::failure::Failure;
 use crate::place;
@@ -35,13 +35,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Opens the state for a command that reads, with what the spool holds taken in if nobody else does that.
 ///
-/// Where it cannot be taken in, as by an older version than the store's, the command shows what there is.
+/// Nothing is sent: what settles here is put in line by the next drainer that knows destinations.
 fn open_current_state() -> Result<State, Failure> {
     let state = place::open_state(None)?;
     if let Ok(Some(lock)) = DrainLock::try_acquire(&state) {
-        let config = config::load(place::config_file().as_deref())?;
         let own = State::open(state.path())?;
-        Drainer::open(own, lock, config)?.refresh()?;
+        Drainer::open(own, lock, Config::local_only())?.refresh()?;
     }
     Ok(state)
 }

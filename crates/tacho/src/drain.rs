@@ -34,7 +34,7 @@ use tacho_privacy::identity::IdentityKey;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::loss;
 use tacho_spool::state::State;
-use tacho_store::{Store, StoreError};
+use tacho_store::Store;
 
 /// A new destination gets what was seen within this time, so that a first session shows up as soon as it is named.
 const BACKFILL_NS: u64 = 24 * 3600 * 1_000_000_000;
@@ -87,17 +87,36 @@ impl Drainer {
         Ok(drainer)
     }
 
+    /// Makes the destinations known and puts in line for them what settled while they were not.
     fn introduce_destinations(&mut self) -> Result<(), Failure> {
         let since = UnixNanos(now().0.saturating_sub(BACKFILL_NS));
         let changes = self.store.change()?;
         for destination in &self.config.destinations {
             changes.introduce(&destination.name, since)?;
         }
-        Ok(changes.commit()?)
+        changes.commit()?;
+        let mut unsent = BTreeSet::new();
+        for destination in &self.config.destinations {
+            unsent.extend(self.store.sessions_to_send(&destination.name, since)?);
+        }
+        unsent.iter().try_for_each(|session| self.derive(session))
     }
 
     /// One round: take in, conclude, derive, send.
     pub(crate) fn pass(&mut self) -> Result<Pending, Failure> {
+        match self.try_pass() {
+            Err(failure) if failure.is_store_damage() => {
+                set_aside(&self.state, &failure.render())?;
+                self.store = Store::open(&store_file(&self.state))?;
+                self.facts.clear();
+                self.introduce_destinations()?;
+                self.try_pass()
+            }
+            other => other,
+        }
+    }
+
+    fn try_pass(&mut self) -> Result<Pending, Failure> {
         let mut changed = self.ingest_segments()?;
         changed.extend(self.store.unsettled_sessions()?);
         self.catch_up(&changed)?;
@@ -126,8 +145,8 @@ impl Drainer {
         let mut pending = Pending { settles_at: self.store.next_settling()?, ..Pending::default() };
         for destination in self.store.destinations()? {
             let is_configured = self.config.destinations.iter().any(|known| known.name == destination.name);
+            pending.waiting += destination.waiting;
             if is_configured && destination.waiting > 0 {
-                pending.waiting += destination.waiting;
                 let earliest = pending.retry_at.map_or(destination.retry_at, |at| at.min(destination.retry_at));
                 pending.retry_at = Some(earliest);
             }
@@ -159,20 +178,26 @@ impl Drainer {
 
 /// The store, made anew when it is damaged: the spool and the transcripts hold what it is made from.
 fn open_store(state: &State) -> Result<Store, Failure> {
-    let path = store_file(state);
-    match Store::open(&path) {
-        Err(error @ StoreError::Damaged { .. }) => {
-            let aside = path.with_extension(format!("damaged-{}", now().0 / 1_000_000_000));
-            fs::rename(&path, &aside)?;
-            for index in ["db-wal", "db-shm"] {
-                // They belong to the damaged file and may not be there.
-                let _ = fs::remove_file(path.with_extension(index));
-            }
-            crate::terminal::note(&format!("note: {error}; it is kept as {} and made again", aside.display()));
-            Ok(Store::open(&path)?)
+    match Store::open(&store_file(state)) {
+        Err(error) if error.is_damage() => {
+            set_aside(state, &error.to_string())?;
+            Ok(Store::open(&store_file(state))?)
         }
         other => Ok(other?),
     }
+}
+
+/// Moves a damaged store out of the way, where somebody may look at it.
+fn set_aside(state: &State, reason: &str) -> Result<(), Failure> {
+    let path = store_file(state);
+    let aside = path.with_extension(format!("damaged-{}", now().0 / 1_000_000_000));
+    fs::rename(&path, &aside)?;
+    for index in ["db-wal", "db-shm"] {
+        // They belong to the damaged file and may not be there.
+        let _ = fs::remove_file(path.with_extension(index));
+    }
+    crate::terminal::note(&format!("note: {reason}; it is kept as {} and made again", aside.display()));
+    Ok(())
 }
 
 /// The time by the system's clock.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use tacho_store::StoreError;
 
 /// Whose turn it is. Decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +22,12 @@ pub(crate) struct Failure {
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
     hints: Vec<String>,
+    store_is_damaged: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None, hints: Vec::new() }
+        Self { kind, message: message.into(), source: None, hints: Vec::new(), store_is_damaged: false }
     }
 
     /// A failure outside, with what it comes from.
@@ -37,6 +39,11 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Whether the store is what failed, and must be made again.
+    pub(crate) const fn is_store_damage(&self) -> bool {
+        self.store_is_damaged
     }
 
     /// The text for a terminal: `error:`, the chain of causes, then the hints.
@@ -62,10 +69,11 @@ impl Failure {
     }
 }
 
-impl From<tacho_store::StoreError> for Failure {
-    fn from(error: tacho_store::StoreError) -> Self {
-        let is_newer = matches!(error, tacho_store::StoreError::Newer { .. });
-        let failure = Self::external("the store cannot be used", error);
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let is_newer = matches!(error, StoreError::Newer { .. });
+        let store_is_damaged = error.is_damage();
+        let failure = Self { store_is_damaged, ..Self::external("the store cannot be used", error) };
         if is_newer {
             failure.hint("update tacho to the version that wrote it; hooks go on recording meanwhile, nothing is lost")
         } else {

@@ -13,11 +13,14 @@ mod report;
 mod terminal;
 
 use clap::Parser as _;
+use rustix::fs::Mode;
 use std::process::ExitCode;
 
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn run() -> ExitCode {
+    // Whatever is made from here on is its owner's alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let arguments = cli::Arguments::parse();
     match commands::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -31,6 +31,7 @@ pub(crate) struct SessionReport {
     cache_write_5m_tokens: Option<u64>,
     cache_write_1h_tokens: Option<u64>,
     thinking_tokens: Option<u64>,
+    not_understood: u64,
     open_spans: u64,
 }
 
@@ -56,6 +57,7 @@ impl From<&Session> for SessionReport {
             cache_write_5m_tokens: usage.cache_write_5m,
             cache_write_1h_tokens: usage.cache_write_1h,
             thinking_tokens: usage.thinking,
+            not_understood: session.not_understood,
             open_spans: session.open_spans,
         }
     }

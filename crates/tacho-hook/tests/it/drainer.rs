@@ -85,7 +85,7 @@ impl Drop for Stage {
         for (pid, _) in self.notes() {
             let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
             // One that has ended by itself is as good.
-            drop(rustix::process::kill_process(pid, rustix::process::Signal::KILL));
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
     }
 }

@@ -18,6 +18,8 @@ use tacho_spool::state::State;
 const ONCE_MAX: Duration = Duration::from_secs(30);
 /// How long a running drainer gets to make way.
 const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
+/// A hook or `tacho status` holds the lock for a moment only to see whether it is free.
+const LOCK_CHECK_MAX: Duration = Duration::from_millis(200);
 /// Where a drainer without a terminal says what went wrong, and how long that file may grow.
 const LOG: &str = "drain.log";
 const LOG_BYTES_MAX: u64 = 1024 * 1024;
@@ -38,7 +40,8 @@ pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
 }
 
 fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
-    let lock = if drain.take_over { take_over(&state)? } else { DrainLock::try_acquire(&state)? };
+    let patience = if drain.take_over { TAKE_OVER_MAX } else { LOCK_CHECK_MAX };
+    let lock = acquire(&state, drain.take_over, patience)?;
     let Some(lock) = lock else {
         if !drain.background {
             note("another drainer is running; `tacho status` shows how it does");
@@ -46,20 +49,25 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         return Ok(());
     };
     let config = config::load(place::config_file().as_deref())?;
+    if !drain.background {
+        note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");
+    }
     run_resident(&mut Drainer::open(state, lock, config)?)
 }
 
-/// Gets the lock, from a running drainer if need be. `None` when that one does not let go.
-fn take_over(state: &State) -> Result<Option<DrainLock>, Failure> {
+/// Gets the lock, from a running drainer if need be. `None` when another process keeps it.
+fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option<DrainLock>, Failure> {
     let began = Instant::now();
     loop {
         if let Some(lock) = DrainLock::try_acquire(state)? {
             return Ok(Some(lock));
         }
-        if began.elapsed() > TAKE_OVER_MAX {
+        if began.elapsed() > patience {
             return Ok(None);
         }
-        ask_running_drainer(state, Request::MakeWay, TAKE_OVER_MAX);
+        if takes_over {
+            ask_running_drainer(state, Request::MakeWay, patience);
+        }
         std::thread::sleep(Duration::from_millis(20));
     }
 }

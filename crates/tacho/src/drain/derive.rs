@@ -10,6 +10,7 @@ use tacho_export::destination::Destination;
 use tacho_export::otlp::{TRACES, encode};
 use tacho_model::attribute::Attributes;
 use tacho_model::batch::Batch;
+use tacho_model::event::Observation;
 use tacho_model::id::SessionId;
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
@@ -61,8 +62,7 @@ impl Drainer {
         self.store.each_observation(session, |observation| {
             let Some(agent) = agent_named(Some(&observation.agent)) else { return };
             let identity = AgentIdentity { name: agent.name, provider: agent.provider };
-            let facts = facts.get_or_insert_with(|| SessionFacts::new(identity, session.clone()));
-            (agent.decode)(&observation).events.iter().for_each(|event| facts.add(event));
+            tell(facts.get_or_insert_with(|| SessionFacts::new(identity, session.clone())), &observation);
         })?;
         if let Some(facts) = facts {
             self.facts.insert(session.clone(), facts);
@@ -82,6 +82,16 @@ impl Drainer {
         resource.set(key::TELEMETRY_SDK_LANGUAGE, "rust");
         resource.set(key::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION"));
         resource
+    }
+}
+
+/// Adds what an observation says to what is known of its session.
+pub(super) fn tell(facts: &mut SessionFacts, observation: &Observation) {
+    let Some(agent) = agent_named(Some(&observation.agent)) else { return };
+    let decoded = (agent.decode)(observation);
+    decoded.events.iter().for_each(|event| facts.add(event));
+    if !decoded.warnings.is_empty() {
+        facts.add_not_understood(observation.uid);
     }
 }
 

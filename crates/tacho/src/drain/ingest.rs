@@ -1,5 +1,6 @@
 //! Taking segments in: records become observations, in the same transaction as the cursor moves.
 
+use super::derive::tell;
 use super::record::HookRecord;
 use super::{Drainer, blobs};
 use crate::failure::Failure;
@@ -24,7 +25,8 @@ impl Drainer {
             loop {
                 let name = segment_name(self.state.path(), &segment);
                 let cursor = self.store.segment_cursor(&name)?;
-                let chunk = read_from(&segment, cursor)?;
+                // A segment that cannot be read now stays unread; `tacho status` counts its bytes.
+                let Ok(chunk) = read_from(&segment, cursor) else { break };
                 if chunk.cursor == cursor {
                     break;
                 }
@@ -55,7 +57,7 @@ impl Drainer {
             if changes.observe(&observation)? {
                 note_surroundings(&changes, agent, &record, &observation)?;
                 if let Some(facts) = self.facts.get_mut(&observation.session) {
-                    (agent.decode)(&observation).events.iter().for_each(|event| facts.add(event));
+                    tell(facts, &observation);
                 }
                 sessions.insert(observation.session);
             }

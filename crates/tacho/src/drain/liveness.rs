@@ -1,14 +1,13 @@
 //! Whether the agent behind a session still runs.
 
+use super::derive::tell;
+use super::record::uid_of;
 use super::{Drainer, now};
 use crate::failure::Failure;
 use std::fs;
-use tacho_agents::agent_named;
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::SessionId;
 use tacho_store::cursor::AgentProcess;
-
-use super::record::uid_of;
 
 /// A session whose process is unknown is taken for dead after so long without a sign.
 const SILENCE_NS_MAX: u64 = 30 * 60 * 1_000_000_000;
@@ -28,7 +27,7 @@ impl Drainer {
         }
         let gone = Observation {
             uid: uid_of(&[b"gone", session.as_str().as_bytes(), &last_seen.to_be_bytes()]),
-            agent: agent.clone(),
+            agent,
             session: session.clone(),
             source: Source::Recorder,
             at: Some(now()),
@@ -37,10 +36,9 @@ impl Drainer {
             body: br#"{"agent_gone":true}"#.to_vec(),
         };
         let changes = self.store.change()?;
-        if changes.observe(&gone)? {
-            if let (Some(agent), Some(facts)) = (agent_named(Some(&agent)), self.facts.get_mut(session)) {
-                (agent.decode)(&gone).events.iter().for_each(|event| facts.add(event));
-            }
+        let is_new = changes.observe(&gone)?;
+        if let Some(facts) = self.facts.get_mut(session).filter(|_| is_new) {
+            tell(facts, &gone);
         }
         Ok(changes.commit()?)
     }

@@ -79,7 +79,10 @@ impl Drainer {
             changes.commit()?;
         }
         let changes = self.store.change()?;
-        changes.forget_ledger_before(before)?;
+        let unsent = changes.forget_deliveries_before(before)?;
+        if unsent > 0 {
+            changes.count_loss("not delivered in time", unsent, now())?;
+        }
         Ok(changes.commit()?)
     }
 

@@ -1,6 +1,7 @@
 //! Taking transcripts in: the agent's own files, followed by offset.
 
 use super::Drainer;
+use super::derive::tell;
 use super::record::uid_of;
 use super::rows;
 use crate::failure::Failure;
@@ -63,7 +64,7 @@ impl Drainer {
             let observation = observation(agent, &cursor, Some(row.offset), row.text);
             let is_new = changes.observe(&observation).map_err(std::io::Error::other)?;
             if let Some(facts) = facts.as_mut().filter(|_| is_new) {
-                (agent.decode)(&observation).events.iter().for_each(|event| facts.add(event));
+                tell(facts, &observation);
             }
             Ok(())
         })?;
@@ -97,7 +98,7 @@ impl Drainer {
         let changes = self.store.change()?;
         let is_new = changes.observe(&observation)?;
         if let Some(facts) = self.facts.get_mut(session).filter(|_| is_new) {
-            (agent.decode)(&observation).events.iter().for_each(|event| facts.add(event));
+            tell(facts, &observation);
         }
         changes.set_transcript_cursor(&cursor)?;
         Ok(changes.commit()?)
