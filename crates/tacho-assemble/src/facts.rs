@@ -116,6 +116,7 @@ impl SessionFacts {
                 }
             }
             Fact::Stopped { last_message } => self.stop(event, |turn| turn.stopped.hear(event, last_message.clone())),
+            Fact::Interrupted => self.stop(event, |turn| turn.interrupted.hear(event, ())),
             Fact::StopFailed { error } => self.stop(event, |turn| turn.failed.hear(event, error.clone())),
             Fact::ToolStarted(said) => self.tool(&said.tool, event).hear_start(event, said),
             Fact::ToolEnded(said) => self.tool(&said.tool, event).hear_end(event, said),

@@ -14,6 +14,8 @@ pub(crate) struct Places {
     rows: BTreeMap<Place, Option<UnixNanos>>,
     prompts: BTreeMap<Place, PromptId>,
     turn_ends: BTreeSet<u64>,
+    /// Where a new request or answer begins, or a turn ends.
+    steps: BTreeSet<Place>,
 }
 
 impl Places {
@@ -22,6 +24,9 @@ impl Places {
         let place = (event.subagent.clone(), offset);
         if event.fact == Fact::TurnRecorded && event.subagent.is_none() {
             self.turn_ends.insert(offset);
+        }
+        if is_step(&event.fact) {
+            self.steps.insert(place.clone());
         }
         if let Some(prompt) = &event.prompt {
             self.prompts.insert(place.clone(), prompt.clone());
@@ -43,15 +48,23 @@ impl Places {
         self.rows.range(range).rev().find_map(|(_, at)| *at)
     }
 
-    /// Whether anything stands behind a place.
-    pub(crate) fn has_row_after(&self, subagent: Option<&SubagentId>, offset: Option<u64>) -> bool {
+    /// Whether the agent took a next step behind a place. Results of tools are none: they can stand between the
+    /// blocks of the answer that asked for them.
+    pub(crate) fn has_step_after(&self, subagent: Option<&SubagentId>, offset: Option<u64>) -> bool {
         let Some(next) = offset.and_then(|offset| offset.checked_add(1)) else { return false };
         let owner = subagent.cloned();
-        self.rows.range((owner.clone(), next)..=(owner, u64::MAX)).next().is_some()
+        self.steps.range((owner.clone(), next)..=(owner, u64::MAX)).next().is_some()
     }
 
     /// The prompts whose turns the agent wrote down to be over.
     pub(crate) fn recorded_turns(&self) -> BTreeSet<&PromptId> {
         self.turn_ends.iter().filter_map(|offset| self.prompt_at(None, Some(*offset))).collect()
     }
+}
+
+const fn is_step(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::ModelAsked(_) | Fact::ModelAnswered(_) | Fact::ModelFailed { .. } | Fact::TurnRecorded | Fact::Interrupted
+    )
 }

@@ -9,7 +9,7 @@ use tacho_model::time::UnixNanos;
 
 /// How long a missing row is waited for.
 const GRACE_NS: u64 = 5_000_000_000;
-/// How long rows that belong together may lie apart.
+/// How far apart hooks that run at the same time may be written down.
 const QUIET_NS: u64 = 500_000_000;
 
 /// Closes and settles the nodes of the tree. Returns when time alone will settle the next one.
@@ -59,6 +59,13 @@ pub(crate) struct SessionEnd {
     complete_at: UnixNanos,
 }
 
+impl SessionEnd {
+    /// Whether the agent did not say it.
+    pub(crate) fn is_inferred(self) -> bool {
+        self.inferred == Inferred::AgentGone
+    }
+}
+
 /// How the session ended, if it did.
 pub(crate) fn session_end(facts: &SessionFacts) -> Option<SessionEnd> {
     let seen = facts.seen.last;
@@ -88,8 +95,12 @@ fn closing(
         What::Subagent(..) => of_session,
         What::Tool(..) | What::Wait(..) | What::Call(_) => {
             let container = container(tree, node).and_then(|container| tree.nodes.get(container));
-            let ended = container.and_then(|container| container.end);
-            ended.map(|end| (end.plus_nanos(GRACE_NS), Inferred::TurnEnd)).or(of_session)
+            let with_container = container.and_then(|container| {
+                let reason = container.inferred.unwrap_or(Inferred::TurnEnd);
+                let wait_ns = if container.inferred.is_some() { 0 } else { GRACE_NS };
+                Some((container.end?.plus_nanos(wait_ns), reason))
+            });
+            with_container.or(of_session)
         }
     }
 }
@@ -114,16 +125,14 @@ fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Optio
 }
 
 fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos {
-    let places = &tree.facts.places;
     let is_written = match &node.what {
-        What::Turn(prompt, _) => tree.recorded_turns.contains(prompt),
-        What::Subagent(..) => return end.plus_nanos(if has_final_answer(tree, node) { QUIET_NS } else { GRACE_NS }),
-        What::Tool(_, tool) => tool.recorded.is_known() && (tool.is_reported() || tool.is_denied()),
-        What::Wait(..) => true,
-        What::Call(call) => {
-            let is_followed = places.has_row_after(call.subagent, call.last_offset);
-            return if is_followed { end } else { end.plus_nanos(QUIET_NS) };
+        What::Turn(prompt, turn) => {
+            tree.recorded_turns.contains(prompt) || turn.is_some_and(|turn| turn.interrupted.at() == Some(end))
         }
+        What::Subagent(..) => has_final_answer(tree, node),
+        // The decision about a wait comes with the row of its tool.
+        What::Tool(_, tool) | What::Wait(_, tool, _) => tool.is_written(),
+        What::Call(call) => tree.facts.places.has_step_after(call.subagent, call.last_offset),
     };
     if is_written { end } else { end.plus_nanos(GRACE_NS) }
 }

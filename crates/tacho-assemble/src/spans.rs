@@ -2,7 +2,7 @@
 
 use crate::attributes::attributes;
 use crate::calls::{Call, CallOutcome};
-use crate::facts::ToolFacts;
+use crate::facts::{ToolFacts, TurnFacts};
 use crate::tree::{Node, NodeIndex, Tree, What};
 use tacho_model::attribute::Attributes;
 use tacho_model::event::FailureCause;
@@ -10,6 +10,9 @@ use tacho_model::id::{IdKind, IdSpace, SpanId, TraceId};
 use tacho_model::semconv as key;
 use tacho_model::shape::SpanShape;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
+
+/// `error.type` of what a person interrupted.
+const INTERRUPTED: &str = "interrupted";
 
 /// The spans of the tree, parents before children. A node without any time is left out: nothing happened yet.
 pub(crate) fn spans(tree: &Tree<'_>) -> Vec<Span> {
@@ -93,14 +96,20 @@ fn events(node: &Node<'_>) -> Vec<SpanEvent> {
 
 fn error_type(tree: &Tree<'_>, node: &Node<'_>) -> Option<String> {
     match &node.what {
-        What::Turn(_, turn) => {
-            let said = turn.filter(|turn| turn.failed.at() >= turn.stopped.at());
-            said.and_then(|turn| turn.failed.value().cloned()).or_else(|| final_failure(tree, node))
-        }
+        What::Turn(_, turn) => turn.and_then(turn_error).or_else(|| final_failure(tree, node)),
         What::Subagent(..) => final_failure(tree, node),
         What::Tool(_, tool) => tool_error(tool),
         What::Call(call) => failure(call),
         What::Wait(..) => None,
+    }
+}
+
+/// The last word counts: an agent may go on after it was interrupted or gave up.
+fn turn_error(turn: &TurnFacts) -> Option<String> {
+    let last = turn.ended();
+    match turn.failed.value() {
+        Some(error) if turn.failed.at() == last => Some(error.clone()),
+        _ => (turn.interrupted.is_known() && turn.interrupted.at() == last).then(|| INTERRUPTED.to_owned()),
     }
 }
 
@@ -123,7 +132,7 @@ fn tool_error(tool: &ToolFacts) -> Option<String> {
     Some(match tool.outcome().flatten()?.cause {
         FailureCause::Exit(code) => format!("exit_{code}"),
         FailureCause::Timeout => "timeout".to_owned(),
-        FailureCause::Interrupted => "interrupted".to_owned(),
+        FailureCause::Interrupted => INTERRUPTED.to_owned(),
         FailureCause::Denied => "permission_denied".to_owned(),
         FailureCause::Other => "tool_error".to_owned(),
     })

@@ -21,6 +21,7 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
         agent_version: facts.version.value().cloned(),
         started: facts.seen.first.unwrap_or(last_seen),
         ended: ended.filter(|_| tree.session_end.is_some()),
+        end_inferred: tree.session_end.is_some_and(|end| end.is_inferred()),
         last_seen,
         turns: count(SpanKind::Turn),
         llm_calls: count(SpanKind::Llm),

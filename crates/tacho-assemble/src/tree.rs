@@ -257,6 +257,10 @@ impl<'a> Tree<'a> {
         for ask in &self.facts.permission_asks {
             let mut fitting = self.facts.tools.iter().filter(|(_, tool)| ask.fits(tool));
             let (Some((id, tool)), None) = (fitting.next(), fitting.next()) else { continue };
+            // The agent also raises the question where nobody can answer, and then refuses by itself.
+            if tool.decision.value().is_some_and(|decision| decision.by_person == Some(false)) {
+                continue;
+            }
             let wait = self.plant(What::Wait(id, tool, ask));
             if let Some(owner) = self.tools.get(id).copied() {
                 self.attach(wait, owner);
@@ -320,7 +324,7 @@ fn times_said(what: &What<'_>) -> (Option<UnixNanos>, Option<UnixNanos>) {
     match what {
         What::Turn(_, turn) => {
             let start = turn.and_then(|turn| turn.prompted.at());
-            (start, turn.and_then(|turn| turn.stopped.at().max(turn.failed.at())))
+            (start, not_before(start, turn.and_then(|turn| turn.ended())))
         }
         What::Subagent(_, subagent) => (subagent.started.at(), subagent.stopped.at()),
         What::Tool(_, tool) => {

@@ -8,8 +8,17 @@ use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
 /// Variables the drainer gets, by name. Everything else of the agent's environment stays behind.
-const PASSED_ON: &[&str] =
-    &["HOME", "PATH", "USER", "LOGNAME", "TMPDIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "CLAUDE_CONFIG_DIR"];
+const PASSED_ON: &[&str] = &[
+    "HOME",
+    "PATH",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_STATE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "CLAUDE_CONFIG_DIR",
+];
 /// Variables the drainer gets, by how the name begins.
 const PASSED_ON_PREFIXES: &[&str] = &["TACHO_", "CLAUDE_PLUGIN_OPTION_", "DASH0_"];
 

@@ -34,9 +34,9 @@ const AGENT_BYTES_MAX: usize = 64;
 /// The line a drainer leaves for the user, shown at the next session's start.
 const NOTICE: &str = "notice";
 
-#[expect(clippy::exit, reason = "the kernel frees all there is to free, and faster")]
 fn main() {
     run();
+    // The kernel frees all there is to free, and faster.
     std::process::exit(0);
 }
 
@@ -94,8 +94,7 @@ fn durability(state: &State) -> Durability {
 fn record(state: &State, circumstances: &Circumstances, payload: &Payload<'_>, durability: Durability) {
     let record = frame::seal(&envelope::open_object(circumstances, payload));
     let host = rustix::system::uname();
-    let host_directory =
-        layout::host_directory(host.nodename().to_bytes(), circumstances.boot_id.as_bytes());
+    let host_directory = layout::host_directory(host.nodename().to_bytes(), circumstances.boot_id.as_bytes());
     let to = Destination {
         host_directory: &host_directory,
         session: payload.keys.session.as_str().unwrap_or("none"),

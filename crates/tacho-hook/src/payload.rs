@@ -176,7 +176,7 @@ impl<'a> Intake<'a> {
                     BlobState::Lost
                 }
             },
-            other => other,
+            lost @ (BlobState::NotNeeded | BlobState::Lost) => lost,
         };
     }
 

@@ -170,7 +170,8 @@ impl Scan {
 
     /// Takes the part of a string up to its end, an escape or the end of the piece.
     fn text<'a>(&mut self, bytes: &'a [u8], is_key: bool) -> &'a [u8] {
-        let plain = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)).unwrap_or(bytes.len());
+        let plain =
+            bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)).unwrap_or(bytes.len());
         let (part, rest) = bytes.split_at(plain);
         self.keep(part, is_key);
         let [stop, behind @ ..] = rest else { return rest };

@@ -119,6 +119,8 @@ pub enum Fact {
         /// The agent's word for why: `rate_limit`, `authentication_failed`, …
         error: String,
     },
+    /// A person interrupted the main agent.
+    Interrupted,
     /// The transcript of a turn is complete up to here: its last rows are on disk.
     TurnRecorded,
     /// A tool call was decided and is about to be checked and run.
@@ -260,6 +262,8 @@ pub struct PermissionDecision {
     pub source: Option<String>,
     /// What kind of rule decided.
     pub reason: Option<String>,
+    /// Whether a person decided; `None` where the agent does not say.
+    pub by_person: Option<bool>,
 }
 
 /// What the agent wrote down about a subagent.

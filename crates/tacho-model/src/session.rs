@@ -17,6 +17,8 @@ pub struct Session {
     pub started: UnixNanos,
     /// When it ended; absent while it may go on.
     pub ended: Option<UnixNanos>,
+    /// Whether the agent did not say that it ended: its process was found to be gone.
+    pub end_inferred: bool,
     /// Last thing known of it.
     pub last_seen: UnixNanos,
     /// Turns.

@@ -2,7 +2,9 @@
 
 use crate::layout::{SEGMENT_BYTES_MAX, SEGMENTS_PER_HOUR_MAX, SPOOL, segment_name};
 use crate::state::State;
-use rustix::fs::{FlockOperation, Mode, OFlags, ResolveFlags, fdatasync, flock, fstat, fsync, mkdirat, openat2};
+use rustix::fs::{
+    FlockOperation, Mode, OFlags, ResolveFlags, fdatasync, flock, fstat, fsync, mkdirat, openat2,
+};
 use rustix::io::{Errno, write};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -30,15 +32,14 @@ pub struct Destination<'a> {
     pub unix_seconds: u64,
 }
 
-/// A record that was cut short or not brought to the disk is written once more, as a whole and elsewhere.
-const WRITES_MAX: u32 = 2;
-
-/// Why a segment does not take a record.
+/// Why a segment does not hold a record.
 enum Refusal {
-    /// Another segment may take it.
-    OfSegment(Errno),
-    /// No segment will.
-    OfAll(Errno),
+    /// It has nothing of it; the next may take it.
+    Passed(Errno),
+    /// It has a part of it, or what it has may not reach the disk.
+    Spoilt(Errno),
+    /// No segment will take it.
+    Final(Errno),
 }
 
 /// Appends one framed record as a whole.
@@ -50,18 +51,21 @@ enum Refusal {
 /// cut short, since another writer may already stand there.
 pub fn append(state: &State, to: Destination<'_>, record: &[u8], durability: Durability) -> io::Result<()> {
     let mut failure = Errno::NOSPC;
-    let mut writes = 0;
+    let mut is_last_try = false;
     for number in 0..SEGMENTS_PER_HOUR_MAX {
         let name = segment_name(to.session, to.unix_seconds, number);
         let path = format!("{SPOOL}/{}/{name}", to.host_directory);
-        let outcome = open_for_append(state, to.host_directory, &path).and_then(|segment| {
-            writes += 1;
-            segment.write_whole(state, to.host_directory, record, durability)
-        });
+        let outcome = open_for_append(state, to.host_directory, &path)
+            .and_then(|segment| segment.write_whole(state, to.host_directory, record, durability));
         failure = match outcome {
             Ok(()) => return Ok(()),
-            Err(Refusal::OfSegment(errno)) if writes < WRITES_MAX => errno,
-            Err(Refusal::OfSegment(errno) | Refusal::OfAll(errno)) => return Err(errno.into()),
+            Err(Refusal::Passed(errno)) => errno,
+            // Written once more, as a whole and elsewhere.
+            Err(Refusal::Spoilt(errno)) if !is_last_try => {
+                is_last_try = true;
+                errno
+            }
+            Err(Refusal::Spoilt(errno) | Refusal::Final(errno)) => return Err(errno.into()),
         };
     }
     Err(failure.into())
@@ -76,27 +80,29 @@ struct OpenSegment {
 /// Opens a segment and takes part in its shared lock.
 fn open_for_append(state: &State, host_directory: &str, path: &str) -> Result<OpenSegment, Refusal> {
     let opened = match create_below(state, path) {
-        Err(Errno::NOENT) => make_host_directory(state, host_directory).and_then(|()| create_below(state, path)),
+        Err(Errno::NOENT) => {
+            make_host_directory(state, host_directory).and_then(|()| create_below(state, path))
+        }
         other => other,
     };
     let file = opened.map_err(|errno| match errno {
         // It is sealed, or the name is taken by a symbolic link, a pipe, a directory or somebody else's file.
-        Errno::ACCESS | Errno::LOOP | Errno::NXIO | Errno::ISDIR | Errno::PERM => Refusal::OfSegment(errno),
-        _ => Refusal::OfAll(errno),
+        Errno::ACCESS | Errno::LOOP | Errno::NXIO | Errno::ISDIR | Errno::PERM => Refusal::Passed(errno),
+        _ => Refusal::Final(errno),
     })?;
     // A file system without locks refuses with another word; there nobody can seal either.
     if flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK) {
-        return Err(Refusal::OfSegment(Errno::WOULDBLOCK));
+        return Err(Refusal::Passed(Errno::WOULDBLOCK));
     }
-    let stat = fstat(&file).map_err(Refusal::OfAll)?;
+    let stat = fstat(&file).map_err(Refusal::Final)?;
     if !state.owns_alone(&stat) {
-        return Err(Refusal::OfSegment(Errno::PERM));
+        return Err(Refusal::Passed(Errno::PERM));
     }
     // Whoever may do everything opens a sealed segment all the same.
     let is_sealed = !Mode::from_raw_mode(stat.st_mode).contains(Mode::WUSR);
     let is_full = u64::try_from(stat.st_size).is_ok_and(|size| size >= SEGMENT_BYTES_MAX);
     if is_sealed || is_full {
-        return Err(Refusal::OfSegment(Errno::FBIG));
+        return Err(Refusal::Passed(Errno::FBIG));
     }
     Ok(OpenSegment { file, is_new: stat.st_size == 0 })
 }
@@ -111,18 +117,19 @@ impl OpenSegment {
     ) -> Result<(), Refusal> {
         match write(&self.file, record) {
             Ok(count) if count == record.len() => {}
-            Ok(_) => return Err(Refusal::OfSegment(Errno::NOSPC)),
-            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS)) => return Err(Refusal::OfAll(errno)),
-            Err(errno) => return Err(Refusal::OfSegment(errno)),
+            Ok(_) => return Err(Refusal::Spoilt(Errno::NOSPC)),
+            Err(Errno::FBIG) => return Err(Refusal::Passed(Errno::FBIG)),
+            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS)) => return Err(Refusal::Final(errno)),
+            Err(errno) => return Err(Refusal::Spoilt(errno)),
         }
         if durability == Durability::Kernel {
             return Ok(());
         }
         // After a failed sync the kernel may have dropped the pages, so that only another write can help.
-        fdatasync(&self.file).map_err(Refusal::OfSegment)?;
+        fdatasync(&self.file).map_err(Refusal::Spoilt)?;
         if self.is_new {
             let host_directory = format!("{SPOOL}/{host_directory}");
-            sync_directories(state, &[&host_directory, SPOOL, "spool"]).map_err(Refusal::OfSegment)?;
+            sync_directories(state, &[&host_directory, SPOOL, "spool"]).map_err(Refusal::Spoilt)?;
         }
         Ok(())
     }

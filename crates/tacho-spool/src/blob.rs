@@ -42,8 +42,7 @@ impl<'a> BlobWriter<'a> {
     /// When the file cannot be made.
     pub fn create(state: &'a State, name: String) -> io::Result<Self> {
         let path = format!("{BLOBS}/{name}{PART_SUFFIX}");
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = match open_below(state, &path, flags) {
             Err(Errno::NOENT) => {
                 make_directory(state, BLOBS)?;

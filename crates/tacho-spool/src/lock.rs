@@ -14,7 +14,9 @@ pub const DRAIN_LOCK: &str = "drain.lock";
 
 /// The drainer's lock, held until it is dropped.
 #[derive(Debug)]
-pub struct DrainLock(#[expect(dead_code, reason = "dropping the descriptor is what releases the lock")] OwnedFd);
+pub struct DrainLock(
+    #[expect(dead_code, reason = "dropping the descriptor is what releases the lock")] OwnedFd,
+);
 
 impl DrainLock {
     /// Takes the lock; `None` when another process holds it.

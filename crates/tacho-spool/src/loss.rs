@@ -97,10 +97,11 @@ fn create(state: &State, replace: RenameFlags) -> Result<(), Errno> {
     let fresh = format!("{LOSS_LEDGER}.{}", getpid().as_raw_nonzero());
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let written = lengthen(&open_below(state, &fresh, flags | OFlags::NONBLOCK)?);
-    let moved = written.and_then(|()| match renameat_with(state.fd(), &fresh, state.fd(), LOSS_LEDGER, replace) {
-        Err(Errno::INVAL | Errno::NOSYS) => renameat(state.fd(), &fresh, state.fd(), LOSS_LEDGER),
-        other => other,
-    });
+    let moved =
+        written.and_then(|()| match renameat_with(state.fd(), &fresh, state.fd(), LOSS_LEDGER, replace) {
+            Err(Errno::INVAL | Errno::NOSYS) => renameat(state.fd(), &fresh, state.fd(), LOSS_LEDGER),
+            other => other,
+        });
     if moved.is_err() {
         // Left behind it would be in nobody's way, but on a full disk every block counts.
         let _ = unlinkat(state.fd(), &fresh, AtFlags::empty());

@@ -1,6 +1,8 @@
 //! The state directory: where it may lie and what must hold before anything is written below it.
 
-use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, accessat, fchmod, fstat, mkdirat, openat};
+use rustix::fs::{
+    Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, accessat, fchmod, fstat, mkdirat, openat,
+};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use std::ffi::OsString;
@@ -130,15 +132,22 @@ fn open_directory(base: impl AsFd, path: &Path) -> Result<OwnedFd, Errno> {
 }
 
 fn make_directories(path: &Path) -> Result<(), Errno> {
-    match mkdirat(CWD, path, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(Errno::NOENT) => match path.parent() {
-            Some(parent) if parent != path => {
-                make_directories(parent)?;
-                make_directories(path)
+    let mut missing = Vec::new();
+    for directory in path.ancestors() {
+        match make_one(directory) {
+            Err(Errno::NOENT) => missing.push(directory),
+            other => {
+                other?;
+                break;
             }
-            _ => Err(Errno::NOENT),
-        },
+        }
+    }
+    missing.into_iter().rev().try_for_each(make_one)
+}
+
+fn make_one(directory: &Path) -> Result<(), Errno> {
+    match mkdirat(CWD, directory, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(errno) => Err(errno),
     }
 }
@@ -153,4 +162,3 @@ fn restrict(directory: &OwnedFd, uid: u32) -> Result<(), Errno> {
     let shared_write = Mode::WGRP | Mode::WOTH;
     if mode.intersects(shared_write) { fchmod(directory, mode - shared_write) } else { Ok(()) }
 }
-

@@ -15,8 +15,8 @@ fn checksums_of_the_standard() {
     let ascending: Vec<u8> = (0..32).collect();
     let descending: Vec<u8> = (0..32).rev().collect();
     let scsi_read = [
-        0x01, 0xC0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0, 0x14, 0, 0,
-        0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0,
+        0x01, 0xC0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0, 0x14, 0,
+        0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0,
     ];
     let vectors: [(&[u8], u32); 7] = [
         (&[0; 32], 0x8A91_36AA),
@@ -82,7 +82,9 @@ fn open_object() -> impl Strategy<Value = Vec<u8>> {
 
 fn records(segment: &[u8]) -> Vec<Vec<u8>> {
     let lines = segment.split(|byte| *byte == b'\n').map(Line::judge);
-    lines.filter_map(|line| if let Line::Record(object) = line { Some(object.to_vec()) } else { None }).collect()
+    lines
+        .filter_map(|line| if let Line::Record(object) = line { Some(object.to_vec()) } else { None })
+        .collect()
 }
 
 #[test]
@@ -140,8 +142,10 @@ fn places_of_the_state_directory() {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        let found: Vec<_> =
-            candidates(value).into_iter().map(|found| (found.tier, found.path.display().to_string())).collect();
+        let found: Vec<_> = candidates(value)
+            .into_iter()
+            .map(|found| (found.tier, found.path.display().to_string()))
+            .collect();
         let last = (Tier::Temporary, format!("/tmp/tachograph-{user}"));
         let expected: Vec<_> = expected
             .iter()
@@ -169,5 +173,8 @@ fn places_of_the_state_directory() {
         ],
     );
     // A relative path would lie wherever the agent works, and an empty variable says nothing.
-    check(&[("TACHO_HOME", "state"), ("HOME", ""), ("XDG_STATE_HOME", "."), ("CLAUDE_PLUGIN_DATA", "../x")], &[]);
+    check(
+        &[("TACHO_HOME", "state"), ("HOME", ""), ("XDG_STATE_HOME", "."), ("CLAUDE_PLUGIN_DATA", "../x")],
+        &[],
+    );
 }

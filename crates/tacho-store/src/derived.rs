@@ -11,7 +11,7 @@ use tacho_model::span::{Span, Status};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 
-const SESSION_COLUMNS: &str = "id, agent, agent_version, started_ns, ended_ns, last_seen_ns, turns, llm_calls, \
+const SESSION_COLUMNS: &str = "id, agent, agent_version, started_ns, ended_ns, end_inferred, last_seen_ns, turns, llm_calls, \
      tool_calls, tool_errors, tool_denials, subagents, input, output, cache_read, cache_write_5m, cache_write_1h, \
      thinking, not_understood, open_spans";
 
@@ -29,7 +29,7 @@ impl Changes<'_> {
         let usage = session.usage;
         let mut statement = self.transaction.prepare_cached(&format!(
             "INSERT OR REPLACE INTO sessions ({SESSION_COLUMNS}, settles_at_ns) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
         ))?;
         statement.execute(params![
             session.id.as_str(),
@@ -37,6 +37,7 @@ impl Changes<'_> {
             session.agent_version,
             session.started.0.cast_signed(),
             session.ended.map(|ended| ended.0.cast_signed()),
+            session.end_inferred,
             session.last_seen.0.cast_signed(),
             session.turns.cast_signed(),
             session.llm_calls.cast_signed(),
@@ -165,22 +166,23 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         agent_version: row.get(2)?,
         started: UnixNanos(count(3)?),
         ended: known(4)?.map(UnixNanos),
-        last_seen: UnixNanos(count(5)?),
-        turns: count(6)?,
-        llm_calls: count(7)?,
-        tool_calls: count(8)?,
-        tool_errors: count(9)?,
-        tool_denials: count(10)?,
-        subagents: count(11)?,
+        end_inferred: row.get(5)?,
+        last_seen: UnixNanos(count(6)?),
+        turns: count(7)?,
+        llm_calls: count(8)?,
+        tool_calls: count(9)?,
+        tool_errors: count(10)?,
+        tool_denials: count(11)?,
+        subagents: count(12)?,
         usage: Usage {
-            input: known(12)?,
-            output: known(13)?,
-            cache_read: known(14)?,
-            cache_write_5m: known(15)?,
-            cache_write_1h: known(16)?,
-            thinking: known(17)?,
+            input: known(13)?,
+            output: known(14)?,
+            cache_read: known(15)?,
+            cache_write_5m: known(16)?,
+            cache_write_1h: known(17)?,
+            thinking: known(18)?,
         },
-        not_understood: count(18)?,
-        open_spans: count(19)?,
+        not_understood: count(19)?,
+        open_spans: count(20)?,
     })
 }

@@ -52,6 +52,7 @@ const MIGRATIONS: &[&str] = &["
         agent_version  TEXT,
         started_ns     INTEGER NOT NULL,
         ended_ns       INTEGER,
+        end_inferred   INTEGER NOT NULL,
         last_seen_ns   INTEGER NOT NULL,
         turns          INTEGER NOT NULL,
         llm_calls      INTEGER NOT NULL,

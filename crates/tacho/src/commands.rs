@@ -13,14 +13,39 @@ mod words;
 
 use crate::cli::{Arguments, Command};
 use crate::config::Config;
-use crate::drain::Drainer;
+use crate::drain::{Drainer, set_damaged_store_aside};
 use crate::failure::Failure;
 use crate::place;
+use crate::terminal::note;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
-/// Runs the command; without one, the summary.
+/// Runs the command; a store that turns out to be damaged is made anew first.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match run_command(arguments) {
+        Err(failure) if failure.is_store_damage() => {
+            heal(arguments, failure)?;
+            run_command(arguments)
+        }
+        other => other,
+    }
+}
+
+fn heal(arguments: &Arguments, damage: Failure) -> Result<(), Failure> {
+    let given = match &arguments.command {
+        Some(Command::Drain(drain)) => drain.state.as_deref(),
+        _ => None,
+    };
+    let state = place::open_state(given)?;
+    // A running drainer meets the damage too, and heals it.
+    let Some(lock) = DrainLock::try_acquire(&state)? else { return Err(damage) };
+    let aside = set_damaged_store_aside(&state)?;
+    note(&format!("note: the store was damaged; it is kept as {} and made again", aside.display()));
+    Drainer::open(state, lock, Config::local_only())?.refresh()
+}
+
+/// Without a command, the summary.
+fn run_command(arguments: &Arguments) -> Result<(), Failure> {
     let output = arguments.output;
     match &arguments.command {
         None => summary::run(output),

@@ -25,6 +25,7 @@ use crate::keys;
 use crate::place::store_file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tacho_assemble::facts::SessionFacts;
 use tacho_export::otlp::Sender;
@@ -69,7 +70,7 @@ pub(crate) struct Pending {
 impl Drainer {
     /// Takes over the state directory; the caller has its lock.
     pub(crate) fn open(state: State, lock: DrainLock, config: Config) -> Result<Self, Failure> {
-        let store = open_store(&state)?;
+        let store = Store::open(&store_file(&state))?;
         loss::prepare(&state)?;
         let identity_key = keys::identity_key(state.path())?;
         let instance_id = keys::instance_id(state.path())?;
@@ -104,19 +105,6 @@ impl Drainer {
 
     /// One round: take in, conclude, derive, send.
     pub(crate) fn pass(&mut self) -> Result<Pending, Failure> {
-        match self.try_pass() {
-            Err(failure) if failure.is_store_damage() => {
-                set_aside(&self.state, &failure.render())?;
-                self.store = Store::open(&store_file(&self.state))?;
-                self.facts.clear();
-                self.introduce_destinations()?;
-                self.try_pass()
-            }
-            other => other,
-        }
-    }
-
-    fn try_pass(&mut self) -> Result<Pending, Failure> {
         let mut changed = self.ingest_segments()?;
         changed.extend(self.store.unsettled_sessions()?);
         self.catch_up(&changed)?;
@@ -132,6 +120,11 @@ impl Drainer {
             self.derive(session)?;
         }
         Ok(())
+    }
+
+    /// What it keeps.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Takes in what the spool and the transcripts hold, so that a reader sees the present.
@@ -176,19 +169,9 @@ impl Drainer {
     }
 }
 
-/// The store, made anew when it is damaged: the spool and the transcripts hold what it is made from.
-fn open_store(state: &State) -> Result<Store, Failure> {
-    match Store::open(&store_file(state)) {
-        Err(error) if error.is_damage() => {
-            set_aside(state, &error.to_string())?;
-            Ok(Store::open(&store_file(state))?)
-        }
-        other => Ok(other?),
-    }
-}
-
-/// Moves a damaged store out of the way, where somebody may look at it.
-fn set_aside(state: &State, reason: &str) -> Result<(), Failure> {
+/// Moves a damaged store out of the way, where somebody may look at it; the next drainer makes it anew, from the
+/// spool and the transcripts that still exist.
+pub(crate) fn set_damaged_store_aside(state: &State) -> Result<PathBuf, Failure> {
     let path = store_file(state);
     let aside = path.with_extension(format!("damaged-{}", now().0 / 1_000_000_000));
     fs::rename(&path, &aside)?;
@@ -196,8 +179,7 @@ fn set_aside(state: &State, reason: &str) -> Result<(), Failure> {
         // They belong to the damaged file and may not be there.
         let _ = fs::remove_file(path.with_extension(index));
     }
-    crate::terminal::note(&format!("note: {reason}; it is kept as {} and made again", aside.display()));
-    Ok(())
+    Ok(aside)
 }
 
 /// The time by the system's clock.

@@ -7,7 +7,6 @@ use super::event;
 use super::hook::cause_of;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tacho_model::event::{
     AnsweredTool, Event, Fact, FailureCause, Json, ModelAnswer, ModelRequest, Observation,
@@ -41,7 +40,7 @@ struct Row<'a> {
     is_api_error_message: Option<bool>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    tool_denial_kind: Option<IgnoredAny>,
+    tool_denial_kind: Option<String>,
     permission_decision: Option<Decision>,
     #[serde(borrow)]
     tool_use_result: Option<&'a RawValue>,
@@ -145,6 +144,9 @@ struct RowType {
     #[serde(rename = "type")]
     row_type: Option<String>,
 }
+
+/// How the text begins that the CLI writes where a person pressed Esc.
+const INTERRUPTED: &str = "[Request interrupted by user";
 
 /// Rows that repeat what other rows say, or say nothing about what the agent did.
 const ROWS_WITHOUT_FACTS: &[&str] = &[
@@ -322,9 +324,13 @@ fn user_facts(row: &Row<'_>) -> Result<Vec<Fact>, serde_json::Error> {
     if !records.is_empty() || row.prompt_id.is_none() {
         return Ok(records);
     }
-    let text = blocks.iter().find_map(|block| block.text.clone());
+    let block_text = blocks.iter().find_map(|block| block.text.clone());
+    let text = block_text.or_else(|| content.and_then(text_of));
+    if text.as_deref().is_some_and(|text| text.starts_with(INTERRUPTED)) {
+        return Ok(vec![Fact::Interrupted]);
+    }
     Ok(vec![Fact::Prompted {
-        text: text.or_else(|| content.and_then(text_of)),
+        text,
         permission_mode: row.permission_mode.clone(),
         agent_version: row.version.clone(),
     }])
@@ -334,21 +340,31 @@ fn tool_record(row: &Row<'_>, block: &Block<'_>) -> Option<Fact> {
     if block.block_type != "tool_result" {
         return None;
     }
-    let decision = row.permission_decision.as_ref().and_then(|said| {
-        Some(PermissionDecision {
-            decision: said.decision.clone()?,
-            source: said.source.clone(),
-            reason: said.reason_type.clone().or_else(|| said.reason_code.clone()),
-        })
-    });
     let result: Option<AgentResult> =
         row.tool_use_result.and_then(|result| serde_json::from_str(result.get()).ok());
     Some(Fact::ToolRecorded(ToolRecord {
         tool: ToolUseId::from(block.tool_use_id.as_deref()?),
         failure: (block.is_error == Some(true)).then(|| recorded_failure(row, block)),
-        decision,
+        decision: decision(row),
         started_subagent: result.and_then(|result| result.agent_id).as_deref().map(SubagentId::from),
     }))
+}
+
+/// Who decided. A refusal in the dialog has no decision of its own, only a word for what kind of refusal it was.
+fn decision(row: &Row<'_>) -> Option<PermissionDecision> {
+    let known = |word: Option<&String>| word.filter(|word| *word != "unknown").cloned();
+    let Some(said) = &row.permission_decision else {
+        let kind = row.tool_denial_kind.as_ref()?;
+        let source = Some(kind.clone());
+        let by_person = Some(kind.starts_with("user"));
+        return Some(PermissionDecision { decision: "reject".to_owned(), source, reason: None, by_person });
+    };
+    Some(PermissionDecision {
+        decision: said.decision.clone()?,
+        source: known(said.source.as_ref()),
+        reason: known(said.reason_type.as_ref()).or_else(|| known(said.reason_code.as_ref())),
+        by_person: said.source.as_ref().map(|source| source.starts_with("user")),
+    })
 }
 
 fn recorded_failure(row: &Row<'_>, block: &Block<'_>) -> ToolFailure {
@@ -356,7 +372,7 @@ fn recorded_failure(row: &Row<'_>, block: &Block<'_>) -> ToolFailure {
     let text = message.as_deref().unwrap_or_default();
     let cause = if row.tool_denial_kind.is_some() {
         FailureCause::Denied
-    } else if text.starts_with("[Request interrupted by user") {
+    } else if text.starts_with(INTERRUPTED) {
         FailureCause::Interrupted
     } else {
         cause_of(text)

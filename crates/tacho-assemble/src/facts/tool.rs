@@ -90,9 +90,11 @@ impl ToolFacts {
         self.ended.value().map(Option::as_ref)
     }
 
-    /// Whether a hook closed it; a call the transcript alone closes may still get its hook.
-    pub(crate) fn is_reported(&self) -> bool {
-        self.ended.source() == Some(Source::Hook)
+    /// Whether all its sources have spoken: its row stands in the transcript, and a hook closed it unless it never
+    /// ran.
+    pub(crate) fn is_written(&self) -> bool {
+        let is_reported = self.ended.source() == Some(Source::Hook);
+        self.recorded.is_known() && (is_reported || self.is_denied())
     }
 
     /// Whether a person or a rule refused it, so that it never ran.

@@ -2,6 +2,7 @@
 
 use crate::belief::Believed;
 use tacho_model::event::{Event, Source};
+use tacho_model::time::UnixNanos;
 
 /// Statements about one turn.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ pub(crate) struct TurnFacts {
     pub(crate) permission_mode: Believed<String>,
     pub(crate) stopped: Believed<Option<String>>,
     pub(crate) failed: Believed<String>,
+    pub(crate) interrupted: Believed<()>,
     /// Whether a hook announced the prompt; rows of a transcript alone need not be a turn.
     pub(crate) is_announced: bool,
 }
@@ -23,6 +25,7 @@ impl Default for TurnFacts {
             permission_mode: Believed::earliest(),
             stopped: Believed::latest(),
             failed: Believed::latest(),
+            interrupted: Believed::latest(),
             is_announced: false,
         }
     }
@@ -34,5 +37,10 @@ impl TurnFacts {
         self.prompted.hear(event, ());
         self.text.hear_known(event, text.cloned());
         self.permission_mode.hear_known(event, permission_mode.cloned());
+    }
+
+    /// When it ended, as far as a source says.
+    pub(crate) fn ended(&self) -> Option<UnixNanos> {
+        self.stopped.at().max(self.failed.at()).max(self.interrupted.at())
     }
 }

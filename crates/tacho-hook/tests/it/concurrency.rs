@@ -74,7 +74,8 @@ fn hooks_append_while_segments_are_sealed() {
         writers.into_iter().for_each(|writer| writer.join().unwrap());
         done.store(true, Ordering::SeqCst);
     });
-    let fired = (0..4).flat_map(|writer| (0..40).map(move |number| format!("w{writer}-{number:02}"))).collect();
+    let fired =
+        (0..4).flat_map(|writer| (0..40).map(move |number| format!("w{writer}-{number:02}"))).collect();
     assert_eq!(ids(&scene), (fired, 0));
 }
 
@@ -90,7 +91,8 @@ fn a_kill_costs_nothing_that_was_acknowledged() {
             scope.spawn(move || {
                 for number in (thread..HOOKS).step_by(4) {
                     let id = format!("k{number:03}");
-                    let length = [1_000, 40_000, 200_000, 1_000_000][usize::try_from(number / 4 % 4).unwrap()];
+                    let length =
+                        [1_000, 40_000, 200_000, 1_000_000][usize::try_from(number / 4 % 4).unwrap()];
                     // Spread over the time a hook takes, in no order.
                     let delay = Duration::from_micros(number * 7_919 % 12_000);
                     if fire_and_kill(scene, &payload(&id, length), delay) {
@@ -101,7 +103,8 @@ fn a_kill_costs_nothing_that_was_acknowledged() {
         }
     });
     let (records, damaged) = read_all(&scene.state());
-    let found: BTreeSet<_> = records.iter().map(|record| record["tuid"].as_str().unwrap().to_owned()).collect();
+    let found: BTreeSet<_> =
+        records.iter().map(|record| record["tuid"].as_str().unwrap().to_owned()).collect();
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(found.is_superset(&acknowledged), "{:?}", acknowledged.difference(&found));
     assert_eq!(found.len(), records.len());

@@ -16,8 +16,13 @@ const START: &[u8] = br#"{"session_id":"s","hook_event_name":"SessionStart"}"#;
 /// Writes down how it was called and stays. The note gets its name when it is whole.
 const SCRIPT: &str = r#"#!/bin/sh
 notes=$(dirname "$0")
-{ for word; do echo "$word"; done; echo "in $PWD"; tr '\0' '\n' < /proc/$$/environ | sort; } > "$notes/$$.part"
-for descriptor in 0 1 2; do readlink /proc/$$/fd/$descriptor; done >> "$notes/$$.part"
+links=$(for descriptor in 0 1 2; do readlink /proc/$$/fd/$descriptor; done)
+{
+    for word; do echo "$word"; done
+    echo "in $PWD"
+    tr '\0' '\n' < /proc/$$/environ | sort
+    echo "$links"
+} > "$notes/$$.part"
 mv "$notes/$$.part" "$notes/$$.note"
 exec sleep 60
 "#;
@@ -70,7 +75,8 @@ impl Stage {
 
     fn expected(&self, arguments: &[&str], variables: &[String]) -> String {
         let state = self.scene.state().display().to_string();
-        let arguments = ["drain", "--background", "--state", &state].into_iter().chain(arguments.iter().copied());
+        let arguments =
+            ["drain", "--background", "--state", &state].into_iter().chain(arguments.iter().copied());
         let lines = arguments.map(str::to_owned).chain(["in /".to_owned()]);
         let mut variables = variables.to_vec();
         variables.push(format!("TACHO_HOME={state}"));

@@ -1,6 +1,6 @@
 //! Standard input that never ends, never comes or is not there; limits; things planted in the state directory.
 
-use crate::scene::{Scene, fire, run, walk};
+use crate::scene::{Scene, fire, read_all, run, walk};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::{Value, json};
 use std::fs;
@@ -77,9 +77,10 @@ fn closed_descriptors_are_no_failure() {
     assert_eq!(bad(&scene.record()), "empty");
 }
 
+/// With fewer descriptors than four a dynamic loader fails before the hook begins; the program that ships has none.
 #[test]
 fn limits_end_in_silence() {
-    for before in ["ulimit -n 3", "ulimit -n 0", "ulimit -n 4", "ulimit -f 0", "ulimit -u 1"] {
+    for before in ["ulimit -n 4", "ulimit -n 5", "ulimit -n 6", "ulimit -f 0", "ulimit -u 1"] {
         let scene = Scene::set();
         fire(&mut scene.hook_after(before), START);
         fire(&mut scene.hook_after(before), &[START, &[b' '; 100_000]].concat());
@@ -93,12 +94,13 @@ fn recorded_and_lost_are_all_that_fired() {
     let scene = Scene::set();
     let state = tacho_spool::state::State::open(&scene.state()).unwrap();
     loss::prepare(&state).unwrap();
-    let payload = |length: usize| format!(r#"{{"session_id":"s","x":"{}"}}"#, "x".repeat(length)).into_bytes();
+    let payload =
+        |length: usize| format!(r#"{{"session_id":"s","x":"{}"}}"#, "x".repeat(length)).into_bytes();
     let lengths = [300, 2_000, 2_000, 3_000, 20_000, 2_000, 40_000, 200_000, 100, 3_000];
     for length in lengths {
         fire(&mut scene.hook_after("ulimit -f 8"), &payload(length));
     }
-    let (records, _) = crate::scene::read_all(&scene.state());
+    let (records, _) = read_all(&scene.state());
     let mut recorded: Vec<_> =
         records.iter().filter_map(|record| record["raw"]["x"].as_str()).map(str::len).collect();
     recorded.sort_unstable();
@@ -111,7 +113,7 @@ fn recorded_and_lost_are_all_that_fired() {
 
     // Room is back, and nobody did anything about it.
     scene.fire(&payload(20_000));
-    assert_eq!(crate::scene::read_all(&scene.state()).0.len(), recorded.len() + 1);
+    assert_eq!(read_all(&scene.state()).0.len(), recorded.len() + 1);
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn a_payload_whose_blob_cannot_be_kept_keeps_its_beginning() {
     let record = scene.record();
     assert_eq!(
         (&record["bad"], &record["len"], &record["sid"], record["raw_b64"].as_str().unwrap().len()),
-        (&json!("cut"), &json!(payload.len()), &json!("s"), 32 * 1024_usize.div_ceil(3) * 4 - 40)
+        (&json!("cut"), &json!(payload.len()), &json!("s"), (32 * 1024_usize).div_ceil(3) * 4)
     );
 }
 
@@ -167,7 +169,8 @@ fn planted_files_cost_nothing() {
             let large = [START, &[b' '; 100_000]].concat();
             let said = [START, &large].map(|payload| fire(&mut scene.hook(), payload));
             assert_eq!(said, [const { String::new() }; 2], "{kind} at {name}");
-            let recorded = scene.records().len();
+            // A hard link in the place of a segment holds a line that is no record.
+            let recorded = read_all(&scene.state()).0.len();
             assert_eq!(recorded, if name == "segment" { 2 } else { 3 }, "{kind} at {name}");
             assert_eq!(fs::read_to_string(&target).unwrap(), "untouched\n", "{kind} at {name}");
         }

@@ -30,7 +30,15 @@ fn a_place_that_cannot_be_used_is_passed_over() {
     let long = "x".repeat(300);
     let deep = format!("/{}", "x/".repeat(3000));
     let places = [
-        "", "state", ".", "../state", file.to_str().unwrap(), link.to_str().unwrap(), "/proc/none", "/dev/null", &long,
+        "",
+        "state",
+        ".",
+        "../state",
+        file.to_str().unwrap(),
+        link.to_str().unwrap(),
+        "/proc/none",
+        "/dev/null",
+        &long,
         &deep,
     ];
     for place in places {

@@ -1,6 +1,6 @@
 //! Where a record goes when the first segment does not take it, and what state a state directory must be in.
 
-use crate::scene::{HOST, Scene, object, pipe_at, record, to};
+use crate::scene::{HOST, Plant, Scene, object, pipe_at, record, to};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -28,7 +28,8 @@ fn what_is_written_is_for_its_owner_alone() {
     let mut blob = BlobWriter::create(&scene.state, "b".into()).unwrap();
     blob.push(b"x").unwrap();
     blob.finish(Durability::Disk).unwrap();
-    let mode = |path: &Path| fs::metadata(scene.state.path().join(path)).unwrap().permissions().mode() & 0o777;
+    let mode =
+        |path: &Path| fs::metadata(scene.state.path().join(path)).unwrap().permissions().mode() & 0o777;
     let host = Path::new(SPOOL).join(HOST);
     let modes = [Path::new(""), "spool".as_ref(), SPOOL.as_ref(), &host, BLOBS.as_ref()].map(mode);
     assert_eq!(modes, [0o700; 5]);
@@ -39,7 +40,7 @@ fn what_is_written_is_for_its_owner_alone() {
 #[test]
 fn a_taken_name_is_passed_over() {
     let target = "untouched";
-    let plants: [(&str, fn(&Path, &Path)); 6] = [
+    let plants: [(&str, Plant); 6] = [
         ("pipe", |path, _| pipe_at(path)),
         ("symbolic link", |path, target| symlink(target, path).unwrap()),
         ("hard link", |path, target| fs::hard_link(target, path).unwrap()),

@@ -1,9 +1,8 @@
 //! Tests of the loss ledger.
 
-use crate::scene::{Scene, pipe_at};
+use crate::scene::{Plant, Scene, pipe_at};
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use tacho_spool::loss::{LOSS_LEDGER, Loss, count, prepare, read};
 
 fn loss(reason: &str, count: u64, first_unix_ns: u64, last_unix_ns: u64) -> Loss {
@@ -49,7 +48,7 @@ fn no_value_outgrows_a_slot() {
 /// What bears the ledger's name and is none is neither waited for nor written to; a ledger takes its place.
 #[test]
 fn what_is_no_ledger_is_replaced() {
-    let plants: [(&str, fn(&Path, &Path)); 3] = [
+    let plants: [(&str, Plant); 3] = [
         ("pipe", |path, _| pipe_at(path)),
         ("symbolic link", |path, target| symlink(target, path).unwrap()),
         ("hard link", |path, target| fs::hard_link(target, path).unwrap()),

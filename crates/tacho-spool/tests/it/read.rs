@@ -79,7 +79,8 @@ fn a_record_without_its_last_line_feed_is_whole() {
 fn damage_costs_the_damaged_lines_only() {
     let scene = Scene::set();
     let segment = scene.segment_of(
-        &[&record(1)[..], &[0; 5000], &record(2), b"\n{\"v\":1", &record(3), b"\xFF\xFE\n", &record(4)].concat(),
+        &[&record(1)[..], &[0; 5000], &record(2), b"\n{\"v\":1", &record(3), b"\xFF\xFE\n", &record(4)]
+            .concat(),
     );
     let found = read_all(&segment);
     assert_eq!((texts(&found), found.damaged), ([1, 2, 3, 4].map(object).to_vec(), 3));
@@ -118,7 +119,10 @@ fn the_end_of_a_chunk_costs_nothing() {
 fn a_segment_that_shrank_is_read_again() {
     let scene = Scene::set();
     let segment = scene.segment_of(&record(1));
-    assert_eq!(said(&read_from(&segment, 10_000).unwrap()), (vec![object(1)], 0, record(1).len() as u64, false));
+    assert_eq!(
+        said(&read_from(&segment, 10_000).unwrap()),
+        (vec![object(1)], 0, record(1).len() as u64, false)
+    );
     fs::write(&segment, "").unwrap();
     assert_eq!(said(&read_from(&segment, 10_000).unwrap()), (vec![], 0, 0, false));
 }
@@ -126,7 +130,7 @@ fn a_segment_that_shrank_is_read_again() {
 #[test]
 fn only_segments_are_listed() {
     let scene = Scene::set();
-    assert_eq!(segments(scene.state.path()).unwrap(), [Path::new(""); 0]);
+    assert!(segments(scene.state.path()).unwrap().is_empty());
     scene.append(1);
     let host = scene.state.path().join(SPOOL).join(HOST);
     let outside = scene.outside("outside");

@@ -49,7 +49,8 @@ impl Scene {
 
     /// Every record of every segment, as text, and the lines that are none.
     pub fn all(&self) -> (Vec<String>, u64) {
-        let chunks: Vec<Chunk> = segments(self.state.path()).unwrap().iter().map(|path| read_all(path)).collect();
+        let chunks: Vec<Chunk> =
+            segments(self.state.path()).unwrap().iter().map(|path| read_all(path)).collect();
         let records = chunks.iter().flat_map(texts).collect();
         (records, chunks.iter().map(|chunk| chunk.damaged).sum())
     }
@@ -81,6 +82,9 @@ pub fn read_all(segment: &Path) -> Chunk {
     }
     all
 }
+
+/// Puts something in the place of a file of ours; the second path is what a link leads to.
+pub type Plant = fn(&Path, &Path);
 
 pub fn pipe_at(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();

@@ -50,7 +50,11 @@ fn find(store: &Store, wanted: &str) -> Result<Session, Failure> {
 pub(super) fn heading(session: &Session) -> String {
     let end = session.ended.unwrap_or(session.last_seen);
     let version = session.agent_version.as_deref().unwrap_or("?");
-    let state = if session.ended.is_some() { "ended" } else { "going on" };
+    let state = match (session.ended, session.end_inferred) {
+        (None, _) => "going on",
+        (Some(_), false) => "ended",
+        (Some(_), true) => "gone without an end",
+    };
     let usage = session.usage;
     format!(
         "session {}  {} {}  {}  {}  {state}\n{}, {}, {} ({} failed, {} denied), {}; tokens: {} input of which {} \

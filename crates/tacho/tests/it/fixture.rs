@@ -1,9 +1,11 @@
 //! Recorded sessions, read from `fixtures/sessions`.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tacho_model::id::SessionId;
 
 /// The directory in which the sessions were recorded; their payloads name it.
@@ -128,8 +130,30 @@ impl Fixture {
         self
     }
 
-    /// The time of the last hook.
-    pub fn last_hook_ns(&self) -> u64 {
-        self.hooks.iter().map(|hook| hook.t_ns).max().unwrap()
+    /// The same session as if its last hook had run an hour ago.
+    pub fn an_hour_ago(mut self) -> Self {
+        let last = self.hooks.iter().map(|hook| hook.t_ns).max().unwrap();
+        let hour_ago = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - 3600;
+        let shift = SignedDuration::from_secs(hour_ago.cast_signed() - (last / 1_000_000_000).cast_signed());
+        for hook in &mut self.hooks {
+            hook.t_ns = hook.t_ns.checked_add_signed(i64::try_from(shift.as_nanos()).unwrap()).unwrap();
+        }
+        for (_, text) in &mut self.transcripts {
+            *text = shifted(text, shift);
+        }
+        self
     }
+}
+
+/// A transcript with every time in it moved.
+fn shifted(text: &str, by: SignedDuration) -> String {
+    const MARK: &str = r#""timestamp":""#;
+    let mut pieces = text.split(MARK);
+    let mut moved = pieces.next().unwrap().to_owned();
+    for piece in pieces {
+        let (time, behind) = piece.split_once('"').unwrap();
+        let time = time.parse::<Timestamp>().unwrap() + by;
+        moved.push_str(&format!(r#"{MARK}{time}"{behind}"#));
+    }
+    moved
 }

@@ -118,6 +118,11 @@ impl Home {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
+    /// Runs the binary to its end with these variables besides.
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        Ran::from(self.command(arguments).envs(variables.iter().copied()).output().unwrap())
+    }
+
     /// Runs the binary, which must succeed and say nothing on standard error; returns what it printed.
     #[track_caller]
     pub fn stdout_of(&self, arguments: &[&str]) -> String {

@@ -7,6 +7,7 @@ mod fixture;
 mod home;
 
 mod observations;
+mod delivery;
 mod liveness;
 mod permutations;
 mod prefixes;
