@@ -1,0 +1,4 @@
+//! Tests of what is read from agents.
+
+mod clip;
+mod decode;

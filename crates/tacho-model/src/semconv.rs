@@ -170,7 +170,7 @@ pub const CLAUDE_CODE_REQUEST_ID: Key =
 pub const CLAUDE_CODE_REQUEST_ATTEMPTS: Key =
     Key::new("claude_code.request.attempts", ValueType::Int, Class::Metadata);
 
-/// Why the CLI called the model, in its own words (`sdk`, `repl_main_thread`, `agent:…`).
+/// Why the CLI called the model, in its own words (`sdk`, `repl_main_thread`, `agent:...`).
 pub const CLAUDE_CODE_QUERY_SOURCE: Key =
     Key::new("claude_code.query.source", ValueType::String, Class::Metadata);
 
@@ -222,11 +222,11 @@ pub const CLAUDE_CODE_TOOL_ERROR: Key = Key::new("claude_code.tool.error", Value
 pub const CLAUDE_CODE_PERMISSION_DECISION: Key =
     Key::new("claude_code.permission.decision", ValueType::String, Class::Metadata);
 
-/// Who decided, in the CLI's own words (`config`, `user_temporary`, …).
+/// Who decided, in the CLI's own words (`config`, `user_temporary`, ...).
 pub const CLAUDE_CODE_PERMISSION_SOURCE: Key =
     Key::new("claude_code.permission.source", ValueType::String, Class::Metadata);
 
-/// Kind of rule that decided (`mode`, `rule`, …).
+/// Kind of rule that decided (`mode`, `rule`, ...).
 pub const CLAUDE_CODE_PERMISSION_REASON: Key =
     Key::new("claude_code.permission.reason", ValueType::String, Class::Metadata);
 

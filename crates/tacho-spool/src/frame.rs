@@ -10,7 +10,7 @@ pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 const TRAILER_BYTES: usize = r#","crc":"00000000"}"#.len();
 
-/// Turns an open JSON object (`{"v":1,…` without its closing brace) into a framed record.
+/// Turns an open JSON object (`{"v":1,...` without its closing brace) into a framed record.
 #[must_use]
 pub fn seal(open_object: &[u8]) -> Vec<u8> {
     let mut record = Vec::with_capacity(open_object.len() + TRAILER_BYTES + 2);

@@ -6,13 +6,19 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use tacho_spool::loss::{self, Loss};
 
 const START: &[u8] = br#"{"session_id":"s","hook_event_name":"SessionStart"}"#;
+
+type Plant = fn(&Path, &Path);
+
+fn no_files() -> Vec<PathBuf> {
+    Vec::new()
+}
 
 fn bad(record: &Value) -> &Value {
     &record["bad"]
@@ -109,7 +115,7 @@ fn recorded_and_lost_are_all_that_fired() {
     assert_eq!(losses.iter().map(|loss| loss.count).sum::<u64>(), 3);
     let reasons: Vec<_> = losses.iter().map(|loss| loss.reason.as_str()).collect();
     assert!(reasons.iter().all(|reason| ["errno28", "errno27"].contains(reason)), "{reasons:?}");
-    assert_eq!(walk(&scene.state().join("blobs")), [Path::new(""); 0]);
+    assert_eq!(walk(&scene.state().join("blobs")), no_files());
 
     // Room is back, and nobody did anything about it.
     scene.fire(&payload(20_000));
@@ -148,7 +154,7 @@ fn plant_directory(path: &Path, _: &Path) {
 /// Nothing in the state directory makes the hook wait, fail, speak, or touch what a link leads to.
 #[test]
 fn planted_files_cost_nothing() {
-    let plants: [(&str, fn(&Path, &Path)); 4] = [
+    let plants: [(&str, Plant); 4] = [
         ("pipe", plant_pipe),
         ("symbolic link", plant_link),
         ("hard link", plant_hard_link),
@@ -185,7 +191,7 @@ fn a_spool_that_leads_elsewhere_gets_nothing() {
     fs::create_dir(&elsewhere).unwrap();
     symlink(&elsewhere, scene.state().join("spool")).unwrap();
     scene.fire(START);
-    assert_eq!(walk(&elsewhere), [Path::new(""); 0]);
+    assert_eq!(walk(&elsewhere), no_files());
     let losses = loss::read(&scene.state()).unwrap();
     let Ok([Loss { reason, count, first_unix_ns, last_unix_ns }]) = <[Loss; 1]>::try_from(losses) else {
         panic!("not one loss")

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 const PAYLOAD: &[u8] = br#"{"session_id":"s","hook_event_name":"Stop"}"#;
@@ -16,7 +16,7 @@ fn falls_back_to_home(scene: &Scene, tacho_home: &OsStr) -> bool {
     let work = scene.folder().join("work");
     fs::create_dir_all(&work).unwrap();
     fire(scene.hook().env("TACHO_HOME", tacho_home).env("HOME", &home).current_dir(&work), PAYLOAD);
-    assert_eq!(walk(&work), [Path::new(""); 0]);
+    assert_eq!(walk(&work), Vec::<PathBuf>::new());
     read_all(&home.join(".local/state/tachograph")).0.len() == 1
 }
 

@@ -1,0 +1,141 @@
+//! Tests of cutting long strings.
+
+use crate::clip::Clipper;
+use proptest::prelude::*;
+use serde_json::Value as Json;
+
+/// A character that is whole as an escape of two units may end so far behind the limit, and one byte less.
+const OVERHANG_BYTES_MAX: usize = r"\ud83d\ude00".len() - 1;
+
+fn clipped(limit: usize, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut clipper = Clipper::new(limit);
+    let mut kept = Vec::new();
+    pieces.iter().for_each(|piece| clipper.feed(piece, &mut kept));
+    kept
+}
+
+fn check(limit: usize, text: &str, expected: &str) {
+    assert_eq!(String::from_utf8(clipped(limit, &[text.as_bytes()])).unwrap(), expected);
+}
+
+#[test]
+fn long_strings_are_cut_and_say_by_how_much() {
+    check(4, r#"{"a": ["abcd", "abcde", 12345.6, true]}"#, "{\"a\": [\"abcd\", \"abcd\u{2026}[1 bytes cut]\", 12345.6, true]}");
+    check(0, r#"["", "a"]"#, "[\"\", \"\u{2026}[1 bytes cut]\"]");
+    check(2, r#""a\"b\"c""#, "\"a\\\"\u{2026}[4 bytes cut]\"");
+    check(3, r#""ab\u00e9cd""#, "\"ab\\u00e9\u{2026}[2 bytes cut]\"");
+    check(3, r#""ab\ud83d\ude00cd""#, "\"ab\\ud83d\\ude00\u{2026}[2 bytes cut]\"");
+    check(3, "\"ab\u{e9}cd\"", "\"ab\u{e9}\u{2026}[2 bytes cut]\"");
+    check(3, "\"ab\u{1f600}cd\"", "\"ab\u{1f600}\u{2026}[2 bytes cut]\"");
+}
+
+/// JSON text in which each character is spelt plainly or as an escape.
+fn json_text() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        string_text(),
+        any::<i64>().prop_map(|number| number.to_string()),
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+    ];
+    scalar.prop_recursive(4, 24, 4, |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(" , ")));
+        let object = prop::collection::vec((string_text(), inner), 0..4).prop_map(|fields| {
+            let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            format!("{{{}}}", fields.join(","))
+        });
+        prop_oneof![list, object]
+    })
+}
+
+fn string_text() -> impl Strategy<Value = String> {
+    let letter = prop_oneof![
+        4 => prop::char::range('a', 'z'),
+        1 => any::<char>(),
+        1 => prop::sample::select(vec!['"', '\\', '\n', '\u{e9}', '\u{20ac}', '\u{1f600}', '\u{0}']),
+    ];
+    prop::collection::vec((letter, any::<bool>()), 0..24).prop_map(|letters| {
+        let spelt: String = letters.into_iter().map(|(letter, escaped)| spelt(letter, escaped)).collect();
+        format!("\"{spelt}\"")
+    })
+}
+
+fn spelt(letter: char, escaped: bool) -> String {
+    match letter {
+        '"' | '\\' if !escaped => format!("\\{letter}"),
+        '\n' if !escaped => "\\n".to_owned(),
+        letter if escaped || letter < ' ' => {
+            letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+        }
+        letter => letter.to_string(),
+    }
+}
+
+/// The strings of a JSON text in order, as they stand in it, without their quotes.
+fn strings(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, inside)) = rest.split_once('"') {
+        let mut is_escaped = false;
+        let end = inside.find(|letter| {
+            let ends = letter == '"' && !is_escaped;
+            is_escaped = letter == '\\' && !is_escaped;
+            ends
+        });
+        let (string, behind) = inside.split_at(end.unwrap());
+        found.push(string);
+        rest = &behind[1..];
+    }
+    found
+}
+
+/// The part of a string that was kept, and how many bytes it says were cut.
+fn parted(string: &str) -> Option<(&str, usize)> {
+    let (kept, mark) = string.rsplit_once("\u{2026}[")?;
+    Some((kept, mark.strip_suffix(" bytes cut]")?.parse().unwrap()))
+}
+
+proptest! {
+    #[test]
+    fn what_is_cut_is_still_json(text in json_text(), limit in 0..30_usize) {
+        let kept = String::from_utf8(clipped(limit, &[text.as_bytes()])).unwrap();
+        prop_assert!(serde_json::from_str::<Json>(&text).is_ok());
+        prop_assert!(serde_json::from_str::<Json>(&kept).is_ok(), "{kept}");
+        let (before, after) = (strings(&text), strings(&kept));
+        prop_assert_eq!(before.len(), after.len());
+        for (before, after) in before.into_iter().zip(after) {
+            if before == after {
+                prop_assert!(after.len() <= limit + OVERHANG_BYTES_MAX);
+                continue;
+            }
+            let (kept, cut) = parted(after).unwrap();
+            prop_assert!(before.len() > limit && before.starts_with(kept));
+            prop_assert_eq!(kept.len() + cut, before.len());
+            prop_assert!((limit..=limit + OVERHANG_BYTES_MAX).contains(&kept.len()));
+            // A character that was parted would not read back.
+            let kept_text = format!("\"{kept}\"");
+            prop_assert!(serde_json::from_str::<String>(&kept_text).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_short_stays_as_it_is(text in json_text()) {
+        let limit = strings(&text).iter().map(|string| string.len()).max().unwrap_or(0);
+        prop_assert_eq!(clipped(limit, &[text.as_bytes()]), text.as_bytes());
+    }
+
+    #[test]
+    fn pieces_make_no_difference(text in json_text(), limit in 0..30_usize, cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+        let bytes = text.as_bytes();
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        ends.sort_unstable();
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        let pieces: Vec<&[u8]> =
+            starts.zip(ends.iter().copied().chain([bytes.len()])).map(|(start, end)| &bytes[start..end]).collect();
+        prop_assert_eq!(clipped(limit, &pieces), clipped(limit, &[bytes]));
+    }
+
+    #[test]
+    fn bytes_that_are_no_json_are_taken_too(bytes in prop::collection::vec(any::<u8>(), 0..200), limit in 0..30_usize) {
+        prop_assert!(clipped(limit, &[&bytes]).len() <= bytes.len() + bytes.len() * " bytes cut[]".len() * 2);
+    }
+}
