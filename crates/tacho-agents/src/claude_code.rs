@@ -4,6 +4,7 @@ mod hook;
 mod places;
 mod transcript;
 
+use crate::repair::without_lone_surrogates;
 use crate::{Agent, Decoded, Warning};
 use tacho_model::event::{Event, Fact, Observation, Source};
 
@@ -19,14 +20,21 @@ pub const AGENT: Agent = Agent {
 };
 
 fn decode(observation: &Observation) -> Decoded {
-    let said = match observation.source {
-        Source::Hook => hook::decode(observation),
-        Source::Transcript => transcript::decode(observation),
-        Source::Recorder => Ok(vec![event(observation, Fact::AgentGone)]),
-    };
+    let said = events(observation).or_else(|error| {
+        let body = without_lone_surrogates(&observation.body);
+        if body == observation.body { Err(error) } else { events(&Observation { body, ..observation.clone() }) }
+    });
     match said {
         Ok(events) => Decoded { events, warnings: Vec::new() },
         Err(error) => Decoded { events: Vec::new(), warnings: vec![Warning(error.to_string())] },
+    }
+}
+
+fn events(observation: &Observation) -> Result<Vec<Event>, serde_json::Error> {
+    match observation.source {
+        Source::Hook => hook::decode(observation),
+        Source::Transcript => transcript::decode(observation),
+        Source::Recorder => Ok(vec![event(observation, Fact::AgentGone)]),
     }
 }
 

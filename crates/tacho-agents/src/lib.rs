@@ -5,6 +5,7 @@
 
 pub mod claude_code;
 pub mod clip;
+pub mod repair;
 
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Event, Observation};

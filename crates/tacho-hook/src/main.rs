@@ -92,7 +92,6 @@ fn durability(state: &State) -> Durability {
 }
 
 fn record(state: &State, circumstances: &Circumstances, payload: &Payload<'_>, durability: Durability) {
-    let record = frame::seal(&envelope::open_object(circumstances, payload));
     let host = rustix::system::uname();
     let host_directory = layout::host_directory(host.nodename().to_bytes(), circumstances.boot_id.as_bytes());
     let to = Destination {
@@ -100,7 +99,14 @@ fn record(state: &State, circumstances: &Circumstances, payload: &Payload<'_>, d
         session: payload.keys.session.as_str().unwrap_or("none"),
         unix_seconds: circumstances.unix_ns / 1_000_000_000,
     };
-    if let Err(error) = append(state, to, &record, durability) {
+    let append_with = |payload: &Payload<'_>| {
+        append(state, to, &frame::seal(&envelope::open_object(circumstances, payload)), durability)
+    };
+    let recorded = append_with(payload).or_else(|error| match payload.without_blob(state) {
+        Some(rest) => append_with(&rest),
+        None => Err(error),
+    });
+    if let Err(error) = recorded {
         let reason = error.raw_os_error().map_or_else(|| "error".to_owned(), |code| format!("errno{code}"));
         // A ledger that cannot be written leaves nothing that could still be done here.
         let _ = loss::count(state, circumstances.pid, &reason, circumstances.unix_ns);

@@ -7,7 +7,8 @@ use rustix::io::{Errno, read};
 use rustix::stdio::stdin;
 use std::time::{Duration, Instant};
 use tacho_spool::append::Durability;
-use tacho_spool::blob::{Blob, BlobWriter};
+use tacho_spool::blob::{self, Blob, BlobWriter};
+use tacho_spool::state::State;
 
 /// A payload up to this size stands in its record.
 pub const INLINE_BYTES_MAX: usize = 48 * 1024;
@@ -31,6 +32,19 @@ pub struct Payload<'a> {
     pub keys: Keys,
     /// What of it is kept.
     pub kept: Kept<'a>,
+    /// Its first bytes.
+    head: &'a [u8],
+}
+
+impl Payload<'_> {
+    /// What is left of it once its blob is given up, so that the record has the room; `None` if it has no blob.
+    pub fn without_blob(&self, state: &State) -> Option<Self> {
+        let Kept::Blob { blob, len, flaw } = &self.kept else { return None };
+        // What cannot be removed takes room until it is too old.
+        let _ = blob::remove(state, blob);
+        let kept = Kept::Bytes { bytes: self.head, len: *len, flaw: flaw.unwrap_or(Flaw::Cut) };
+        Some(Self { keys: self.keys.clone(), kept, head: self.head })
+    }
 }
 
 /// What of a payload is kept.
@@ -191,19 +205,17 @@ impl<'a> Intake<'a> {
             BlobState::Open(blob) => blob.finish(durability).ok(),
             BlobState::NotNeeded | BlobState::Lost => None,
         };
+        let head_bytes = self.first.len().min(INLINE_BAD_BYTES_MAX);
+        let head = self.first.get(..head_bytes).unwrap_or_default();
         let kept = match (blob, flaw) {
             (Some(blob), flaw) => {
                 let flaw = flaw.or((blob.len < self.len).then_some(Flaw::Cut));
                 Kept::Blob { blob, len: self.len, flaw }
             }
             (None, None) if is_inline => Kept::Json(&self.first),
-            (None, flaw) => {
-                let kept = self.first.len().min(INLINE_BAD_BYTES_MAX);
-                let bytes = self.first.get(..kept).unwrap_or_default();
-                Kept::Bytes { bytes, len: self.len, flaw: flaw.unwrap_or(Flaw::Cut) }
-            }
+            (None, flaw) => Kept::Bytes { bytes: head, len: self.len, flaw: flaw.unwrap_or(Flaw::Cut) },
         };
-        Payload { keys: self.scan.keys().clone(), kept }
+        Payload { keys: self.scan.keys().clone(), kept, head }
     }
 
     fn flaw(&self) -> Option<Flaw> {

@@ -109,6 +109,14 @@ impl<'a> BlobWriter<'a> {
     }
 }
 
+/// Removes a blob that no record refers to.
+///
+/// # Errors
+/// When it is not there or cannot be removed.
+pub fn remove(state: &State, blob: &Blob) -> io::Result<()> {
+    Ok(unlinkat(state.fd(), format!("{BLOBS}/{}", blob.name), AtFlags::empty())?)
+}
+
 /// Opens a blob for reading. Its bytes are on disk when this returns; whether they are intact is for the caller
 /// to judge by length and checksum.
 ///

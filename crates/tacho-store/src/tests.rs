@@ -1,0 +1,7 @@
+//! Tests of the store.
+
+mod deliveries;
+mod forgetting;
+mod opening;
+mod round_trip;
+mod sample;

@@ -88,7 +88,10 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Config, Failure> {
     let file_name = file.map(|file| file.display().to_string()).unwrap_or_default();
     for named in owner.destination {
         let destination = from_file(named).map_err(|reason| {
-            Failure::new(FailureKind::Config, format!("a destination in {file_name} cannot be used: {reason}"))
+            Failure::new(
+                FailureKind::Config,
+                format!("a destination in {file_name} cannot be used: {reason}"),
+            )
         })?;
         config.add(destination);
     }
@@ -100,7 +103,12 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Config, Failure> {
 impl Config {
     /// Nothing leaves the machine.
     pub(crate) fn local_only() -> Self {
-        Self { destinations: Vec::new(), refused: Vec::new(), agent_name: None, retention: Retention::default() }
+        Self {
+            destinations: Vec::new(),
+            refused: Vec::new(),
+            agent_name: None,
+            retention: Retention::default(),
+        }
     }
 
     fn add_named(&mut self, origin: &str, named: Option<Result<Destination, String>>) {
@@ -150,9 +158,8 @@ fn from_file(named: FileDestination) -> Result<Destination, String> {
 fn protocol(name: Option<&str>) -> Result<Protocol, String> {
     match name {
         None => Ok(Protocol::default()),
-        Some(name) => {
-            Protocol::named(name).ok_or_else(|| format!("protocol {name:?} is none of http/protobuf, http/json"))
-        }
+        Some(name) => Protocol::named(name)
+            .ok_or_else(|| format!("protocol {name:?} is none of http/protobuf, http/json")),
     }
 }
 
@@ -210,7 +217,8 @@ fn destination(endpoint: &str, protocol: Protocol, headers: Vec<Header>) -> Resu
 fn headers_from(list: &str) -> Result<Vec<Header>, String> {
     let pairs = list.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let header = |pair: &str| {
-        let (name, value) = pair.split_once('=').ok_or_else(|| "TACHO_OTLP_HEADERS is not name=value,…".to_owned())?;
+        let (name, value) =
+            pair.split_once('=').ok_or_else(|| "TACHO_OTLP_HEADERS is not name=value,…".to_owned())?;
         Ok(Header { name: name.trim().to_owned(), value: percent_decoded(value.trim()) })
     };
     pairs.map(header).collect()

@@ -71,7 +71,8 @@ impl Drainer {
     /// Takes over the state directory; the caller has its lock.
     pub(crate) fn open(state: State, lock: DrainLock, config: Config) -> Result<Self, Failure> {
         let store = Store::open(&store_file(&state))?;
-        loss::prepare(&state)?;
+        // Without a ledger losses on a full disk go uncounted; that is no reason to stop recording.
+        let _ = loss::prepare(&state);
         let identity_key = keys::identity_key(state.path())?;
         let instance_id = keys::instance_id(state.path())?;
         let mut drainer = Self {
@@ -140,7 +141,8 @@ impl Drainer {
             let is_configured = self.config.destinations.iter().any(|known| known.name == destination.name);
             pending.waiting += destination.waiting;
             if is_configured && destination.waiting > 0 {
-                let earliest = pending.retry_at.map_or(destination.retry_at, |at| at.min(destination.retry_at));
+                let earliest =
+                    pending.retry_at.map_or(destination.retry_at, |at| at.min(destination.retry_at));
                 pending.retry_at = Some(earliest);
             }
         }

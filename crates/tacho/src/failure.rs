@@ -31,7 +31,10 @@ impl Failure {
     }
 
     /// A failure outside, with what it comes from.
-    pub(crate) fn external(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn external(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
         Self { source: Some(source.into()), ..Self::new(FailureKind::External, message) }
     }
 
@@ -75,7 +78,9 @@ impl From<StoreError> for Failure {
         let store_is_damaged = error.is_damage();
         let failure = Self { store_is_damaged, ..Self::external("the store cannot be used", error) };
         if is_newer {
-            failure.hint("update tacho to the version that wrote it; hooks go on recording meanwhile, nothing is lost")
+            failure.hint(
+                "update tacho to the version that wrote it; hooks go on recording meanwhile, nothing is lost",
+            )
         } else {
             failure
         }

@@ -10,8 +10,9 @@ use tacho_store::store::STORE_FILE;
 /// The state directory, by the same rules as the hook: the first candidate that can be used.
 pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
     if let Some(path) = given {
-        return State::open(path)
-            .map_err(|error| Failure::external(format!("open the state directory {}", path.display()), error));
+        return State::open(path).map_err(|error| {
+            Failure::external(format!("open the state directory {}", path.display()), error)
+        });
     }
     let (state, _) = State::open_first(&candidates(|name| env::var_os(name))).ok_or_else(|| {
         Failure::new(FailureKind::External, "no directory for the recorder's state can be used")

@@ -78,9 +78,10 @@ pub(crate) fn session(session: &Session, spans: &[Span]) -> Json {
 }
 
 fn span(span: &Span) -> Json {
-    let links = span.links.iter().map(|link| {
-        json!({ "trace_id": link.trace_id.to_string(), "span_id": link.span_id.to_string() })
-    });
+    let links = span
+        .links
+        .iter()
+        .map(|link| json!({ "trace_id": link.trace_id.to_string(), "span_id": link.span_id.to_string() }));
     let events = span.events.iter().map(|event| {
         json!({ "at_ns": event.at.0, "name": event.name, "attributes": attributes(&event.attributes) })
     });

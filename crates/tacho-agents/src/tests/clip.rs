@@ -20,7 +20,11 @@ fn check(limit: usize, text: &str, expected: &str) {
 
 #[test]
 fn long_strings_are_cut_and_say_by_how_much() {
-    check(4, r#"{"a": ["abcd", "abcde", 12345.6, true]}"#, "{\"a\": [\"abcd\", \"abcd\u{2026}[1 bytes cut]\", 12345.6, true]}");
+    check(
+        4,
+        r#"{"a": ["abcd", "abcde", 12345.6, true]}"#,
+        "{\"a\": [\"abcd\", \"abcd\u{2026}[1 bytes cut]\", 12345.6, true]}",
+    );
     check(0, r#"["", "a"]"#, "[\"\", \"\u{2026}[1 bytes cut]\"]");
     check(2, r#""a\"b\"c""#, "\"a\\\"\u{2026}[4 bytes cut]\"");
     check(3, r#""ab\u00e9cd""#, "\"ab\\u00e9\u{2026}[2 bytes cut]\"");
@@ -38,9 +42,11 @@ fn json_text() -> impl Strategy<Value = String> {
         Just("true".to_owned()),
     ];
     scalar.prop_recursive(4, 24, 4, |inner| {
-        let list = prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(" , ")));
+        let list =
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(" , ")));
         let object = prop::collection::vec((string_text(), inner), 0..4).prop_map(|fields| {
-            let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            let fields: Vec<String> =
+                fields.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
             format!("{{{}}}", fields.join(","))
         });
         prop_oneof![list, object]

@@ -1,14 +1,14 @@
 //! When the drainer is started, with what, and that nobody waits for it. A script stands in for it.
 
 use crate::scene::{Scene, fire, install};
-use std::fs::{self, Permissions};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
-use tacho_spool::lock::DrainLock;
-use tacho_spool::state::State;
+use tacho_spool::lock::DRAIN_LOCK;
 
 const STOP: &[u8] = br#"{"session_id":"s","hook_event_name":"Stop"}"#;
 const START: &[u8] = br#"{"session_id":"s","hook_event_name":"SessionStart"}"#;
@@ -49,6 +49,14 @@ impl Stage {
         let mut command = Command::new(&self.program);
         command.env_clear().env("TACHO_HOME", self.scene.state());
         command
+    }
+
+    /// The drainer's lock, taken as another process would take it.
+    fn lock(&self) -> File {
+        fs::create_dir(self.scene.state()).unwrap();
+        let lock = File::create(self.scene.state().join(DRAIN_LOCK)).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        lock
     }
 
     /// What the drainers said that were started so far.
@@ -108,13 +116,13 @@ fn a_drainer_is_started_when_none_runs() {
 #[test]
 fn no_drainer_is_started_while_one_runs() {
     let stage = Stage::set();
-    let state = State::open(&stage.scene.state()).unwrap();
-    let lock = DrainLock::try_acquire(&state).unwrap().unwrap();
+    let lock = stage.lock();
     for _ in 0..3 {
         fire(&mut stage.hook(), STOP);
     }
     fire(&mut stage.hook(), b"");
-    drop(lock);
+    // Closing would not do: a process that another thread is about to start has the file open too.
+    flock(&lock, FlockOperation::Unlock).unwrap();
     fire(&mut stage.hook(), STOP);
     // Had one of the first four been started, it would have been started before this one.
     assert_eq!(stage.note(), stage.expected(&[], &[]));
@@ -123,8 +131,7 @@ fn no_drainer_is_started_while_one_runs() {
 #[test]
 fn a_session_that_starts_takes_over_with_its_own_environment() {
     let stage = Stage::set();
-    let state = State::open(&stage.scene.state()).unwrap();
-    let _lock = DrainLock::try_acquire(&state).unwrap().unwrap();
+    let _lock = stage.lock();
     let passed_on = [
         "CLAUDE_CONFIG_DIR=/home/dev/.claude",
         "CLAUDE_PLUGIN_OPTION_TOKEN=a b",

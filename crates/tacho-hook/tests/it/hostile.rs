@@ -183,15 +183,15 @@ fn planted_files_cost_nothing() {
     }
 }
 
-/// A link in the place of the spool takes no record elsewhere; the loss is counted.
+/// A link in the place of the spool takes no record elsewhere; the loss is counted, and leaves no blob behind.
 #[test]
 fn a_spool_that_leads_elsewhere_gets_nothing() {
     let scene = Scene::set();
     let elsewhere = scene.folder().join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     symlink(&elsewhere, scene.state().join("spool")).unwrap();
-    scene.fire(START);
-    assert_eq!(walk(&elsewhere), no_files());
+    scene.fire(&[START, &[b' '; 100_000]].concat());
+    assert_eq!((walk(&elsewhere), walk(&scene.state().join("blobs"))), (no_files(), no_files()));
     let losses = loss::read(&scene.state()).unwrap();
     let Ok([Loss { reason, count, first_unix_ns, last_unix_ns }]) = <[Loss; 1]>::try_from(losses) else {
         panic!("not one loss")

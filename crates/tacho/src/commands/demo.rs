@@ -52,7 +52,8 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     let mut drainer = Drainer::open(state, lock, Config::local_only())?;
     drainer.refresh()?;
     let sessions = drainer.store().sessions()?;
-    let session = sessions.first().ok_or_else(|| Failure::new(FailureKind::External, "the hook recorded nothing"))?;
+    let session =
+        sessions.first().ok_or_else(|| Failure::new(FailureKind::External, "the hook recorded nothing"))?;
     let spans = drainer.store().spans(&session.id)?;
     if output.json {
         print(&format!("{}\n", report::session(session, &spans)));
@@ -82,8 +83,11 @@ impl Stage {
         // A hook without a tacho beside it starts no drainer.
         let hook = place.join("tacho-hook");
         fs::copy(installed, &hook)?;
-        let stage =
-            Self { hook, home: place.join("state"), transcript: place.join(format!("{}.jsonl", session_id()?)) };
+        let stage = Self {
+            hook,
+            home: place.join("state"),
+            transcript: place.join(format!("{}.jsonl", session_id()?)),
+        };
         let subagents = stage.subagent_directory();
         fs::create_dir_all(&subagents)?;
         fs::write(subagents.join(format!("{SUBAGENT}.meta.json")), SUBAGENT_DESCRIPTION)?;
@@ -109,8 +113,11 @@ impl Stage {
     }
 
     fn run_hook(&self, payload: &str) -> Result<(), Failure> {
-        let mut child =
-            Command::new(&self.hook).env_clear().env("TACHO_HOME", &self.home).stdin(Stdio::piped()).spawn()?;
+        let mut child = Command::new(&self.hook)
+            .env_clear()
+            .env("TACHO_HOME", &self.home)
+            .stdin(Stdio::piped())
+            .spawn()?;
         if let Some(mut input) = child.stdin.take() {
             input.write_all(payload.as_bytes())?;
         }

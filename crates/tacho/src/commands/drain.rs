@@ -95,7 +95,10 @@ fn once(output: Output, state: State) -> Result<(), Failure> {
 
 fn report(output: Output, waiting: u64) -> Result<(), Failure> {
     if output.json {
-        print(&format!("{}\n", json!({ "schema_version": crate::report::SCHEMA_VERSION, "waiting": waiting })));
+        print(&format!(
+            "{}\n",
+            json!({ "schema_version": crate::report::SCHEMA_VERSION, "waiting": waiting })
+        ));
     }
     if waiting == 0 {
         return Ok(());

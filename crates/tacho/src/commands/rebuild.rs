@@ -25,7 +25,10 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
         }
     })?;
     if output.json {
-        print(&format!("{}\n", json!({ "schema_version": crate::report::SCHEMA_VERSION, "sessions": rebuilt })));
+        print(&format!(
+            "{}\n",
+            json!({ "schema_version": crate::report::SCHEMA_VERSION, "sessions": rebuilt })
+        ));
     } else {
         print(&format!("rebuilt {rebuilt} sessions\n"));
     }

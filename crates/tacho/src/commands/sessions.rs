@@ -27,7 +27,8 @@ pub(super) fn run(output: Output, limit: Option<usize>) -> Result<(), Failure> {
 
 /// A table of sessions.
 pub(super) fn list(sessions: &[Session]) -> String {
-    let heads = ["session", "started", "length", "turns", "calls", "tools", "errors", "input", "cached", "output"];
+    let heads =
+        ["session", "started", "length", "turns", "calls", "tools", "errors", "input", "cached", "output"];
     let rows: Vec<Vec<String>> = sessions.iter().map(row).collect();
     table(&heads, &[2, 3, 4, 5, 6, 7, 8, 9], &rows)
 }

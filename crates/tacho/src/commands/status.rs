@@ -146,7 +146,11 @@ fn text(report: &StatusReport) -> String {
             to.rejected
         ));
         if let Some(error) = to.last_error.as_deref().filter(|_| to.failures_in_a_row > 0) {
-            text.push_str(&format!("           {} failures in a row: {}\n", to.failures_in_a_row, display_safe(error)));
+            text.push_str(&format!(
+                "           {} failures in a row: {}\n",
+                to.failures_in_a_row,
+                display_safe(error)
+            ));
         }
     }
     for refused in &report.refused {

@@ -62,7 +62,9 @@ fn line(span: &Span) -> String {
 fn title(span: &Span) -> String {
     match span.kind {
         SpanKind::Turn => text_of(span, key::CLAUDE_CODE_PROMPT_TEXT).map(shortened).unwrap_or_default(),
-        SpanKind::Llm => format!("chat {}", display_safe(text_of(span, key::GEN_AI_REQUEST_MODEL).unwrap_or("?"))),
+        SpanKind::Llm => {
+            format!("chat {}", display_safe(text_of(span, key::GEN_AI_REQUEST_MODEL).unwrap_or("?")))
+        }
         SpanKind::Tool => {
             let name = display_safe(text_of(span, key::GEN_AI_TOOL_NAME).unwrap_or("?"));
             let arguments = text_of(span, key::GEN_AI_TOOL_CALL_ARGUMENTS).and_then(first_string);

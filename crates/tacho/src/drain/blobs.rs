@@ -1,25 +1,22 @@
 //! Blobs: payloads that lie beside the spool, read in pieces and cut to what the store keeps.
 
 use super::record::BlobReference;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 use tacho_agents::clip::{Clipper, STRING_BYTES_MAX};
+use tacho_spool::blob;
 use tacho_spool::crc32c::Crc32c;
-use tacho_spool::layout::BLOBS;
 
 /// A payload whose strings are cut and which is still longer than this is not kept.
 const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
 
 /// The payload a record refers to, cut; `None` when it is gone, damaged or too large even so.
 pub(super) fn clipped(state: &Path, reference: &BlobReference) -> Option<Vec<u8>> {
-    // The name comes from a record; only a plain file name may be followed.
-    let name = Path::new(&reference.name).file_name().filter(|name| *name == reference.name.as_str())?;
-    read_clipped(&state.join(BLOBS).join(name), reference).ok().flatten()
+    read_clipped(state, reference).ok().flatten()
 }
 
-fn read_clipped(path: &Path, reference: &BlobReference) -> io::Result<Option<Vec<u8>>> {
-    let mut file = File::open(path)?;
+fn read_clipped(state: &Path, reference: &BlobReference) -> io::Result<Option<Vec<u8>>> {
+    let mut file = blob::open(state, &reference.name)?;
     let mut piece = vec![0; 64 * 1024];
     let (mut crc, mut len, mut kept) = (Crc32c::default(), 0, Vec::new());
     let mut clipper = Clipper::new(STRING_BYTES_MAX);

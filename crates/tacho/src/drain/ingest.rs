@@ -77,7 +77,8 @@ fn observation(state: &Path, agent: &Agent, record: &HookRecord<'_>) -> Observat
     let body = match (record.raw, &record.raw_ref, &record.raw_b64) {
         (Some(raw), _, _) => clip(raw.get().as_bytes()),
         (None, Some(reference), _) => blobs::clipped(state, reference).unwrap_or_default(),
-        (None, None, Some(text)) => text.as_bytes().to_vec(),
+        // No JSON: kept as it was recorded, for whoever wants to know what it was.
+        (None, None, Some(text)) => format!(r#"{{"raw_b64":"{text}"}}"#).into_bytes(),
         (None, None, None) => Vec::new(),
     };
     Observation {

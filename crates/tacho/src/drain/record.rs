@@ -53,7 +53,13 @@ impl HookRecord<'_> {
 
     /// Equal for two readings of the same record and for no two hooks: one process writes one record.
     pub(super) fn uid(&self) -> [u8; 16] {
-        uid_of(&["hook".as_bytes(), self.boot.as_bytes(), &self.b.to_be_bytes(), &self.pid.to_be_bytes(), &self.t.to_be_bytes()])
+        uid_of(&[
+            "hook".as_bytes(),
+            self.boot.as_bytes(),
+            &self.b.to_be_bytes(),
+            &self.pid.to_be_bytes(),
+            &self.t.to_be_bytes(),
+        ])
     }
 
     pub(super) fn at(&self) -> UnixNanos {
@@ -68,6 +74,7 @@ pub(super) fn uid_of(parts: &[&[u8]]) -> [u8; 16] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, ..]: [u8; 32] = hash.finalize().into();
+    let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, ..]: [u8; 32] =
+        hash.finalize().into();
     [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15]
 }

@@ -66,9 +66,10 @@ impl Drainer {
             let pending = self.pass()?;
             let next = match (pending.settles_at, pending.retry_at) {
                 (None, None) => return Ok(pending),
-                (settling, retrying) => settling.map(|_| SETTLING_PAUSE).into_iter().chain(
-                    retrying.map(|at| Duration::from_nanos(at.nanos_since(now()))),
-                ),
+                (settling, retrying) => settling
+                    .map(|_| SETTLING_PAUSE)
+                    .into_iter()
+                    .chain(retrying.map(|at| Duration::from_nanos(at.nanos_since(now())))),
             };
             let wait = next.fold(at_most, Duration::min).max(Duration::from_millis(10));
             if began.elapsed() + wait >= at_most {

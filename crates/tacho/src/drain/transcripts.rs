@@ -109,8 +109,10 @@ impl Drainer {
 fn subagent_files(agent: &Agent, directory: &Path) -> Vec<(PathBuf, SubagentFile)> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<_> =
-        paths.filter_map(|path| Some(((agent.subagent_file)(&path)?, path))).map(|(file, path)| (path, file)).collect();
+    let mut files: Vec<_> = paths
+        .filter_map(|path| Some(((agent.subagent_file)(&path)?, path)))
+        .map(|(file, path)| (path, file))
+        .collect();
     files.sort_by_key(|(path, file)| (matches!(file, SubagentFile::Transcript(_)), path.clone()));
     files
 }

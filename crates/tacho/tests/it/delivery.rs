@@ -50,7 +50,9 @@ fn destination_status(home: &Home, receiver: &Receiver) -> String {
     let status: Json = serde_json::from_str(&status.stdout).unwrap();
     let mut destination = status["destinations"][0].clone();
     destination.as_object_mut().unwrap().retain(|name, _| name != "last_success_ns");
-    Json::Array(vec![destination, status["losses"].clone()]).to_string().replace(&receiver.url(), "[receiver]")
+    Json::Array(vec![destination, status["losses"].clone()])
+        .to_string()
+        .replace(&receiver.url(), "[receiver]")
 }
 
 /// All spans of all sessions as they are reported, in the form in which they should arrive.
@@ -113,11 +115,21 @@ fn content_of(fixture: &Fixture) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     for row in hooks.chain(rows) {
         let row: Json = serde_json::from_str(row).unwrap();
-        for name in ["prompt", "tool_input", "tool_response", "last_assistant_message", "error", "toolUseResult", "lastPrompt"] {
+        for name in [
+            "prompt",
+            "tool_input",
+            "tool_response",
+            "last_assistant_message",
+            "error",
+            "toolUseResult",
+            "lastPrompt",
+        ] {
             strings_in(&row[name], &mut texts);
         }
         for block in row["message"]["content"].as_array().into_iter().flatten() {
-            ["text", "thinking", "input", "content"].iter().for_each(|name| strings_in(&block[name], &mut texts));
+            ["text", "thinking", "input", "content"]
+                .iter()
+                .for_each(|name| strings_in(&block[name], &mut texts));
         }
     }
     texts.retain(|text| text.len() >= CONTENT_BYTES_MIN);
@@ -145,7 +157,7 @@ fn names_in(spans: &[ReceivedSpan]) -> BTreeSet<String> {
 
 fn holds(bytes: &[u8], text: &str) -> bool {
     let quoted = serde_json::to_string(text).unwrap();
-    let escaped = quoted[1..quoted.len() - 1].as_bytes();
+    let escaped = &quoted.as_bytes()[1..quoted.len() - 1];
     let is_in = |wanted: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
     is_in(text.as_bytes()) || escaped != text.as_bytes() && is_in(escaped)
 }
@@ -159,7 +171,8 @@ fn spans_arrive_as_they_are_reported_and_without_content() {
         let home = Home::with(fixtures);
         let receiver = Receiver::start().unwrap();
         let url = receiver.url();
-        let environment = [("TACHO_OTLP_ENDPOINT", url.as_str()), ("TACHO_OTLP_PROTOCOL", protocol), ("USER", USER)];
+        let environment =
+            [("TACHO_OTLP_ENDPOINT", url.as_str()), ("TACHO_OTLP_PROTOCOL", protocol), ("USER", USER)];
         let drained = home.run_with(&["drain", "--once"], &environment);
         assert_eq!(drained, ran(0, ""));
         assert_eq!(receiver.problems(), [""; 0], "{protocol}");
@@ -194,7 +207,8 @@ fn what_was_sent_is_not_sent_again() {
 fn a_level_of_the_owner_sends_content() {
     let home = home_with(&["bash", "nested"]);
     let receiver = Receiver::start().unwrap();
-    let config = format!("[[destination]]\nname = \"mine\"\nendpoint = {:?}\nlevel = \"full\"\n", receiver.url());
+    let config =
+        format!("[[destination]]\nname = \"mine\"\nendpoint = {:?}\nlevel = \"full\"\n", receiver.url());
     fs::write(home.state().join("config.toml"), config).unwrap();
     home.drain();
     assert_eq!(sorted(receiver.spans()), reported_spans(&home, |_| true));
@@ -288,7 +302,8 @@ fn a_variable_may_not_name_a_destination_elsewhere() {
     let home = home_with(&["bash"]);
     let elsewhere = [("TACHO_OTLP_ENDPOINT", ELSEWHERE)];
     let drained = home.run_with(&["drain", "--once"], &elsewhere);
-    let status: Json = serde_json::from_str(&home.run_with(&["status", "--json"], &elsewhere).stdout).unwrap();
+    let status: Json =
+        serde_json::from_str(&home.run_with(&["status", "--json"], &elsewhere).stdout).unwrap();
     assert_eq!(status["destinations"], Json::Array(Vec::new()));
     insta::assert_snapshot!(format!("exit code {:?}\n{}{:#}", drained.code, drained.stderr, status["refused"]), @r#"
     exit code Some(0)

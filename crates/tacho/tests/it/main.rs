@@ -3,12 +3,19 @@
 //! `fixtures/sessions` holds one directory a session: what hooks said and when, the transcripts, and what the API
 //! served.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stopped"
+)]
+
 mod fixture;
 mod home;
 
-mod observations;
 mod delivery;
 mod liveness;
+mod observations;
 mod permutations;
 mod prefixes;
 mod rebuild;

@@ -30,7 +30,8 @@ struct Row {
 
 /// Everything said about a session in the order in which it was said, the end of its agent last.
 pub fn of(fixture: &Fixture) -> Vec<Heard> {
-    let mut heard: Vec<Heard> = fixture.hooks.iter().map(|hook| from_hook(fixture, hook.t_ns, &hook.payload)).collect();
+    let mut heard: Vec<Heard> =
+        fixture.hooks.iter().map(|hook| from_hook(fixture, hook.t_ns, &hook.payload)).collect();
     for (path, text) in &fixture.transcripts {
         heard.extend(from_file(fixture, path, text));
     }
@@ -126,7 +127,11 @@ pub fn facts(fixture: &Fixture) -> SessionFacts {
 }
 
 /// What a session looks like after all this was said.
-pub fn assembled<'a>(fixture: &Fixture, heard: impl IntoIterator<Item = &'a Heard>, now: UnixNanos) -> Assembly {
+pub fn assembled<'a>(
+    fixture: &Fixture,
+    heard: impl IntoIterator<Item = &'a Heard>,
+    now: UnixNanos,
+) -> Assembly {
     let mut facts = facts(fixture);
     heard.into_iter().flat_map(|heard| &heard.events).for_each(|event| facts.add(event));
     assemble(&facts, now)

@@ -10,7 +10,9 @@ const PAGE_BYTES: usize = 4096;
 
 /// Some of everything: tools, subagents, errors, a session that was killed.
 fn fixtures() -> impl Iterator<Item = Fixture> {
-    ["bash", "denied", "killed", "rate_limited", "nested", "subagent_in_background"].into_iter().map(fixture::load)
+    ["bash", "denied", "killed", "rate_limited", "nested", "subagent_in_background"]
+        .into_iter()
+        .map(fixture::load)
 }
 
 /// A home with its sessions drained, and the reports about them.
@@ -105,7 +107,7 @@ fn a_store_with_a_damaged_head_heals() {
     overwrite(&home.store_file(), 0, &[0xA5; 100]);
     insta::assert_snapshot!(heals(&home, &reports), @r"
     exit code Some(0)
-    note: the store [home]/state/store.db is damaged; it is kept as [home]/state/store.[damaged] and made again
+    note: the store was damaged; it is kept as [home]/state/store.[damaged] and made again
     ");
 }
 
@@ -118,7 +120,7 @@ fn a_store_with_damaged_pages_heals() {
     }
     insta::assert_snapshot!(heals(&home, &reports), @r"
     exit code Some(0)
-    note: the store [home]/state/store.db is damaged; it is kept as [home]/state/store.[damaged] and made again
+    note: the store was damaged; it is kept as [home]/state/store.[damaged] and made again
     ");
 }
 

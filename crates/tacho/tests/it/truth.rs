@@ -82,7 +82,7 @@ fn listed_tokens(session: &Json) -> Tokens {
 fn own_sum(fixture: &Fixture) -> Option<Tokens> {
     let (_, main) = fixture.transcripts.first().unwrap();
     let rows = main.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
-    let state = rows.filter(|row| row["type"] == "cost-state").last()?;
+    let state = rows.rev().find(|row| row["type"] == "cost-state")?;
     let models = state["modelUsage"].as_object().unwrap().values();
     let classes = [
         "inputTokens",
@@ -91,7 +91,8 @@ fn own_sum(fixture: &Fixture) -> Option<Tokens> {
         "cacheCreationEphemeral5mInputTokens",
         "cacheCreationEphemeral1hInputTokens",
     ];
-    let tokens: Vec<Tokens> = models.map(|model| classes.map(|class| model[class].as_u64().unwrap())).collect();
+    let tokens: Vec<Tokens> =
+        models.map(|model| classes.map(|class| model[class].as_u64().unwrap())).collect();
     Some(sum(&tokens))
 }
 
@@ -105,7 +106,8 @@ fn calls_and_tokens_are_those_the_api_served() {
         let name = fixture.name.as_str();
         let id = fixture.session.as_str();
         let report = home.json_of(&["show", id, "--json"]);
-        let listed = sessions["sessions"].as_array().unwrap().iter().find(|listed| listed["id"] == id).unwrap();
+        let listed =
+            sessions["sessions"].as_array().unwrap().iter().find(|listed| listed["id"] == id).unwrap();
         assert_eq!(*listed, report["session"], "{name} in the list");
         let recorded = answered_calls(&report);
         assert_eq!(listed_tokens(listed), sum(recorded.values()), "{name}: its sum");
@@ -117,7 +119,8 @@ fn calls_and_tokens_are_those_the_api_served() {
             without_truth.push(fixture.name);
             continue;
         };
-        let served = truth.iter().filter_map(|one| Some((one.request_id.clone(), served_tokens(one)?))).collect();
+        let served =
+            truth.iter().filter_map(|one| Some((one.request_id.clone(), served_tokens(one)?))).collect();
         assert_eq!(recorded, served, "{name}: answered calls");
         let mut failed: Vec<String> =
             truth.iter().filter(|one| one.answered.is_some()).map(|one| one.request_id.clone()).collect();

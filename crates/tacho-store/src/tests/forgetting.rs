@@ -1,0 +1,89 @@
+//! Forgetting: one session goes whole, and nothing else goes with it.
+
+use super::sample::{contents, empty, fill, later, observation, process, session, span, transcript};
+use tacho_model::id::SessionId;
+
+#[test]
+fn a_forgotten_session_leaves_the_others_alone() {
+    let (_directory, mut store) = empty();
+    fill(&mut store);
+    let with_two = contents(&store);
+    let three = SessionId::from("three");
+    let changes = store.change().unwrap();
+    changes.observe(&observation("three", 200)).unwrap();
+    changes.set_process(&three, &process(9)).unwrap();
+    changes.put_session(&session("three", later(50)), &[span(60)], Some(later(1))).unwrap();
+    changes.commit().unwrap();
+    let changes = store.change().unwrap();
+    changes.forget_session(&three).unwrap();
+    changes.commit().unwrap();
+    assert_eq!(contents(&store), with_two);
+    assert_eq!(store.processes(&three).unwrap(), []);
+    assert_eq!(store.spans(&three).unwrap(), []);
+}
+
+/// The agent's file is still there: were its cursor forgotten too, the session would come back.
+#[test]
+fn a_forgotten_session_is_not_read_again() {
+    let (_directory, mut store) = empty();
+    let changes = store.change().unwrap();
+    let cursor = transcript("one", "one.jsonl");
+    changes.set_transcript_cursor(&cursor).unwrap();
+    changes.forget_session(&SessionId::from("one")).unwrap();
+    changes.commit().unwrap();
+    assert_eq!(store.transcript("one.jsonl").unwrap(), Some(cursor));
+}
+
+#[test]
+fn sessions_are_forgotten_by_age_the_oldest_first() {
+    let (_directory, mut store) = empty();
+    let changes = store.change().unwrap();
+    for (id, age) in [("new", 30), ("old", 10), ("older", 5)] {
+        changes.put_session(&session(id, later(age)), &[], None).unwrap();
+    }
+    changes.commit().unwrap();
+    let named = |before: u64, limit: u32| -> Vec<String> {
+        let found = store.sessions_last_seen_before(later(before), limit).unwrap();
+        found.into_iter().map(|id| id.0).collect()
+    };
+    assert_eq!(named(30, 10), ["older", "old"]);
+    assert_eq!(named(100, 1), ["older"]);
+    assert_eq!(named(5, 10), [""; 0]);
+}
+
+#[test]
+fn what_is_derived_can_be_forgotten_alone() {
+    let (_directory, mut store) = empty();
+    fill(&mut store);
+    let changes = store.change().unwrap();
+    changes.forget_derived().unwrap();
+    changes.commit().unwrap();
+    assert_eq!(
+        (store.sessions().unwrap(), store.spans(&SessionId::from("one")).unwrap()),
+        (Vec::new(), Vec::new())
+    );
+    assert_eq!(store.observed_sessions().unwrap(), [SessionId::from("one"), SessionId::from("two")]);
+    assert_eq!(store.destinations().unwrap().len(), 2);
+}
+
+#[test]
+fn forgotten_space_is_given_back() {
+    let (_directory, mut store) = empty();
+    let before = store.used_bytes().unwrap();
+    let changes = store.change().unwrap();
+    for number in 0..200 {
+        changes
+            .observe(&tacho_model::event::Observation {
+                body: vec![b'x'; 4096],
+                ..observation("big", number)
+            })
+            .unwrap();
+    }
+    changes.commit().unwrap();
+    assert!(store.used_bytes().unwrap() > before + 200 * 4096);
+    let changes = store.change().unwrap();
+    changes.forget_session(&SessionId::from("big")).unwrap();
+    changes.commit().unwrap();
+    store.shrink().unwrap();
+    assert_eq!(store.used_bytes().unwrap(), before);
+}

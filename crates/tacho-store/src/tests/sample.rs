@@ -1,0 +1,179 @@
+//! A store with something in every table.
+
+use crate::Store;
+use crate::cursor::{AgentProcess, TranscriptCursor};
+use crate::outbox::{Delivery, Parcel};
+use std::path::{Path, PathBuf};
+use tacho_model::attribute::{Attributes, Value, ValueType};
+use tacho_model::event::{Observation, Source};
+use tacho_model::id::{SessionId, SpanId, SubagentId, TraceId};
+use tacho_model::semconv;
+use tacho_model::session::Session;
+use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+use tempfile::TempDir;
+
+pub(super) const NOW: UnixNanos = UnixNanos(1_795_000_000_000_000_000);
+
+/// An empty store in a directory that goes away with it.
+pub(super) fn empty() -> (TempDir, Store) {
+    let directory = TempDir::new().unwrap();
+    let store = Store::open(&path_in(&directory)).unwrap();
+    (directory, store)
+}
+
+pub(super) fn path_in(directory: &TempDir) -> PathBuf {
+    directory.path().join("store.db")
+}
+
+pub(super) fn later(seconds: u64) -> UnixNanos {
+    NOW.plus_nanos(seconds * 1_000_000_000)
+}
+
+pub(super) fn observation(session: &str, number: u8) -> Observation {
+    Observation {
+        uid: [number; 16],
+        agent: "agent".to_owned(),
+        session: SessionId::from(session),
+        source: Source::ALL[usize::from(number) % Source::ALL.len()],
+        at: (number.is_multiple_of(2)).then_some(later(u64::from(number))),
+        subagent: (number.is_multiple_of(3)).then(|| SubagentId::from("subagent")),
+        offset: (number % 3 == 1).then_some(u64::from(number) << 40),
+        body: vec![b'{', number, 0xFF, 0, b'}'],
+    }
+}
+
+pub(super) fn session(id: &str, last_seen: UnixNanos) -> Session {
+    Session {
+        id: SessionId::from(id),
+        agent: "agent".to_owned(),
+        agent_version: Some("1.2.3".to_owned()),
+        started: NOW,
+        ended: Some(last_seen),
+        end_inferred: true,
+        last_seen,
+        turns: 1,
+        llm_calls: 2,
+        tool_calls: 3,
+        tool_errors: 4,
+        tool_denials: 5,
+        subagents: 6,
+        usage: Usage {
+            input: Some(7),
+            output: Some(8),
+            cache_read: None,
+            cache_write_5m: Some(0),
+            cache_write_1h: Some(u64::MAX >> 1),
+            thinking: None,
+        },
+        not_understood: 9,
+        open_spans: 10,
+    }
+}
+
+/// A span with every attribute there is.
+pub(super) fn span(number: u8) -> Span {
+    let value = |value_type: ValueType| match value_type {
+        ValueType::String => Value::String(format!("text {number} \u{e9}\u{1f600}\n\"\\")),
+        ValueType::Int => Value::Int(i64::MIN + i64::from(number)),
+        ValueType::Double => Value::Double(0.1 + f64::from(number)),
+        ValueType::Boolean => Value::Boolean(number.is_multiple_of(2)),
+        ValueType::StringList => Value::StringList(vec!["a".to_owned(), String::new()]),
+    };
+    let attributes: Attributes = semconv::ALL.iter().map(|key| (*key, value(key.value_type()))).collect();
+    Span {
+        trace_id: TraceId([number; 16]),
+        span_id: SpanId([number; 8]),
+        parent_span_id: (number > 1).then_some(SpanId([1; 8])),
+        links: vec![Link { trace_id: TraceId([0xAB; 16]), span_id: SpanId([0xCD; 8]) }],
+        kind: SpanKind::ALL[usize::from(number) % SpanKind::ALL.len()],
+        name: format!("span {number}"),
+        start: later(u64::from(number)),
+        end: (number.is_multiple_of(2)).then_some(later(100)),
+        status: if number.is_multiple_of(2) { Status::Error } else { Status::Unset },
+        attributes: attributes.clone(),
+        events: vec![SpanEvent { at: later(1), name: semconv::EVENT_API_RETRY, attributes }],
+        settled: number % 2 == 1,
+    }
+}
+
+pub(super) fn parcel(destination: &str, items: u64, bytes: &[u8]) -> Parcel {
+    Parcel {
+        id: 0,
+        destination: destination.to_owned(),
+        signal: "traces".to_owned(),
+        content_type: "application/x-protobuf".to_owned(),
+        items,
+        bytes: bytes.to_vec(),
+    }
+}
+
+pub(super) fn transcript(session: &str, path: &str) -> TranscriptCursor {
+    TranscriptCursor {
+        path: path.to_owned(),
+        agent: "agent".to_owned(),
+        session: SessionId::from(session),
+        subagent: Some(SubagentId::from("subagent")),
+        inode: u64::MAX,
+        cursor: 12,
+    }
+}
+
+pub(super) fn process(pid: u32) -> AgentProcess {
+    AgentProcess { boot: "boot".to_owned(), pid, start_ticks: 1 << 40 }
+}
+
+/// Writes something into every table.
+pub(super) fn fill(store: &mut Store) {
+    let changes = store.change().unwrap();
+    for id in ["one", "two"] {
+        let number = id.len() as u8 + id.as_bytes()[0] % 2 * 10;
+        changes.observe(&observation(id, number)).unwrap();
+        changes.observe(&observation(id, number + 1)).unwrap();
+        changes.set_transcript_cursor(&transcript(id, &format!("{id}.jsonl"))).unwrap();
+        changes.set_process(&SessionId::from(id), &process(u32::from(number))).unwrap();
+        changes
+            .put_session(&session(id, later(u64::from(number))), &[span(number)], Some(later(1000)))
+            .unwrap();
+    }
+    changes.set_segment_cursor("segment.jsonl", 4096, 2).unwrap();
+    changes.introduce("here", NOW).unwrap();
+    changes.introduce("there", later(1)).unwrap();
+    assert!(changes.claim("here", b"item", NOW).unwrap());
+    for (destination, bytes) in [("here", b"first"), ("here", b"other"), ("there", b"third")] {
+        changes.enqueue(&parcel(destination, 3, bytes), NOW).unwrap();
+    }
+    changes.commit().unwrap();
+    let first = store.next_parcel("here").unwrap().unwrap();
+    let changes = store.change().unwrap();
+    changes.settle_delivery(&first, &Delivery::Refused { error: "HTTP 400" }, later(2)).unwrap();
+    changes.count_loss("quota", 5, later(3)).unwrap();
+    changes.commit().unwrap();
+}
+
+/// Everything that can be read from a store, whole.
+pub(super) fn contents(store: &Store) -> String {
+    let mut text = String::new();
+    for session in store.observed_sessions().unwrap() {
+        store.each_observation(&session, |observation| text.push_str(&format!("{observation:?}\n"))).unwrap();
+        text.push_str(&format!("{:?}\n", store.spans(&session).unwrap()));
+        text.push_str(&format!("{:?}\n", store.transcripts(&session).unwrap()));
+        text.push_str(&format!("{:?}\n", store.processes(&session).unwrap()));
+    }
+    text.push_str(&format!("{:?}\n", store.sessions().unwrap()));
+    text.push_str(&format!("{:?}\n", store.unsettled_sessions().unwrap()));
+    text.push_str(&format!("{:?}\n", store.next_settling().unwrap()));
+    text.push_str(&format!("{:?}\n", store.segment_cursor("segment.jsonl").unwrap()));
+    text.push_str(&format!("{:?}\n", store.damaged_lines().unwrap()));
+    text.push_str(&format!("{:?}\n", store.losses().unwrap()));
+    for destination in store.destinations().unwrap() {
+        text.push_str(&format!("{destination:?} {:?}\n", store.next_parcel(&destination.name).unwrap()));
+    }
+    text
+}
+
+/// The golden file of a schema.
+pub(super) fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/store").join(name)
+}
