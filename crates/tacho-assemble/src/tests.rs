@@ -1,0 +1,280 @@
+//! Tests of assembly on small made-up sessions: what no recorded session shows. Must not know any agent.
+
+use crate::facts::{AgentIdentity, SessionFacts};
+use crate::tree::assemble;
+use tacho_model::attribute::Value;
+use tacho_model::event::{
+    Event, Fact, FailureCause, Json, Source, SubagentDescription, ToolEnd, ToolFailure, ToolStart,
+};
+use tacho_model::id::{PromptId, SessionId, SubagentId, ToolUseId};
+use tacho_model::semconv as key;
+use tacho_model::span::{Span, Status};
+use tacho_model::time::UnixNanos;
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// A hook's statement, so many seconds in, for a prompt.
+fn hook(seconds: u64, prompt: &str, fact: Fact) -> Event {
+    Event {
+        observation: [0; 16],
+        session: SessionId::from("session"),
+        source: Source::Hook,
+        at: Some(UnixNanos(seconds * SECOND_NS)),
+        prompt: Some(PromptId::from(prompt)),
+        subagent: None,
+        offset: None,
+        fact,
+    }
+}
+
+fn within(subagent: &str, event: Event) -> Event {
+    Event { subagent: Some(SubagentId::from(subagent)), ..event }
+}
+
+fn prompted() -> Fact {
+    Fact::Prompted { text: None, permission_mode: None, agent_version: None }
+}
+
+fn stopped() -> Fact {
+    Fact::Stopped { last_message: None }
+}
+
+fn started(tool: &str) -> Fact {
+    let (tool, name) = (ToolUseId::from(tool), tool.to_owned());
+    Fact::ToolStarted(ToolStart { tool, name, input: Json("{}".to_owned()), mcp_server: None })
+}
+
+fn ended(tool: &str, cause: Option<FailureCause>) -> Fact {
+    Fact::ToolEnded(ToolEnd {
+        tool: ToolUseId::from(tool),
+        name: tool.to_owned(),
+        input: Json("{}".to_owned()),
+        failure: cause.map(|cause| ToolFailure { cause, message: None }),
+        duration_ms: Some(500),
+        result: None,
+        started_subagent: None,
+        mcp_server: None,
+    })
+}
+
+fn asked(name: &str) -> Fact {
+    Fact::PermissionAsked { name: name.to_owned(), input: Json("{}".to_owned()) }
+}
+
+fn described(subagent: &str, tool: &str) -> Event {
+    let description =
+        SubagentDescription { kind: None, tool: Some(ToolUseId::from(tool)), depth: None, description: None };
+    let event = hook(0, "p", Fact::SubagentDescribed(description));
+    within(subagent, Event { source: Source::Transcript, at: None, prompt: None, ..event })
+}
+
+/// The spans after these events, at a second: one line each, indented below their parents.
+#[track_caller]
+fn check(events: &[Event], now: u64, expected: &[&str]) {
+    let agent = AgentIdentity { name: "agent", provider: "provider" };
+    let mut facts = SessionFacts::new(agent, SessionId::from("session"));
+    events.iter().for_each(|event| facts.add(event));
+    let spans = assemble(&facts, UnixNanos(now * SECOND_NS)).spans;
+    let lines: Vec<String> = spans.iter().map(|span| line(span, &spans)).collect();
+    assert_eq!(lines, expected);
+}
+
+fn line(span: &Span, spans: &[Span]) -> String {
+    let mut depth = 0;
+    let mut above = span.parent_span_id;
+    while let Some(parent) = above.and_then(|id| spans.iter().find(|span| span.span_id == id)) {
+        depth += 1;
+        above = parent.parent_span_id;
+    }
+    let seconds = |at: UnixNanos| format!("{}", at.0 as f64 / SECOND_NS as f64);
+    let end = span.end.map_or_else(|| "open".to_owned(), seconds);
+    let mut text = format!("{}{} {}..{end}", "  ".repeat(depth), span.name, seconds(span.start));
+    if let Some(Value::String(from)) = span.attributes.get(key::TACHOGRAPH_END_INFERRED) {
+        text.push_str(&format!(" by {from}"));
+    }
+    if let (Status::Error, Some(Value::String(error))) = (span.status, span.attributes.get(key::ERROR_TYPE)) {
+        text.push_str(&format!(" {error}"));
+    }
+    if !span.settled {
+        text.push_str(" unsettled");
+    }
+    text
+}
+
+#[test]
+fn nothing_said_is_nothing_shown() {
+    check(&[], 100, &[]);
+}
+
+#[test]
+fn what_runs_is_open() {
+    let events = [hook(1, "p", prompted()), hook(2, "p", started("t"))];
+    check(&events, 3600, &["invoke_agent agent 1..open unsettled", "  execute_tool t 2..open unsettled"]);
+}
+
+#[test]
+fn the_end_of_a_turn_ends_its_tools_after_a_grace() {
+    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(3, "p", stopped())];
+    check(&events, 7, &["invoke_agent agent 1..3 unsettled", "  execute_tool t 2..open unsettled"]);
+    check(&events, 8, &["invoke_agent agent 1..3", "  execute_tool t 2..2 by turn_end"]);
+}
+
+#[test]
+fn the_next_prompt_ends_a_turn_that_nobody_ended() {
+    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(10, "q", prompted())];
+    check(
+        &events,
+        20,
+        &[
+            "invoke_agent agent 1..2 by next_prompt",
+            "  execute_tool t 2..2 by next_prompt",
+            "invoke_agent agent 10..open unsettled",
+        ],
+    );
+}
+
+#[test]
+fn the_end_of_a_session_ends_everything() {
+    let end = hook(5, "p", Fact::SessionEnded { reason: None });
+    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), end];
+    check(&events, 10, &["invoke_agent agent 1..2 by session_end", "  execute_tool t 2..2 by session_end"]);
+}
+
+#[test]
+fn failures_are_named() {
+    for (cause, error) in [
+        (FailureCause::Exit(3), "exit_3"),
+        (FailureCause::Timeout, "timeout"),
+        (FailureCause::Interrupted, "interrupted"),
+        (FailureCause::Denied, "permission_denied"),
+        (FailureCause::Other, "tool_error"),
+    ] {
+        let events =
+            [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(3, "p", ended("t", Some(cause)))];
+        let tool = format!("  execute_tool t 2..3 {error}");
+        check(&events, 8, &["invoke_agent agent 1..open unsettled", &tool]);
+    }
+}
+
+#[test]
+fn a_question_belongs_to_the_call_it_fits() {
+    let events = [
+        hook(1, "p", prompted()),
+        hook(2, "p", started("t")),
+        hook(2, "p", started("u")),
+        hook(3, "p", asked("t")),
+        hook(9, "p", ended("t", None)),
+    ];
+    check(
+        &events,
+        20,
+        &[
+            "invoke_agent agent 1..open unsettled",
+            "  execute_tool t 2..9",
+            "    claude_code.permission.wait 3..8.5",
+            "  execute_tool u 2..open unsettled",
+        ],
+    );
+}
+
+#[test]
+fn a_subagent_stands_below_the_call_that_started_it_and_may_outlive_its_turn() {
+    let kind = || "helper".to_owned();
+    let events = [
+        hook(1, "p", prompted()),
+        hook(2, "p", started("launch")),
+        described("s", "launch"),
+        within("s", hook(3, "p", Fact::SubagentStarted { kind: kind() })),
+        hook(4, "p", ended("launch", None)),
+        hook(5, "p", stopped()),
+        within("s", hook(6, "p", started("t"))),
+        within("s", hook(30, "p", Fact::SubagentStopped { kind: kind(), last_message: None })),
+    ];
+    check(
+        &events,
+        20,
+        &[
+            "invoke_agent agent 1..5 unsettled",
+            "  execute_tool launch 2..4 unsettled",
+            "    invoke_agent helper 3..30 unsettled",
+            "      execute_tool t 6..open unsettled",
+        ],
+    );
+    check(
+        &events,
+        36,
+        &[
+            "invoke_agent agent 1..5",
+            "  execute_tool launch 2..4",
+            "    invoke_agent helper 3..30",
+            "      execute_tool t 6..6 by turn_end",
+        ],
+    );
+}
+
+/// Facts that contradict each other must not tie a knot, nor lose a span.
+#[test]
+fn a_subagent_below_its_own_call() {
+    let events = [
+        hook(1, "p", prompted()),
+        described("s", "t"),
+        within("s", hook(2, "p", Fact::SubagentStarted { kind: "helper".to_owned() })),
+        within("s", hook(3, "p", started("t"))),
+    ];
+    check(
+        &events,
+        20,
+        &[
+            "invoke_agent agent 1..open unsettled",
+            "  invoke_agent helper 2..open unsettled",
+            "    execute_tool t 3..open unsettled",
+        ],
+    );
+}
+
+/// Two subagents that each claim to have been started by a call of the other.
+#[test]
+fn subagents_that_started_each_other() {
+    let start = || Fact::SubagentStarted { kind: "helper".to_owned() };
+    let events = [
+        hook(1, "p", prompted()),
+        described("a", "in_b"),
+        described("b", "in_a"),
+        within("a", hook(2, "p", start())),
+        within("b", hook(3, "p", start())),
+        within("a", hook(4, "p", started("in_a"))),
+        within("b", hook(5, "p", started("in_b"))),
+    ];
+    check(
+        &events,
+        20,
+        &[
+            "invoke_agent agent 1..open unsettled",
+            "  invoke_agent helper 3..open unsettled",
+            "    execute_tool in_b 5..open unsettled",
+            "      invoke_agent helper 2..open unsettled",
+            "        execute_tool in_a 4..open unsettled",
+        ],
+    );
+}
+
+#[test]
+fn a_tool_without_a_turn_is_not_shown_before_a_prompt_is_known() {
+    let lost = Event { prompt: None, ..hook(2, "p", started("t")) };
+    check(std::slice::from_ref(&lost), 20, &[]);
+    let events = [lost, hook(1, "p", prompted())];
+    check(&events, 20, &["invoke_agent agent 1..open unsettled", "  execute_tool t 2..open unsettled"]);
+}
+
+/// A prompt is repeated when its hook blocked it; the turn began with the first.
+#[test]
+fn statements_about_one_turn_are_merged() {
+    let events = [
+        hook(3, "p", prompted()),
+        hook(1, "p", prompted()),
+        hook(4, "p", stopped()),
+        hook(6, "p", stopped()),
+        hook(5, "p", stopped()),
+    ];
+    check(&events, 20, &["invoke_agent agent 1..6"]);
+}

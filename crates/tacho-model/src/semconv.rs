@@ -300,6 +300,9 @@ pub const ALL: &[Key] = &[
     VCS_REPOSITORY_URL_FULL,
 ];
 
+/// Every event of spans.
+pub const SPAN_EVENTS: &[&str] = &[EVENT_API_RETRY];
+
 /// The shape of every kind of span.
 pub const SPANS: &[SpanShape] = &[
     SpanShape {

@@ -102,7 +102,7 @@ fn events_from(json: &Json) -> Vec<SpanEvent> {
         let name = event.get(1)?.as_str()?;
         Some(SpanEvent {
             at: UnixNanos(event.get(0)?.as_u64()?),
-            name: [semconv::EVENT_API_RETRY].into_iter().find(|known| *known == name)?,
+            name: semconv::SPAN_EVENTS.iter().copied().find(|known| *known == name)?,
             attributes: attributes_from(event.get(2)?),
         })
     };

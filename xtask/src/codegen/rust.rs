@@ -26,6 +26,7 @@ pub(super) fn render(registry: &Registry, root: &Path) -> anyhow::Result<String>
         source.push_str(&event_constant(event));
     }
     source.push_str(&all_attributes(&registry.attributes));
+    source.push_str(&all_events(&registry.events.span_events));
     source.push_str(&all_spans(&registry.spans.spans, &registry.spans.common));
     rustfmt(&source, root)
 }
@@ -42,9 +43,17 @@ fn attribute_constant(attribute: &Attribute) -> String {
 }
 
 fn event_constant(event: &Event) -> String {
+    format!("\n/// {}\npub const {}: &str = {:?};\n", event.brief, event_name(event), event.name.value)
+}
+
+fn event_name(event: &Event) -> String {
     let name = &event.name.value;
-    let last = name.rsplit('.').next().unwrap_or(name);
-    format!("\n/// {}\npub const EVENT_{}: &str = {name:?};\n", event.brief, constant_name(last))
+    format!("EVENT_{}", constant_name(name.rsplit('.').next().unwrap_or(name)))
+}
+
+fn all_events(events: &[Event]) -> String {
+    let names: Vec<String> = events.iter().map(event_name).collect();
+    format!("\n/// Every event of spans.\npub const SPAN_EVENTS: &[&str] = &[{}];\n", names.join(", "))
 }
 
 fn all_attributes(attributes: &[Attribute]) -> String {

@@ -72,9 +72,10 @@ fn directory() -> PathBuf {
 
 /// The names of all recorded sessions, sorted.
 pub fn names() -> Vec<String> {
-    let entries = fs::read_dir(directory()).unwrap();
+    let entries = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap());
+    let directories = entries.filter(|entry| entry.file_type().unwrap().is_dir());
     let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        directories.map(|directory| directory.file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
