@@ -1,6 +1,7 @@
 //! The command line's grammar. What a command does is in `commands/`.
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// The sealed recorder for coding agents.
@@ -51,6 +52,13 @@ pub(crate) enum Command {
     Rebuild,
     /// Play a bundled real session through the real hook into a temporary place and show what comes of it.
     Demo,
+    /// Print a completion script for a shell.
+    ///
+    /// For bash: tacho completions bash > ~/.local/share/bash-completion/completions/tacho
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! One file a command; each gets its arguments and prints.
 
+mod completions;
 mod demo;
 mod drain;
 mod rebuild;
@@ -55,6 +56,10 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Drain(drain)) => drain::run(output, drain),
         Some(Command::Rebuild) => rebuild::run(output),
         Some(Command::Demo) => demo::run(output),
+        Some(Command::Completions { shell }) => {
+            completions::run(*shell);
+            Ok(())
+        }
     }
 }
 
