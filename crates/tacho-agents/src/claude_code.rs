@@ -2,6 +2,7 @@
 
 mod hook;
 mod places;
+mod settings;
 mod transcript;
 
 use crate::repair::without_lone_surrogates;
@@ -17,12 +18,26 @@ pub const AGENT: Agent = Agent {
     subagent_directory: places::subagent_directory,
     subagent_file: places::subagent_file,
     keeps_row: transcript::keeps_row,
+    option_prefix: "CLAUDE_PLUGIN_OPTION_",
+    owners_files: settings::FILES,
+    owners_options: settings::owners_options,
+    first_steps: FIRST_STEPS,
 };
+
+const FIRST_STEPS: &str = "\
+  cargo xtask plugin                                  build the plugin
+  claude --plugin-dir target/plugin/claude-code       use the agent as always
+  target/plugin/claude-code/bin/tacho                 see what it did
+";
 
 fn decode(observation: &Observation) -> Decoded {
     let said = events(observation).or_else(|error| {
         let body = without_lone_surrogates(&observation.body);
-        if body == observation.body { Err(error) } else { events(&Observation { body, ..observation.clone() }) }
+        if body == observation.body {
+            Err(error)
+        } else {
+            events(&Observation { body, ..observation.clone() })
+        }
     });
     match said {
         Ok(events) => Decoded { events, warnings: Vec::new() },

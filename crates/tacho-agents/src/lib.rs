@@ -7,6 +7,7 @@ pub mod claude_code;
 pub mod clip;
 pub mod repair;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Event, Observation};
 use tacho_model::id::{SessionId, SubagentId};
@@ -31,6 +32,35 @@ pub struct Agent {
     pub subagent_file: fn(&Path) -> Option<SubagentFile>,
     /// Whether a transcript row is worth keeping.
     pub keeps_row: fn(&[u8]) -> bool,
+    /// How the variables begin in which hooks get the options of the plugin.
+    pub option_prefix: &'static str,
+    /// The user's own settings and secrets of the agent, below the home directory.
+    pub owners_files: OwnersFiles,
+    /// The options of every plugin, secrets included, in the user's own settings and secrets.
+    pub owners_options: fn(&OwnersTexts) -> Vec<PluginOptions>,
+    /// What to type to be recorded.
+    pub first_steps: &'static str,
+}
+
+/// Options of one plugin by their keys.
+pub type PluginOptions = BTreeMap<String, String>;
+
+/// Where a user's own settings of an agent lie, below the home directory.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnersFiles {
+    /// The settings.
+    pub settings: &'static str,
+    /// What the agent keeps apart from them because it is secret.
+    pub secrets: &'static str,
+}
+
+/// What stands in those files; empty where there is none.
+#[derive(Clone, Debug, Default)]
+pub struct OwnersTexts {
+    /// The settings.
+    pub settings: String,
+    /// The secrets.
+    pub secrets: String,
 }
 
 /// A file beside a transcript that is about one subagent.

@@ -86,7 +86,8 @@ fn usage_below(attributes: &mut Attributes, tree: &Tree<'_>, node: &Node<'_>) {
 
 fn sum_below(tree: &Tree<'_>, node: &Node<'_>) -> Usage {
     let calls = tree.calls_below(node).map(Call::usage);
-    let deeper = node.children.iter().filter_map(|child| tree.nodes.get(*child)).map(|child| sum_below(tree, child));
+    let deeper =
+        node.children.iter().filter_map(|child| tree.nodes.get(*child)).map(|child| sum_below(tree, child));
     calls.chain(deeper).fold(Usage::default(), Usage::plus)
 }
 
@@ -144,7 +145,8 @@ fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
     match &call.outcome {
         CallOutcome::Answered(message, facts) => answer(attributes, message, facts),
         CallOutcome::Failed(facts) => {
-            attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.as_ref().map(|id| id.as_str()));
+            attributes
+                .set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.as_ref().map(|id| id.as_str()));
         }
     }
 }

@@ -115,7 +115,9 @@ impl SessionFacts {
                     turn.hear_prompt(event, text.as_ref(), permission_mode.as_ref());
                 }
             }
-            Fact::Stopped { last_message } => self.stop(event, |turn| turn.stopped.hear(event, last_message.clone())),
+            Fact::Stopped { last_message } => {
+                self.stop(event, |turn| turn.stopped.hear(event, last_message.clone()))
+            }
             Fact::Interrupted => self.stop(event, |turn| turn.interrupted.hear(event, ())),
             Fact::StopFailed { error } => self.stop(event, |turn| turn.failed.hear(event, error.clone())),
             Fact::ToolStarted(said) => self.tool(&said.tool, event).hear_start(event, said),
@@ -125,7 +127,9 @@ impl SessionFacts {
             Fact::PermissionAsked { name, input } => {
                 self.permission_asks.insert(PermissionAsk::of(event, name, input));
             }
-            Fact::SubagentStarted { kind } => self.subagent(event, |subagent| subagent.hear_start(event, kind)),
+            Fact::SubagentStarted { kind } => {
+                self.subagent(event, |subagent| subagent.hear_start(event, kind))
+            }
             // The agent ends helpers of its own with an empty type; they are no subagents.
             Fact::SubagentStopped { kind, .. } if kind.is_empty() => {}
             Fact::SubagentStopped { kind, last_message } => {
@@ -192,6 +196,5 @@ impl SessionFacts {
 /// Older agents announce a prompt without naming it: the announcement itself names the turn.
 fn announced_without_id(event: &Event) -> Option<PromptId> {
     let is_announcement = event.source == Source::Hook && matches!(event.fact, Fact::Prompted { .. });
-    is_announcement
-        .then(|| PromptId(event.observation.iter().map(|byte| format!("{byte:02x}")).collect()))
+    is_announcement.then(|| PromptId(event.observation.iter().map(|byte| format!("{byte:02x}")).collect()))
 }

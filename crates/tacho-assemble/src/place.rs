@@ -42,7 +42,11 @@ impl Places {
     }
 
     /// When the last row before a place was written.
-    pub(crate) fn time_before(&self, subagent: Option<&SubagentId>, offset: Option<u64>) -> Option<UnixNanos> {
+    pub(crate) fn time_before(
+        &self,
+        subagent: Option<&SubagentId>,
+        offset: Option<u64>,
+    ) -> Option<UnixNanos> {
         let owner = subagent.cloned();
         let range = (owner.clone(), 0)..(owner, offset?);
         self.rows.range(range).rev().find_map(|(_, at)| *at)
@@ -65,6 +69,10 @@ impl Places {
 const fn is_step(fact: &Fact) -> bool {
     matches!(
         fact,
-        Fact::ModelAsked(_) | Fact::ModelAnswered(_) | Fact::ModelFailed { .. } | Fact::TurnRecorded | Fact::Interrupted
+        Fact::ModelAsked(_)
+            | Fact::ModelAnswered(_)
+            | Fact::ModelFailed { .. }
+            | Fact::TurnRecorded
+            | Fact::Interrupted
     )
 }

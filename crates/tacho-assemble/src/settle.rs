@@ -69,12 +69,18 @@ impl SessionEnd {
 /// How the session ended, if it did.
 pub(crate) fn session_end(facts: &SessionFacts) -> Option<SessionEnd> {
     let seen = facts.seen.last;
-    if let Some(gone) = facts.gone.at().filter(|gone| Some(*gone) >= seen) {
-        return Some(SessionEnd { inferred: Inferred::AgentGone, complete_at: gone });
-    }
+    let gone = facts.gone.at().filter(|gone| Some(*gone) >= seen);
     // Hooks of the end and of what came before it run at the same time and may be written down in any order.
-    let ended = facts.ended.at().filter(|ended| Some(ended.plus_nanos(QUIET_NS)) >= seen)?;
-    Some(SessionEnd { inferred: Inferred::SessionEnd, complete_at: ended.plus_nanos(GRACE_NS) })
+    let ended = facts.ended.at().filter(|ended| Some(ended.plus_nanos(QUIET_NS)) >= seen);
+    match (ended, gone) {
+        (Some(ended), gone) => {
+            let written = ended.plus_nanos(GRACE_NS);
+            let complete_at = gone.map_or(written, |gone| gone.min(written));
+            Some(SessionEnd { inferred: Inferred::SessionEnd, complete_at })
+        }
+        (None, Some(gone)) => Some(SessionEnd { inferred: Inferred::AgentGone, complete_at: gone }),
+        (None, None) => None,
+    }
 }
 
 /// When an open node is concluded to have ended, and from what; `None` while it may go on.
@@ -127,11 +133,16 @@ fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Optio
 fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos {
     let is_written = match &node.what {
         What::Turn(prompt, turn) => {
-            tree.recorded_turns.contains(prompt) || turn.is_some_and(|turn| turn.interrupted.at() == Some(end))
+            tree.recorded_turns.contains(prompt)
+                || turn.is_some_and(|turn| turn.interrupted.at() == Some(end))
         }
         What::Subagent(..) => has_final_answer(tree, node),
         // The decision about a wait comes with the row of its tool.
-        What::Tool(_, tool) | What::Wait(_, tool, _) => tool.is_written(),
+        What::Tool(_, tool) => tool.is_written(),
+        What::Wait(_, tool, _) => {
+            let returned = tool.ended.at().or(tool.refused.at()).unwrap_or(end);
+            return if tool.is_written() { end } else { returned.plus_nanos(GRACE_NS) };
+        }
         What::Call(call) => tree.facts.places.has_step_after(call.subagent, call.last_offset),
     };
     if is_written { end } else { end.plus_nanos(GRACE_NS) }

@@ -29,7 +29,10 @@ fn span(tree: &Tree<'_>, index: NodeIndex) -> Option<Span> {
     Some(Span {
         trace_id: trace_id(tree, index)?,
         span_id: span_id(tree, node),
-        parent_span_id: node.parent.and_then(|parent| tree.nodes.get(parent)).map(|parent| span_id(tree, parent)),
+        parent_span_id: node
+            .parent
+            .and_then(|parent| tree.nodes.get(parent))
+            .map(|parent| span_id(tree, parent)),
         links: link(tree, node, index).into_iter().collect(),
         kind,
         name: SpanShape::of(kind)?.name_with(&attributes),

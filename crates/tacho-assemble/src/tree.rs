@@ -125,9 +125,12 @@ impl<'a> Tree<'a> {
             tree.answers.extend(message.map(|message| (message, index)));
         }
         for index in 0..tree.nodes.len() {
-            if let Some(parent) = tree.parent_of(index) {
-                tree.attach(index, parent);
-            }
+            if let Some(parent) = tree.parent_of(index)
+                && !tree.attach(index, parent)
+                    && let Some(turn) = tree.turn_at(tree.nodes.get(index).and_then(|node| node.start))
+                {
+                    tree.attach(index, turn);
+                }
         }
         tree.plant_waits();
         tree
@@ -173,9 +176,7 @@ impl<'a> Tree<'a> {
         let facts = self.facts;
         match &self.nodes.get(index)?.what {
             What::Turn(..) | What::Wait(..) => None,
-            What::Tool(_, tool) => {
-                self.owner(tool.owner(), tool.prompt.value(), tool.began())
-            }
+            What::Tool(_, tool) => self.owner(tool.owner(), tool.prompt.value(), tool.began()),
             What::Call(call) => self.owner(call.subagent, prompt_of_call(facts, call), call.start),
             What::Subagent(id, subagent) => {
                 let said = subagent.description.value().and_then(|said| said.tool.as_ref());
@@ -210,10 +211,10 @@ impl<'a> Tree<'a> {
         self.turns.iter().rev().find(began).or(self.turns.first()).copied()
     }
 
-    fn attach(&mut self, child: NodeIndex, parent: NodeIndex) {
+    fn attach(&mut self, child: NodeIndex, parent: NodeIndex) -> bool {
         // Facts that contradict each other could tie a knot: a subagent below its own tool call.
         if self.path(parent).any(|above| above == child) {
-            return;
+            return false;
         }
         if let Some(node) = self.nodes.get_mut(child) {
             node.parent = Some(parent);
@@ -221,6 +222,7 @@ impl<'a> Tree<'a> {
         if let Some(node) = self.nodes.get_mut(parent) {
             node.children.push(child);
         }
+        true
     }
 
     /// The node and all above it.

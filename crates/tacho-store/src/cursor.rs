@@ -98,7 +98,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn losses(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT reason, count FROM losses ORDER BY reason")?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT reason, count FROM losses ORDER BY reason")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -101,7 +101,10 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn sessions(&self) -> Result<Vec<Session>, StoreError> {
-        self.query_sessions(&format!("SELECT {SESSION_COLUMNS} FROM sessions ORDER BY started_ns DESC, id"), [])
+        self.query_sessions(
+            &format!("SELECT {SESSION_COLUMNS} FROM sessions ORDER BY started_ns DESC, id"),
+            [],
+        )
     }
 
     /// The sessions whose id begins with `prefix`, the latest first.
@@ -115,7 +118,11 @@ impl Store {
         self.query_sessions(&select, [prefix])
     }
 
-    fn query_sessions(&self, select: &str, params: impl rusqlite::Params) -> Result<Vec<Session>, StoreError> {
+    fn query_sessions(
+        &self,
+        select: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<Vec<Session>, StoreError> {
         let mut statement = self.connection.prepare_cached(select)?;
         let rows = statement.query_map(params, session)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -127,9 +134,9 @@ impl Store {
     /// When the store cannot be read.
     pub fn spans(&self, session: &SessionId) -> Result<Vec<Span>, StoreError> {
         let columns = span_row::COLUMNS;
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("SELECT {columns} FROM spans WHERE session_id = ?1 ORDER BY position"))?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {columns} FROM spans WHERE session_id = ?1 ORDER BY position"
+        ))?;
         let rows = statement.query_map([session.as_str()], span_row::read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

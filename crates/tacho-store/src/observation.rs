@@ -37,8 +37,9 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn observed_sessions(&self) -> Result<Vec<SessionId>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT DISTINCT session_id FROM observations ORDER BY session_id")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT DISTINCT session_id FROM observations ORDER BY session_id")?;
         let sessions = statement.query_map([], |row| Ok(SessionId(row.get(0)?)))?;
         Ok(sessions.collect::<Result<_, _>>()?)
     }

@@ -87,8 +87,11 @@ impl Changes<'_> {
     /// When it cannot be written.
     pub fn claim(&self, destination: &str, item: &[u8], now: UnixNanos) -> Result<bool, StoreError> {
         let insert = "INSERT OR IGNORE INTO enqueued (destination, item, at_ns) VALUES (?1, ?2, ?3)";
-        let claimed =
-            self.transaction.prepare_cached(insert)?.execute(params![destination, item, now.0.cast_signed()])?;
+        let claimed = self.transaction.prepare_cached(insert)?.execute(params![
+            destination,
+            item,
+            now.0.cast_signed()
+        ])?;
         Ok(claimed > 0)
     }
 
@@ -132,6 +135,9 @@ impl Changes<'_> {
                      delivered = delivered + ?3, rejected = rejected + ?4 WHERE name = ?1",
                     params![name, now_ns, taken, rejected.cast_signed()],
                 )?;
+                if *rejected > 0 {
+                    self.count_loss(&format!("refused by {name}"), *rejected, now)?;
+                }
                 self.remove(parcel)
             }
             Delivery::Refused { error } => {
@@ -185,14 +191,19 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn sessions_to_send(&self, destination: &str, since: UnixNanos) -> Result<Vec<SessionId>, StoreError> {
+    pub fn sessions_to_send(
+        &self,
+        destination: &str,
+        since: UnixNanos,
+    ) -> Result<Vec<SessionId>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id FROM sessions WHERE last_seen_ns >= ?2 AND EXISTS (
                  SELECT 1 FROM spans WHERE session_id = id AND settled AND NOT EXISTS (
                      SELECT 1 FROM enqueued WHERE destination = ?1 AND item = span_id))
              ORDER BY id",
         )?;
-        let rows = statement.query_map(params![destination, since.0.cast_signed()], |row| Ok(SessionId(row.get(0)?)))?;
+        let rows = statement
+            .query_map(params![destination, since.0.cast_signed()], |row| Ok(SessionId(row.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

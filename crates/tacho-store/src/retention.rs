@@ -29,7 +29,8 @@ impl Store {
         let mut statement = self.connection.prepare_cached(
             "SELECT id FROM sessions WHERE last_seen_ns < ?1 ORDER BY last_seen_ns LIMIT ?2",
         )?;
-        let rows = statement.query_map(params![before.0.cast_signed(), limit], |row| Ok(SessionId(row.get(0)?)))?;
+        let rows =
+            statement.query_map(params![before.0.cast_signed(), limit], |row| Ok(SessionId(row.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

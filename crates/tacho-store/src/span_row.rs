@@ -54,7 +54,9 @@ pub(crate) fn attributes_to(attributes: &Attributes) -> Json {
 
 fn attributes_from(json: &Json) -> Attributes {
     let pairs = json.as_object().into_iter().flatten();
-    pairs.filter_map(|(name, value)| Key::named(name).and_then(|key| Some((key, value_from(key, value)?)))).collect()
+    pairs
+        .filter_map(|(name, value)| Key::named(name).and_then(|key| Some((key, value_from(key, value)?))))
+        .collect()
 }
 
 fn value_from(key: Key, json: &Json) -> Option<Value> {
@@ -63,9 +65,9 @@ fn value_from(key: Key, json: &Json) -> Option<Value> {
         ValueType::Int => Value::Int(json.as_i64()?),
         ValueType::Double => Value::Double(json.as_f64()?),
         ValueType::Boolean => Value::Boolean(json.as_bool()?),
-        ValueType::StringList => {
-            Value::StringList(json.as_array()?.iter().filter_map(|text| Some(text.as_str()?.to_owned())).collect())
-        }
+        ValueType::StringList => Value::StringList(
+            json.as_array()?.iter().filter_map(|text| Some(text.as_str()?.to_owned())).collect(),
+        ),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Where this user's state and configuration lie.
 
+use crate::config::{Author, owner};
 use crate::failure::{Failure, FailureKind};
 use std::env;
 use std::path::{Path, PathBuf};
@@ -27,13 +28,24 @@ pub(crate) fn tier_of(state: &State) -> Option<Tier> {
     candidates.into_iter().find(|candidate| candidate.path == state.path()).map(|candidate| candidate.tier)
 }
 
-/// The owner's configuration file: in `TACHO_HOME` if that is set, else in the configuration home.
-pub(crate) fn config_file() -> Option<PathBuf> {
+/// A configuration file, and who is known to have written it.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigFile {
+    pub(crate) path: PathBuf,
+    pub(crate) author: Author,
+}
+
+/// The configuration file: in `TACHO_HOME` if that is set, else in the configuration home. Only the one below the
+/// account's own home directory is the owner's; variables may have led to any other.
+pub(crate) fn config_file() -> Option<ConfigFile> {
     let directory = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let in_home = || directory("HOME").map(|home| home.join(".config"));
     let named = directory("TACHO_HOME");
     let config_home = || directory("XDG_CONFIG_HOME").or_else(in_home).map(|home| home.join("tachograph"));
-    named.or_else(config_home).map(|place| place.join("config.toml"))
+    let path = named.or_else(config_home)?.join("config.toml");
+    let owners = owner::home().map(|home| home.join(".config/tachograph/config.toml"));
+    let author = if owners.as_ref() == Some(&path) { Author::Owner } else { Author::Unknown };
+    Some(ConfigFile { path, author })
 }
 
 /// The file of the store.

@@ -3,9 +3,7 @@
 use super::{event, mcp_server_of};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tacho_model::event::{
-    Event, Fact, FailureCause, Json, Observation, ToolEnd, ToolFailure, ToolStart,
-};
+use tacho_model::event::{Event, Fact, FailureCause, Json, Observation, ToolEnd, ToolFailure, ToolStart};
 use tacho_model::id::{PromptId, SubagentId, ToolUseId};
 
 #[derive(Deserialize)]

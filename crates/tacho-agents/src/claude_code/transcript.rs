@@ -283,8 +283,11 @@ fn usage(wire: &WireUsage) -> Usage {
     let split = wire.cache_creation.as_ref();
     let cache_write_1h = split.and_then(|split| split.ephemeral_1h_input_tokens);
     // Before the split by lifetime there were only writes for 5 minutes.
-    let cache_write_5m =
-        if split.is_some() { split.and_then(|split| split.ephemeral_5m_input_tokens) } else { wire.cache_creation_input_tokens };
+    let cache_write_5m = if split.is_some() {
+        split.and_then(|split| split.ephemeral_5m_input_tokens)
+    } else {
+        wire.cache_creation_input_tokens
+    };
     Usage {
         input: wire.input_tokens,
         output: wire.output_tokens,

@@ -2,7 +2,8 @@
 
 use crate::belief::Believed;
 use tacho_model::event::{
-    AnsweredTool, Event, FailureCause, Json, PermissionDecision, Source, ToolEnd, ToolFailure, ToolRecord, ToolStart,
+    AnsweredTool, Event, FailureCause, Json, PermissionDecision, Source, ToolEnd, ToolFailure, ToolRecord,
+    ToolStart,
 };
 use tacho_model::id::{MessageId, PromptId, SubagentId};
 use tacho_model::time::UnixNanos;

@@ -32,7 +32,12 @@ impl Default for TurnFacts {
 }
 
 impl TurnFacts {
-    pub(crate) fn hear_prompt(&mut self, event: &Event, text: Option<&String>, permission_mode: Option<&String>) {
+    pub(crate) fn hear_prompt(
+        &mut self,
+        event: &Event,
+        text: Option<&String>,
+        permission_mode: Option<&String>,
+    ) {
         self.is_announced |= event.source == Source::Hook;
         self.prompted.hear(event, ());
         self.text.hear_known(event, text.cloned());

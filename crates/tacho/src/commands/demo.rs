@@ -19,6 +19,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use tacho_agents::agent_named;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
@@ -30,13 +31,10 @@ const SUBAGENT_TRANSCRIPT: &str =
 const SUBAGENT_DESCRIPTION: &str =
     include_str!("../../../../fixtures/demo/subagents/agent-aabf2635223f14f63.meta.json");
 
-const NEXT_STEPS: &str = "
+const LAST_WORDS: &str = "
 That was a run of the real agent, with a script for a model, recorded by the real hook into a temporary place.
 
 Record your own (nothing leaves this machine unless you name a destination):
-  cargo xtask plugin                                  build the plugin
-  claude --plugin-dir target/plugin/claude-code       use the agent as always
-  target/plugin/claude-code/bin/tacho                 see what it did
 ";
 
 /// Plays the session and prints its tree.
@@ -58,7 +56,9 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     if output.json {
         print(&format!("{}\n", report::session(session, &spans)));
     } else {
-        print(&format!("\n{}\n{}{NEXT_STEPS}", heading(session), tree(&spans)));
+        let first_steps =
+            agent_named(Some(&session.agent)).map(|agent| agent.first_steps).unwrap_or_default();
+        print(&format!("\n{}\n{}{LAST_WORDS}{first_steps}", heading(session), tree(&spans)));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         }
         return Ok(());
     };
-    let config = config::load(place::config_file().as_deref())?;
+    let config = config::load(place::config_file().as_ref())?;
     if !drain.background {
         note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");
     }
@@ -76,7 +76,7 @@ fn once(output: Output, state: State) -> Result<(), Failure> {
     let began = Instant::now();
     while began.elapsed() < ONCE_MAX {
         if let Some(lock) = DrainLock::try_acquire(&state)? {
-            let config = config::load(place::config_file().as_deref())?;
+            let config = config::load(place::config_file().as_ref())?;
             for refused in &config.refused {
                 note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
             }

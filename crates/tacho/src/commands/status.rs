@@ -60,7 +60,7 @@ pub(super) struct RefusedReport {
 /// Prints the status.
 pub(super) fn run(output: Output) -> Result<(), Failure> {
     let state = place::open_state(None)?;
-    let config = config::load(place::config_file().as_deref())?;
+    let config = config::load(place::config_file().as_ref())?;
     let report = report(&state, &config)?;
     if output.json {
         let json = serde_json::to_string(&report).map_err(|error| Failure::external("print JSON", error))?;

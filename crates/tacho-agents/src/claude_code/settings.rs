@@ -1,0 +1,40 @@
+//! Where Claude Code keeps what its user configured for plugins.
+
+use crate::{OwnersFiles, OwnersTexts, PluginOptions};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Secrets lie in a file only where the system has no keychain.
+pub(super) const FILES: OwnersFiles =
+    OwnersFiles { settings: ".claude/settings.json", secrets: ".claude/.credentials.json" };
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Settings {
+    plugin_configs: BTreeMap<String, PluginConfig>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PluginConfig {
+    options: BTreeMap<String, Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Secrets {
+    plugin_secrets: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+/// The options of every plugin. A file that cannot be read as JSON holds none.
+pub(super) fn owners_options(texts: &OwnersTexts) -> Vec<PluginOptions> {
+    let settings: Settings = serde_json::from_str(&texts.settings).unwrap_or_default();
+    let mut secrets: Secrets = serde_json::from_str(&texts.secrets).unwrap_or_default();
+    let plugins = settings.plugin_configs.into_iter().map(|(plugin, config)| {
+        let secret = secrets.plugin_secrets.remove(&plugin).unwrap_or_default();
+        let options = config.options.into_iter().chain(secret);
+        options.filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+    });
+    plugins.collect()
+}
