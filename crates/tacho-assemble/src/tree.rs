@@ -127,10 +127,10 @@ impl<'a> Tree<'a> {
         for index in 0..tree.nodes.len() {
             if let Some(parent) = tree.parent_of(index)
                 && !tree.attach(index, parent)
-                    && let Some(turn) = tree.turn_at(tree.nodes.get(index).and_then(|node| node.start))
-                {
-                    tree.attach(index, turn);
-                }
+                && let Some(turn) = tree.turn_at(tree.nodes.get(index).and_then(|node| node.start))
+            {
+                tree.attach(index, turn);
+            }
         }
         tree.plant_waits();
         tree

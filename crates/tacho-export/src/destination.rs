@@ -119,10 +119,12 @@ impl Destination {
             return Err(DestinationError::Header(unsound.name.clone()));
         }
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        if scheme == "http" && !is_loopback(uri.host())
-            && let Some(secret) = headers.iter().find(|header| is_secret(&header.name)) {
-                return Err(DestinationError::PlainSecret { header: secret.name.clone(), endpoint });
-            }
+        if scheme == "http"
+            && !is_loopback(uri.host())
+            && let Some(secret) = headers.iter().find(|header| is_secret(&header.name))
+        {
+            return Err(DestinationError::PlainSecret { header: secret.name.clone(), endpoint });
+        }
         Ok(Self { name: endpoint.clone(), endpoint, protocol, headers, level })
     }
 
@@ -159,5 +161,6 @@ fn is_secret(header: &str) -> bool {
 fn is_loopback(host: Option<&str>) -> bool {
     let host = host.unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -4,13 +4,17 @@ use crate::delivery::{Answer, Outcome, Unreachable, judge};
 use crate::destination::{Destination, Protocol};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind as WireKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span as WireSpan, Status as WireStatus};
+use opentelemetry_proto::tonic::trace::v1::{
+    ResourceSpans, ScopeSpans, Span as WireSpan, Status as WireStatus,
+};
 use prost::Message as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -154,7 +158,12 @@ impl Default for Sender {
             .http_status_as_error(false)
             .proxy(None)
             .tls_config(tls)
-            .user_agent(concat!("tachograph/", env!("CARGO_PKG_VERSION"), " OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!(
+                "tachograph/",
+                env!("CARGO_PKG_VERSION"),
+                " OTel-OTLP-Exporter-Rust/",
+                env!("CARGO_PKG_VERSION")
+            ))
             .build()
             .new_agent();
         Self { agent }

@@ -24,7 +24,11 @@ fn destinations_are_checked_before_anything_is_sent() {
         ("http://localhost:4318/", &token, Ok("http://localhost:4318/v1/traces".to_owned())),
         ("http://[::1]:4318/otlp", &token, Ok("http://[::1]:4318/otlp/v1/traces".to_owned())),
         ("https://ingress.example.com", &token, Ok("https://ingress.example.com/v1/traces".to_owned())),
-        ("http://collector.example.com", &[("x-scope", "1")], Ok("http://collector.example.com/v1/traces".to_owned())),
+        (
+            "http://collector.example.com",
+            &[("x-scope", "1")],
+            Ok("http://collector.example.com/v1/traces".to_owned()),
+        ),
         ("http://collector.example.com", &token, Err(plain("http://collector.example.com"))),
         ("http://127.0.0.1.example.com", &token, Err(plain("http://127.0.0.1.example.com"))),
         ("https://user:pass@example.com", &[], Err(DestinationError::Credentials)),
@@ -62,7 +66,10 @@ fn only_the_four_statuses_of_the_specification_are_retried() {
 #[test]
 fn pauses_double_up_to_five_minutes() {
     let seconds = |failures, share| backoff(failures, share).as_secs_f64();
-    assert_eq!([1, 2, 3, 9, 10, 99].map(|failures| seconds(failures, 0)), [0.5, 1.0, 2.0, 128.0, 150.0, 150.0]);
+    assert_eq!(
+        [1, 2, 3, 9, 10, 99].map(|failures| seconds(failures, 0)),
+        [0.5, 1.0, 2.0, 128.0, 150.0, 150.0]
+    );
     assert_eq!(seconds(3, 500), 3.0);
 }
 

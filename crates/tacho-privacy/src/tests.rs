@@ -25,7 +25,8 @@ fn everything() -> Attributes {
 }
 
 fn batch_with(attributes: Attributes) -> Batch {
-    let event = SpanEvent { at: UnixNanos(1), name: semconv::EVENT_API_RETRY, attributes: attributes.clone() };
+    let event =
+        SpanEvent { at: UnixNanos(1), name: semconv::EVENT_API_RETRY, attributes: attributes.clone() };
     let span = Span {
         trace_id: TraceId([1; 16]),
         span_id: SpanId([1; 8]),
