@@ -26,8 +26,8 @@ pub struct Agent {
     pub decode: fn(&Observation) -> Decoded,
     /// The transcript a hook payload points to.
     pub transcript_of: fn(&[u8]) -> Option<PathBuf>,
-    /// The directory that holds the transcripts of a session's subagents.
-    pub subagent_directory: fn(&Path, &SessionId) -> PathBuf,
+    /// The directory that holds the transcripts of a session's subagents; `None` for an id that is no file name.
+    pub subagent_directory: fn(&Path, &SessionId) -> Option<PathBuf>,
     /// What a file in that directory is.
     pub subagent_file: fn(&Path) -> Option<SubagentFile>,
     /// Whether a transcript row is worth keeping.

@@ -14,7 +14,7 @@ pub(crate) use turn::TurnFacts;
 use crate::belief::{Believed, Range};
 use crate::place::Places;
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::event::{Event, Fact, Source};
+use tacho_model::event::{Event, Fact, Observation, Source};
 use tacho_model::id::{MessageId, PromptId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
 
@@ -95,8 +95,9 @@ impl SessionFacts {
     }
 
     /// Notes that an observation was not understood.
-    pub fn add_not_understood(&mut self, observation: [u8; 16]) {
-        self.not_understood.insert(observation);
+    pub fn add_not_understood(&mut self, observation: &Observation) {
+        self.seen.include(observation.at);
+        self.not_understood.insert(observation.uid);
     }
 
     /// Takes an event in.

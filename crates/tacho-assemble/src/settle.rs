@@ -43,11 +43,14 @@ pub(crate) fn settle(tree: &mut Tree<'_>, now: UnixNanos) -> Option<UnixNanos> {
 struct Deadline(Option<UnixNanos>);
 
 impl Deadline {
+    /// A due time is at most [`GRACE_NS`] after something that was seen; one that lies further ahead says that the
+    /// clock was turned back, and waiting for it would be waiting for nothing.
     fn has_passed(&mut self, due: UnixNanos, now: UnixNanos) -> bool {
-        if due > now {
+        let is_ahead = due > now && due <= now.plus_nanos(GRACE_NS);
+        if is_ahead {
             self.0 = Some(self.0.map_or(due, |next| next.min(due)));
         }
-        due <= now
+        !is_ahead
     }
 }
 
@@ -125,6 +128,10 @@ fn container(tree: &Tree<'_>, node: &Node<'_>) -> Option<NodeIndex> {
 
 /// When a closed node, its children aside, needs to be waited for no longer; `None` while it is open.
 fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Option<UnixNanos> {
+    if node.seen.first.is_none() {
+        // Announced, and nothing ever seen of it: it becomes no span, and nobody waits for it.
+        return Some(UnixNanos(0));
+    }
     let end = node.end?;
     let alone = if node.inferred.is_some() { end } else { ready_alone_at(tree, node, end) };
     Some(over.map_or(alone, |over| alone.min(over.complete_at)))

@@ -54,9 +54,7 @@ impl fmt::Debug for Header {
 /// Where telemetry goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// What it is called in the store and in reports: the endpoint, unless its owner named it.
-    pub name: String,
-    /// Base URL, to which `/v1/traces` is added.
+    /// Base URL, to which `/v1/traces` is added. Names the destination in the store and in reports.
     endpoint: String,
     /// Encoding.
     pub protocol: Protocol,
@@ -125,7 +123,7 @@ impl Destination {
         {
             return Err(DestinationError::PlainSecret { header: secret.name.clone(), endpoint });
         }
-        Ok(Self { name: endpoint.clone(), endpoint, protocol, headers, level })
+        Ok(Self { endpoint, protocol, headers, level })
     }
 
     /// The URL of a signal.

@@ -1,6 +1,7 @@
 //! Attributes: a name from the registry, its type, and how far its value may travel.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 /// Type of an attribute's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,12 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
 impl PartialOrd for Key {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
@@ -104,6 +111,18 @@ pub enum Value {
     Boolean(bool),
     /// List of UTF-8 texts.
     StringList(Vec<String>),
+}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::String(text) => text.hash(state),
+            Self::Int(number) => number.hash(state),
+            Self::Double(number) => number.to_bits().hash(state),
+            Self::Boolean(truth) => truth.hash(state),
+            Self::StringList(texts) => texts.hash(state),
+        }
+    }
 }
 
 impl From<&str> for Value {
@@ -143,7 +162,7 @@ impl From<bool> for Value {
 }
 
 /// Attributes of a span, an event or a resource, ordered by name.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub struct Attributes(BTreeMap<Key, Value>);
 
 impl Attributes {

@@ -47,7 +47,7 @@ impl SpanKind {
 }
 
 /// Whether a span ended well. `Ok` is left to people, as the specification asks of instrumentation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// No error was seen.
     Unset,
@@ -56,7 +56,7 @@ pub enum Status {
 }
 
 /// A span that another one points to without being its child.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Link {
     /// Trace of the span pointed to.
     pub trace_id: TraceId,
@@ -65,7 +65,7 @@ pub struct Link {
 }
 
 /// Something that happened at one moment of a span.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct SpanEvent {
     /// When.
     pub at: UnixNanos,
@@ -76,7 +76,7 @@ pub struct SpanEvent {
 }
 
 /// One span of a trace.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Span {
     /// The trace, which is one turn.
     pub trace_id: TraceId,

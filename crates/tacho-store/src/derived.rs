@@ -1,11 +1,12 @@
 //! Sessions and spans: derived from observations, written whole, session by session.
 
 use crate::error::StoreError;
-use crate::schema::FORGET_DERIVED;
 use crate::span_row;
 use crate::store::{Changes, Store};
 use rusqlite::{OptionalExtension as _, Row, params};
-use tacho_model::id::SessionId;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use tacho_model::id::{SessionId, SpanId};
 use tacho_model::session::Session;
 use tacho_model::span::{Span, Status};
 use tacho_model::time::UnixNanos;
@@ -14,6 +15,34 @@ use tacho_model::usage::Usage;
 const SESSION_COLUMNS: &str = "id, agent, agent_version, started_ns, ended_ns, end_inferred, last_seen_ns, turns, llm_calls, \
      tool_calls, tool_errors, tool_denials, subagents, input, output, cache_read, cache_write_5m, cache_write_1h, \
      thinking, not_understood, open_spans";
+
+/// A session that goes on or has something unsettled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsettled {
+    /// The session.
+    pub session: SessionId,
+    /// Name of its agent.
+    pub agent: String,
+    /// Last thing known of it.
+    pub last_seen: UnixNanos,
+    /// When time alone will settle the next of its spans.
+    pub settles_at: Option<UnixNanos>,
+}
+
+/// What tells whether a span's row must be written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct RowState {
+    position: i64,
+    fingerprint: i64,
+}
+
+/// A hash of everything in a span. It only has to stay the same within one version of the program: another value
+/// writes the row once more.
+fn fingerprint(span: &Span) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    span.hash(&mut hasher);
+    hasher.finish().cast_signed()
+}
 
 impl Changes<'_> {
     /// Replaces what was derived about a session.
@@ -55,17 +84,45 @@ impl Changes<'_> {
             session.open_spans.cast_signed(),
             settles_at.map(|at| at.0.cast_signed()),
         ])?;
-        self.transaction
-            .prepare_cached("DELETE FROM spans WHERE session_id = ?1")?
-            .execute([session.id.as_str()])?;
-        spans.iter().enumerate().try_for_each(|(position, span)| self.put_span(&session.id, position, span))
+        self.put_spans(&session.id, spans)
     }
 
-    fn put_span(&self, session: &SessionId, position: usize, span: &Span) -> Result<(), StoreError> {
+    /// Writes the spans that changed and removes those that are no more: a session grows by the event, and its
+    /// store file must not be written anew each time.
+    fn put_spans(&self, session: &SessionId, spans: &[Span]) -> Result<(), StoreError> {
+        let mut written = self.written_spans(session)?;
+        for (position, span) in spans.iter().enumerate() {
+            let row = RowState {
+                position: i64::try_from(position).unwrap_or(i64::MAX),
+                fingerprint: fingerprint(span),
+            };
+            if written.remove(&span.span_id) != Some(row) {
+                self.put_span(session, row, span)?;
+            }
+        }
+        let mut delete =
+            self.transaction.prepare_cached("DELETE FROM spans WHERE session_id = ?1 AND span_id = ?2")?;
+        for gone in written.into_keys() {
+            delete.execute(params![session.as_str(), gone.0])?;
+        }
+        Ok(())
+    }
+
+    fn written_spans(&self, session: &SessionId) -> Result<BTreeMap<SpanId, RowState>, StoreError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("SELECT span_id, position, fingerprint FROM spans WHERE session_id = ?1")?;
+        let rows = statement.query_map([session.as_str()], |row| {
+            Ok((SpanId(row.get(0)?), RowState { position: row.get(1)?, fingerprint: row.get(2)? }))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn put_span(&self, session: &SessionId, row: RowState, span: &Span) -> Result<(), StoreError> {
         let columns = span_row::COLUMNS;
         let mut statement = self.transaction.prepare_cached(&format!(
-            "INSERT INTO spans ({columns}, session_id, position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+            "INSERT OR REPLACE INTO spans ({columns}, session_id, position, fingerprint)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
         ))?;
         statement.execute(params![
             span.trace_id.0,
@@ -81,17 +138,24 @@ impl Changes<'_> {
             span_row::links_to(&span.links).to_string(),
             span_row::events_to(&span.events).to_string(),
             session.as_str(),
-            i64::try_from(position).unwrap_or(i64::MAX),
+            row.position,
+            row.fingerprint,
         ])?;
         Ok(())
     }
 
-    /// Throws everything derived away.
+    /// Removes what was derived about sessions of which no observation is left.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn forget_derived(&self) -> Result<(), StoreError> {
-        Ok(self.transaction.execute_batch(FORGET_DERIVED)?)
+    pub fn forget_unobserved_sessions(&self) -> Result<(), StoreError> {
+        for delete in [
+            "DELETE FROM spans WHERE session_id NOT IN (SELECT session_id FROM observations)",
+            "DELETE FROM sessions WHERE id NOT IN (SELECT session_id FROM observations)",
+        ] {
+            self.transaction.execute(delete, [])?;
+        }
+        Ok(())
     }
 }
 
@@ -141,15 +205,23 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The sessions that have something unsettled.
+    /// The sessions that go on or have something unsettled.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn unsettled_sessions(&self) -> Result<Vec<SessionId>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id FROM sessions WHERE open_spans > 0 OR ended_ns IS NULL ORDER BY id")?;
-        let rows = statement.query_map([], |row| Ok(SessionId(row.get(0)?)))?;
+    pub fn unsettled_sessions(&self) -> Result<Vec<Unsettled>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, agent, last_seen_ns, settles_at_ns FROM sessions
+             WHERE open_spans > 0 OR ended_ns IS NULL ORDER BY id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(Unsettled {
+                session: SessionId(row.get(0)?),
+                agent: row.get(1)?,
+                last_seen: UnixNanos(row.get::<_, i64>(2)?.cast_unsigned()),
+                settles_at: row.get::<_, Option<i64>>(3)?.map(|at| UnixNanos(at.cast_unsigned())),
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -5,7 +5,8 @@
 use crate::error::StoreError;
 use crate::store::{Changes, Store};
 use rusqlite::{OptionalExtension as _, Row, params};
-use tacho_model::id::SessionId;
+use std::collections::BTreeSet;
+use tacho_model::id::{SessionId, SpanId};
 use tacho_model::time::UnixNanos;
 
 /// One request that is still to be sent.
@@ -19,6 +20,8 @@ pub struct Parcel {
     pub signal: String,
     /// Media type of the body before compression.
     pub content_type: String,
+    /// Whether it holds content, which only a destination of the capture level `full` may get.
+    pub is_full: bool,
     /// How many spans, points or records it holds.
     pub items: u64,
     /// The body, encoded and compressed.
@@ -81,18 +84,36 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Whether an item was never put into the outbox for a destination; notes that it is now.
+    /// The settled spans of a session that were never put in line for a destination.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn unsent_spans(
+        &self,
+        destination: &str,
+        session: &SessionId,
+    ) -> Result<BTreeSet<SpanId>, StoreError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT span_id FROM spans WHERE session_id = ?2 AND settled AND NOT EXISTS (
+                 SELECT 1 FROM enqueued WHERE destination = ?1 AND item = span_id)",
+        )?;
+        let rows =
+            statement.query_map(params![destination, session.as_str()], |row| Ok(SpanId(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Notes that a span is put in line for a destination, so that it never is again.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn claim(&self, destination: &str, item: &[u8], now: UnixNanos) -> Result<bool, StoreError> {
+    pub fn claim(&self, destination: &str, span: SpanId, now: UnixNanos) -> Result<(), StoreError> {
         let insert = "INSERT OR IGNORE INTO enqueued (destination, item, at_ns) VALUES (?1, ?2, ?3)";
-        let claimed = self.transaction.prepare_cached(insert)?.execute(params![
+        self.transaction.prepare_cached(insert)?.execute(params![
             destination,
-            item,
+            span.0,
             now.0.cast_signed()
         ])?;
-        Ok(claimed > 0)
+        Ok(())
     }
 
     /// Puts a request in line; its `id` is given here.
@@ -101,13 +122,14 @@ impl Changes<'_> {
     /// When it cannot be written.
     pub fn enqueue(&self, parcel: &Parcel, now: UnixNanos) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
-            "INSERT INTO outbox (destination, signal, content_type, items, created_ns, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO outbox (destination, signal, content_type, is_full, items, created_ns, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         statement.execute(params![
             parcel.destination,
             parcel.signal,
             parcel.content_type,
+            parcel.is_full,
             parcel.items.cast_signed(),
             now.0.cast_signed(),
             parcel.bytes,
@@ -171,7 +193,7 @@ impl Store {
     /// When the store cannot be read.
     pub fn next_parcel(&self, destination: &str) -> Result<Option<Parcel>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, destination, signal, content_type, items, bytes FROM outbox
+            "SELECT id, destination, signal, content_type, is_full, items, bytes FROM outbox
              WHERE destination = ?1 ORDER BY id LIMIT 1",
         )?;
         let parcel = |row: &Row<'_>| {
@@ -180,8 +202,9 @@ impl Store {
                 destination: row.get(1)?,
                 signal: row.get(2)?,
                 content_type: row.get(3)?,
-                items: row.get::<_, i64>(4)?.cast_unsigned(),
-                bytes: row.get(5)?,
+                is_full: row.get(4)?,
+                items: row.get::<_, i64>(5)?.cast_unsigned(),
+                bytes: row.get(6)?,
             })
         };
         Ok(statement.query_row([destination], parcel).optional()?)

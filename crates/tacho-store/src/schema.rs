@@ -73,9 +73,10 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX sessions_by_start ON sessions (started_ns);
     CREATE TABLE spans (
         session_id     TEXT NOT NULL,
-        position       INTEGER NOT NULL,
-        trace_id       BLOB NOT NULL,
         span_id        BLOB NOT NULL,
+        position       INTEGER NOT NULL,
+        fingerprint    INTEGER NOT NULL,
+        trace_id       BLOB NOT NULL,
         parent_span_id BLOB,
         kind           TEXT NOT NULL,
         name           TEXT NOT NULL,
@@ -86,8 +87,8 @@ const MIGRATIONS: &[&str] = &["
         attributes     TEXT NOT NULL,
         links          TEXT NOT NULL,
         events         TEXT NOT NULL,
-        PRIMARY KEY (session_id, position)
-    ) WITHOUT ROWID;
+        PRIMARY KEY (session_id, span_id)
+    );
     -- End of what is derived.
 
     -- Truth: who is sent to, since when, and what holds it up.
@@ -108,6 +109,7 @@ const MIGRATIONS: &[&str] = &["
         destination TEXT NOT NULL,
         signal      TEXT NOT NULL,
         content_type TEXT NOT NULL,
+        is_full     INTEGER NOT NULL,
         items       INTEGER NOT NULL,
         created_ns  INTEGER NOT NULL,
         bytes       BLOB NOT NULL
@@ -128,9 +130,6 @@ const MIGRATIONS: &[&str] = &["
         last_ns  INTEGER NOT NULL
     ) WITHOUT ROWID;
 "];
-
-/// What is thrown away when everything derived is made again.
-pub(crate) const FORGET_DERIVED: &str = "DELETE FROM spans; DELETE FROM sessions;";
 
 /// Brings the file up to the latest schema.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -61,10 +61,12 @@ pub(crate) struct Pending {
     pub(crate) settles_at: Option<UnixNanos>,
     /// Items that wait to be sent.
     pub(crate) waiting: u64,
-    /// When the next delivery may be tried.
+    /// When the next delivery may be tried; `None` when nothing waits for a destination that is configured.
     pub(crate) retry_at: Option<UnixNanos>,
-    /// Sessions whose agent still runs.
-    pub(crate) live_sessions: u64,
+    /// Sessions whose agent still runs, as far as one can tell.
+    pub(crate) live_sessions: usize,
+    /// Sessions whose agent is gone and which the next pass will conclude.
+    pub(crate) gone_sessions: usize,
 }
 
 impl Drainer {
@@ -94,31 +96,44 @@ impl Drainer {
         let since = UnixNanos(now().0.saturating_sub(BACKFILL_NS));
         let changes = self.store.change()?;
         for destination in &self.config.destinations {
-            changes.introduce(&destination.name, since)?;
+            changes.introduce(destination.endpoint(), since)?;
         }
         changes.commit()?;
         let mut unsent = BTreeSet::new();
-        for destination in &self.config.destinations {
-            unsent.extend(self.store.sessions_to_send(&destination.name, since)?);
+        for row in self.store.destinations()? {
+            if self.is_configured(&row.name) {
+                unsent.extend(self.store.sessions_to_send(&row.name, row.since)?);
+            }
         }
         unsent.iter().try_for_each(|session| self.derive(session))
     }
 
-    /// One round: take in, conclude, derive, send.
-    pub(crate) fn pass(&mut self) -> Result<Pending, Failure> {
-        let mut changed = self.ingest_segments()?;
-        changed.extend(self.store.unsettled_sessions()?);
-        self.catch_up(&changed)?;
-        self.deliver()?;
-        self.pending(&changed)
+    fn is_configured(&self, endpoint: &str) -> bool {
+        self.config.destinations.iter().any(|known| known.endpoint() == endpoint)
     }
 
-    /// Understands what was said about these sessions since the last round, without sending anything.
-    fn catch_up(&mut self, sessions: &BTreeSet<SessionId>) -> Result<(), Failure> {
-        for session in sessions {
-            self.ingest_transcripts(session)?;
-            self.conclude_if_gone(session)?;
-            self.derive(session)?;
+    /// One round: take in, conclude, derive, send.
+    pub(crate) fn pass(&mut self) -> Result<Pending, Failure> {
+        self.refresh()?;
+        self.deliver()?;
+        self.pending()
+    }
+
+    /// Takes in what the spool and the transcripts hold and understands it, without sending anything. Only sessions
+    /// that have news are derived again.
+    pub(crate) fn refresh(&mut self) -> Result<(), Failure> {
+        // Whether an agent lives is asked before its last words are read: it may speak and go in between.
+        let gone = self.sessions_without_agent()?;
+        for session in self.ingest_segments()? {
+            self.ingest_transcripts(&session)?;
+            self.derive(&session)?;
+        }
+        for open in self.store.unsettled_sessions()? {
+            let has_rows = self.ingest_transcripts(&open.session)?;
+            let is_concluded = gone.contains(&open.session) && self.conclude(&open)?;
+            if has_rows || is_concluded || open.settles_at.is_some_and(|at| at <= now()) {
+                self.derive(&open.session)?;
+            }
         }
         Ok(())
     }
@@ -128,45 +143,35 @@ impl Drainer {
         &self.store
     }
 
-    /// Takes in what the spool and the transcripts hold, so that a reader sees the present.
-    pub(crate) fn refresh(&mut self) -> Result<(), Failure> {
-        let mut changed = self.ingest_segments()?;
-        changed.extend(self.store.unsettled_sessions()?);
-        self.catch_up(&changed)
-    }
-
-    fn pending(&self, sessions: &BTreeSet<SessionId>) -> Result<Pending, Failure> {
+    fn pending(&self) -> Result<Pending, Failure> {
         let mut pending = Pending { settles_at: self.store.next_settling()?, ..Pending::default() };
         for destination in self.store.destinations()? {
-            let is_configured = self.config.destinations.iter().any(|known| known.name == destination.name);
             pending.waiting += destination.waiting;
-            if is_configured && destination.waiting > 0 {
-                let earliest =
-                    pending.retry_at.map_or(destination.retry_at, |at| at.min(destination.retry_at));
-                pending.retry_at = Some(earliest);
+            if destination.waiting > 0 && self.is_configured(&destination.name) {
+                let at = destination.retry_at;
+                pending.retry_at = Some(pending.retry_at.map_or(at, |earliest| earliest.min(at)));
             }
         }
-        for session in sessions {
-            if liveness::has_live_agent(&self.store.processes(session)?) {
-                pending.live_sessions += 1;
-            }
-        }
+        let unsettled = self.store.unsettled_sessions()?.len();
+        let gone = self.sessions_without_agent()?.len();
+        pending.live_sessions = unsettled.saturating_sub(gone);
+        pending.gone_sessions = gone;
         Ok(pending)
     }
 
-    /// Throws away what was derived and makes it again. What was sent stays sent.
+    /// Makes everything derived again, session by session. What was sent stays sent.
     pub(crate) fn rebuild(&mut self, mut progress: impl FnMut(usize, usize)) -> Result<usize, Failure> {
         self.ingest_segments()?;
         let sessions = self.store.observed_sessions()?;
-        self.facts.clear();
-        let changes = self.store.change()?;
-        changes.forget_derived()?;
-        changes.commit()?;
         for (number, session) in sessions.iter().enumerate() {
             progress(number, sessions.len());
             self.ingest_transcripts(session)?;
+            self.facts.remove(session);
             self.derive(session)?;
         }
+        let changes = self.store.change()?;
+        changes.forget_unobserved_sessions()?;
+        changes.commit()?;
         Ok(sessions.len())
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::SubagentFile;
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use tacho_model::id::{SessionId, SubagentId};
 
 #[derive(Deserialize)]
@@ -18,9 +18,12 @@ pub(super) fn transcript_of(payload: &[u8]) -> Option<PathBuf> {
     serde_json::from_slice::<Pointer>(payload).ok()?.transcript_path.filter(|path| path.is_absolute())
 }
 
-/// The directory of a session's subagents, beside its transcript.
-pub(super) fn subagent_directory(transcript: &Path, session: &SessionId) -> PathBuf {
-    transcript.with_file_name(session.as_str()).join("subagents")
+/// The directory of a session's subagents, beside its transcript. The id comes from a payload: only a plain file
+/// name may lead anywhere.
+pub(super) fn subagent_directory(transcript: &Path, session: &SessionId) -> Option<PathBuf> {
+    let mut components = Path::new(session.as_str()).components();
+    let (Some(Component::Normal(name)), None) = (components.next(), components.next()) else { return None };
+    Some(transcript.with_file_name(name).join("subagents"))
 }
 
 /// What a file in that directory is, by its name.

@@ -1,8 +1,10 @@
 //! The outbox: order, repetition, and what each end of an attempt leaves behind.
 
-use super::sample::{NOW, empty, later, parcel};
+use super::sample::{NOW, empty, later, parcel, session, span};
 use crate::Store;
 use crate::outbox::{Delivery, DestinationRow};
+use std::collections::BTreeSet;
+use tacho_model::id::SessionId;
 use tempfile::TempDir;
 
 /// A store with parcels of one item each, in this order.
@@ -57,12 +59,20 @@ fn parcels_leave_in_the_order_in_which_they_came() {
 }
 
 #[test]
-fn an_item_is_claimed_once_for_each_destination() {
+fn a_settled_span_is_unsent_until_it_is_claimed_for_a_destination() {
     let (_directory, mut store) = empty();
     let changes = store.change().unwrap();
-    let claims = [("a", b"1"), ("a", b"2"), ("b", b"1"), ("a", b"1"), ("b", b"1")];
-    let claimed = claims.map(|(destination, item)| changes.claim(destination, item, NOW).unwrap());
-    assert_eq!(claimed, [true, true, true, false, false]);
+    // Spans of odd numbers are settled.
+    changes.put_session(&session("one", NOW), &[span(1), span(2), span(3)], None).unwrap();
+    let one = SessionId::from("one");
+    let unsent = |destination: &str| changes.unsent_spans(destination, &one).unwrap();
+    assert_eq!(unsent("a"), BTreeSet::from([span(1).span_id, span(3).span_id]));
+    for _ in 0..2 {
+        changes.claim("a", span(3).span_id, NOW).unwrap();
+        assert_eq!(unsent("a"), BTreeSet::from([span(1).span_id]));
+    }
+    assert_eq!(unsent("b"), BTreeSet::from([span(1).span_id, span(3).span_id]));
+    assert_eq!(changes.unsent_spans("a", &SessionId::from("two")).unwrap(), BTreeSet::new());
 }
 
 #[test]

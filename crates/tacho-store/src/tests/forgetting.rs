@@ -52,18 +52,16 @@ fn sessions_are_forgotten_by_age_the_oldest_first() {
 }
 
 #[test]
-fn what_is_derived_can_be_forgotten_alone() {
+fn what_was_derived_goes_with_the_last_observation() {
     let (_directory, mut store) = empty();
     fill(&mut store);
+    let before = contents(&store);
     let changes = store.change().unwrap();
-    changes.forget_derived().unwrap();
+    changes.put_session(&session("unobserved", later(50)), &[span(60)], None).unwrap();
+    changes.forget_unobserved_sessions().unwrap();
     changes.commit().unwrap();
-    assert_eq!(
-        (store.sessions().unwrap(), store.spans(&SessionId::from("one")).unwrap()),
-        (Vec::new(), Vec::new())
-    );
-    assert_eq!(store.observed_sessions().unwrap(), [SessionId::from("one"), SessionId::from("two")]);
-    assert_eq!(store.destinations().unwrap().len(), 2);
+    assert_eq!(contents(&store), before);
+    assert_eq!(store.spans(&SessionId::from("unobserved")).unwrap(), []);
 }
 
 #[test]

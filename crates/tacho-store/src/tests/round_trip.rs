@@ -31,7 +31,7 @@ fn nothing_happens_without_a_commit() {
     let before = contents(&store);
     let changes = store.change().unwrap();
     changes.observe(&observation("three", 99)).unwrap();
-    changes.forget_derived().unwrap();
+    changes.forget_session(&SessionId::from("one")).unwrap();
     drop(changes);
     assert_eq!(contents(&store), before);
 }

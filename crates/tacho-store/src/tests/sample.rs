@@ -104,6 +104,7 @@ pub(super) fn parcel(destination: &str, items: u64, bytes: &[u8]) -> Parcel {
         destination: destination.to_owned(),
         signal: "traces".to_owned(),
         content_type: "application/x-protobuf".to_owned(),
+        is_full: items.is_multiple_of(2),
         items,
         bytes: bytes.to_vec(),
     }
@@ -140,7 +141,7 @@ pub(super) fn fill(store: &mut Store) {
     changes.set_segment_cursor("segment.jsonl", 4096, 2).unwrap();
     changes.introduce("here", NOW).unwrap();
     changes.introduce("there", later(1)).unwrap();
-    assert!(changes.claim("here", b"item", NOW).unwrap());
+    changes.claim("here", span(1).span_id, NOW).unwrap();
     for (destination, bytes) in [("here", b"first"), ("here", b"other"), ("there", b"third")] {
         changes.enqueue(&parcel(destination, 3, bytes), NOW).unwrap();
     }

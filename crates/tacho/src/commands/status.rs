@@ -112,7 +112,7 @@ fn directory_bytes(directory: &Path) -> u64 {
 
 fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
     DestinationReport {
-        configured: config.destinations.iter().any(|known| known.name == row.name),
+        configured: config.destinations.iter().any(|known| known.endpoint() == row.name),
         name: row.name,
         delivered: row.delivered,
         waiting: row.waiting,

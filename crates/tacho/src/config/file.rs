@@ -23,7 +23,6 @@ struct Contents {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NamedDestination {
-    name: Option<String>,
     endpoint: String,
     protocol: Option<String>,
     #[serde(default)]
@@ -63,12 +62,7 @@ fn destination(named: NamedDestination) -> Result<Destination, String> {
             .ok_or_else(|| format!("level {level:?} is none of metadata, redacted, full"))?,
     };
     let headers = named.headers.into_iter().map(|(name, value)| Header { name, value }).collect();
-    let mut destination =
-        Destination::new(&named.endpoint, protocol, headers, level).map_err(|error| error.to_string())?;
-    if let Some(name) = named.name {
-        destination.name = name;
-    }
-    Ok(destination)
+    Destination::new(&named.endpoint, protocol, headers, level).map_err(|error| error.to_string())
 }
 
 /// The protocol of this name; the default without one.

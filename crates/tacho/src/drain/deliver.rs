@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use tacho_export::delivery::{Outcome, backoff, retry_after};
 use tacho_export::destination::Destination;
 use tacho_model::time::UnixNanos;
+use tacho_privacy::CaptureLevel;
 use tacho_store::outbox::{Delivery, DestinationRow, Parcel};
 
 /// How long a destination is left alone that does not know us.
@@ -15,7 +16,7 @@ impl Drainer {
     pub(super) fn deliver(&mut self) -> Result<(), Failure> {
         for destination in self.config.destinations.clone() {
             while let Some(row) = self.row_if_due(&destination)? {
-                let Some(parcel) = self.store.next_parcel(&destination.name)? else { break };
+                let Some(parcel) = self.store.next_parcel(destination.endpoint())? else { break };
                 self.send(&destination, &row, &parcel)?;
             }
         }
@@ -24,13 +25,23 @@ impl Drainer {
 
     fn row_if_due(&self, destination: &Destination) -> Result<Option<DestinationRow>, Failure> {
         let rows = self.store.destinations()?;
-        let row = rows.into_iter().find(|row| row.name == destination.name);
+        let row = rows.into_iter().find(|row| row.name == destination.endpoint());
         Ok(row.filter(|row| row.retry_at <= now()))
     }
 
     fn send(&mut self, to: &Destination, row: &DestinationRow, parcel: &Parcel) -> Result<(), Failure> {
-        let outcome = self.sender.send(to, &parcel.signal, &parcel.content_type, &parcel.bytes);
         let now = now();
+        if parcel.is_full && to.level != CaptureLevel::Full {
+            // Its owner took content back from this destination while it waited.
+            let changes = self.store.change()?;
+            changes.settle_delivery(
+                parcel,
+                &Delivery::Refused { error: "capture level was lowered" },
+                now,
+            )?;
+            return Ok(changes.commit()?);
+        }
+        let outcome = self.sender.send(to, &parcel.signal, &parcel.content_type, &parcel.bytes);
         let (delivery_kind, error) = judge(&outcome, row, now);
         let delivery = match delivery_kind {
             Verdict::Taken { rejected } => Delivery::Taken { rejected },

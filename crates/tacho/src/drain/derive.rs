@@ -16,7 +16,7 @@ use tacho_model::semconv as key;
 use tacho_model::session::Session;
 use tacho_model::span::Span;
 use tacho_model::time::UnixNanos;
-use tacho_privacy::{Policy, clear};
+use tacho_privacy::{CaptureLevel, Policy, clear};
 use tacho_store::Changes;
 use tacho_store::outbox::Parcel;
 
@@ -35,7 +35,7 @@ impl Drainer {
         let changes = self.store.change()?;
         changes.put_session(&assembly.session, &assembly.spans, assembly.settles_at)?;
         for destination in &self.config.destinations {
-            let since = known.iter().find(|row| row.name == destination.name).map(|row| row.since);
+            let since = known.iter().find(|row| row.name == destination.endpoint()).map(|row| row.since);
             if since.is_some_and(|since| assembly.session.last_seen >= since) {
                 let spans = claim_settled(&changes, destination, &assembly, now)?;
                 let policy = Policy { level: destination.level, identity_key: &self.identity_key };
@@ -91,24 +91,24 @@ pub(super) fn tell(facts: &mut SessionFacts, observation: &Observation) {
     let decoded = (agent.decode)(observation);
     decoded.events.iter().for_each(|event| facts.add(event));
     if !decoded.warnings.is_empty() {
-        facts.add_not_understood(observation.uid);
+        facts.add_not_understood(observation);
     }
 }
 
-/// The settled spans that were never put in line for this destination.
+/// The settled spans that were never put in line for this destination; now they are.
 fn claim_settled(
     changes: &Changes<'_>,
     destination: &Destination,
     assembly: &Assembly,
     now: UnixNanos,
 ) -> Result<Vec<Span>, Failure> {
-    let mut claimed = Vec::new();
-    for span in assembly.spans.iter().filter(|span| span.settled) {
-        if changes.claim(&destination.name, &span.span_id.0, now)? {
-            claimed.push(span.clone());
-        }
+    let unsent = changes.unsent_spans(destination.endpoint(), &assembly.session.id)?;
+    let spans: Vec<Span> =
+        assembly.spans.iter().filter(|span| unsent.contains(&span.span_id)).cloned().collect();
+    for span in &spans {
+        changes.claim(destination.endpoint(), span.span_id, now)?;
     }
-    Ok(claimed)
+    Ok(spans)
 }
 
 fn parcel(destination: &Destination, batch: &Batch, policy: Policy<'_>) -> Result<Parcel, Failure> {
@@ -116,9 +116,10 @@ fn parcel(destination: &Destination, batch: &Batch, policy: Policy<'_>) -> Resul
         .map_err(|error| Failure::external("encode spans", error))?;
     Ok(Parcel {
         id: 0,
-        destination: destination.name.clone(),
+        destination: destination.endpoint().to_owned(),
         signal: TRACES.to_owned(),
         content_type: destination.protocol.content_type().to_owned(),
+        is_full: destination.level == CaptureLevel::Full,
         items: batch.spans.len() as u64,
         bytes,
     })

@@ -4,55 +4,60 @@ use super::derive::tell;
 use super::record::uid_of;
 use super::{Drainer, now};
 use crate::failure::Failure;
+use std::collections::BTreeSet;
 use std::fs;
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::SessionId;
 use tacho_store::cursor::AgentProcess;
+use tacho_store::derived::Unsettled;
 
 /// A session whose process is unknown is taken for dead after so long without a sign.
 const SILENCE_NS_MAX: u64 = 30 * 60 * 1_000_000_000;
 
 impl Drainer {
-    /// Notes that a session's agent is gone, if it is. A later event opens the session again.
-    pub(super) fn conclude_if_gone(&mut self, session: &SessionId) -> Result<(), Failure> {
-        let Some((agent, last_seen)) = self.last_sign(session)? else { return Ok(()) };
-        let processes = self.store.processes(session)?;
-        let is_gone = if processes.is_empty() {
-            now().0.saturating_sub(last_seen) > SILENCE_NS_MAX
-        } else {
-            !has_live_agent(&processes)
-        };
-        if !is_gone {
-            return Ok(());
+    /// The sessions that go on or have something unsettled, and whose agent is gone.
+    pub(super) fn sessions_without_agent(&self) -> Result<BTreeSet<SessionId>, Failure> {
+        let mut gone = BTreeSet::new();
+        for open in self.store.unsettled_sessions()? {
+            let processes = self.store.processes(&open.session)?;
+            let is_gone = if processes.is_empty() {
+                now().nanos_since(open.last_seen) > SILENCE_NS_MAX
+            } else {
+                !has_live_agent(&processes)
+            };
+            if is_gone {
+                gone.insert(open.session);
+            }
         }
+        Ok(gone)
+    }
+
+    /// Notes that the agent of a session is gone. Returns whether that is news. A later event opens the session
+    /// again.
+    pub(super) fn conclude(&mut self, open: &Unsettled) -> Result<bool, Failure> {
         let gone = Observation {
-            uid: uid_of(&[b"gone", session.as_str().as_bytes(), &last_seen.to_be_bytes()]),
-            agent,
-            session: session.clone(),
+            uid: uid_of(&[b"gone", open.session.as_str().as_bytes(), &open.last_seen.0.to_be_bytes()]),
+            agent: open.agent.clone(),
+            session: open.session.clone(),
             source: Source::Recorder,
-            at: Some(now()),
+            // Not before what was seen, whatever the clock says now.
+            at: Some(now().max(open.last_seen)),
             subagent: None,
             offset: None,
             body: br#"{"agent_gone":true}"#.to_vec(),
         };
         let changes = self.store.change()?;
         let is_new = changes.observe(&gone)?;
-        if let Some(facts) = self.facts.get_mut(session).filter(|_| is_new) {
+        if let Some(facts) = self.facts.get_mut(&open.session).filter(|_| is_new) {
             tell(facts, &gone);
         }
-        Ok(changes.commit()?)
-    }
-
-    /// The agent of a session, and when something was last seen of it.
-    fn last_sign(&mut self, session: &SessionId) -> Result<Option<(String, u64)>, Failure> {
-        self.load_facts(session)?;
-        let facts = self.facts.get(session);
-        Ok(facts.and_then(|facts| Some((facts.agent_name().to_owned(), facts.last_seen()?.0))))
+        changes.commit()?;
+        Ok(is_new)
     }
 }
 
 /// Whether one of the processes still runs.
-pub(super) fn has_live_agent(processes: &[AgentProcess]) -> bool {
+fn has_live_agent(processes: &[AgentProcess]) -> bool {
     processes.iter().any(is_alive)
 }
 

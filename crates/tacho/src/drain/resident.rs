@@ -40,7 +40,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
             drainer.retain()?;
             next_retention = Instant::now() + RETENTION_PAUSE;
         }
-        if pending.live_sessions > 0 || pending.settles_at.is_some() || pending.waiting > 0 {
+        if pending.live_sessions > 0 || pending.settles_at.is_some() || pending.retry_at.is_some() {
             last_work = Instant::now();
         }
         if last_work.elapsed() >= LINGER {
@@ -62,16 +62,16 @@ impl Drainer {
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.
     pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Pending, Failure> {
         let began = Instant::now();
+        // A session that is first seen in one pass is concluded in the next.
+        if self.pass()?.gone_sessions > 0 {
+            self.pass()?;
+        }
         loop {
             let pending = self.pass()?;
-            let next = match (pending.settles_at, pending.retry_at) {
-                (None, None) => return Ok(pending),
-                (settling, retrying) => settling
-                    .map(|_| SETTLING_PAUSE)
-                    .into_iter()
-                    .chain(retrying.map(|at| Duration::from_nanos(at.nanos_since(now())))),
-            };
-            let wait = next.fold(at_most, Duration::min).max(Duration::from_millis(10));
+            let settling = pending.settles_at.map(|_| SETTLING_PAUSE);
+            let retrying = pending.retry_at.map(|at| Duration::from_nanos(at.nanos_since(now())));
+            let Some(wait) = settling.into_iter().chain(retrying).min() else { return Ok(pending) };
+            let wait = wait.max(Duration::from_millis(10));
             if began.elapsed() + wait >= at_most {
                 return Ok(pending);
             }

@@ -16,14 +16,15 @@ use tacho_store::cursor::TranscriptCursor;
 const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
 
 impl Drainer {
-    /// Reads what is new in the transcripts of a session and of its subagents.
-    pub(super) fn ingest_transcripts(&mut self, session: &SessionId) -> Result<(), Failure> {
+    /// Reads what is new in the transcripts of a session and of its subagents. Returns whether anything was.
+    pub(super) fn ingest_transcripts(&mut self, session: &SessionId) -> Result<bool, Failure> {
         let followed = self.store.transcripts(session)?;
-        let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(()) };
-        let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(()) };
+        let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(false) };
+        let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(false) };
         let directory = (agent.subagent_directory)(Path::new(&main.path), session);
-        for (path, file) in subagent_files(agent, &directory) {
-            match file {
+        let mut has_news = false;
+        for (path, file) in directory.map(|directory| subagent_files(agent, &directory)).unwrap_or_default() {
+            has_news |= match file {
                 SubagentFile::Description(id) => self.take_description_in(agent, session, id, &path)?,
                 SubagentFile::Transcript(id) => {
                     let path = path.to_string_lossy().into_owned();
@@ -36,26 +37,27 @@ impl Drainer {
                         inode: 0,
                         cursor: 0,
                     };
-                    self.take_rows_in(agent, known.unwrap_or_else(fresh))?;
+                    self.take_rows_in(agent, known.unwrap_or_else(fresh))?
                 }
-            }
+            };
         }
         for cursor in followed.into_iter().filter(|cursor| cursor.subagent.is_none()) {
-            self.take_rows_in(agent, cursor)?;
+            has_news |= self.take_rows_in(agent, cursor)?;
         }
-        Ok(())
+        Ok(has_news)
     }
 
-    fn take_rows_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
-        let Some(file) = rows::open(Path::new(&cursor.path)) else { return Ok(()) };
+    fn take_rows_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<bool, Failure> {
+        let Some(file) = rows::open(Path::new(&cursor.path)) else { return Ok(false) };
         let was_rewritten = file.inode != cursor.inode || file.size < cursor.cursor;
         if was_rewritten {
             (cursor.inode, cursor.cursor) = (file.inode, 0);
         } else if file.size == cursor.cursor {
-            return Ok(());
+            return Ok(false);
         }
         let changes = self.store.change()?;
         let mut facts = self.facts.get_mut(&cursor.session);
+        let mut has_news = false;
         let from = cursor.cursor;
         cursor.cursor = file.each_row(from, |row| {
             if !(agent.keeps_row)(&row.text) {
@@ -63,13 +65,15 @@ impl Drainer {
             }
             let observation = observation(agent, &cursor, Some(row.offset), row.text);
             let is_new = changes.observe(&observation).map_err(std::io::Error::other)?;
+            has_news |= is_new;
             if let Some(facts) = facts.as_mut().filter(|_| is_new) {
                 tell(facts, &observation);
             }
             Ok(())
         })?;
         changes.set_transcript_cursor(&cursor)?;
-        Ok(changes.commit()?)
+        changes.commit()?;
+        Ok(has_news)
     }
 
     fn take_description_in(
@@ -78,9 +82,9 @@ impl Drainer {
         session: &SessionId,
         subagent: SubagentId,
         path: &Path,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let Some(file) = rows::open(path).filter(|file| file.size <= DESCRIPTION_BYTES_MAX) else {
-            return Ok(());
+            return Ok(false);
         };
         let cursor = TranscriptCursor {
             path: path.to_string_lossy().into_owned(),
@@ -91,9 +95,9 @@ impl Drainer {
             cursor: file.size,
         };
         if self.store.transcript(&cursor.path)?.as_ref() == Some(&cursor) {
-            return Ok(());
+            return Ok(false);
         }
-        let Ok(text) = fs::read(path) else { return Ok(()) };
+        let Ok(text) = fs::read(path) else { return Ok(false) };
         let observation = observation(agent, &cursor, None, text);
         let changes = self.store.change()?;
         let is_new = changes.observe(&observation)?;
@@ -101,7 +105,8 @@ impl Drainer {
             tell(facts, &observation);
         }
         changes.set_transcript_cursor(&cursor)?;
-        Ok(changes.commit()?)
+        changes.commit()?;
+        Ok(is_new)
     }
 }
 
