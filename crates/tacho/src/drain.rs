@@ -65,8 +65,6 @@ pub(crate) struct Pending {
     pub(crate) retry_at: Option<UnixNanos>,
     /// Sessions whose agent still runs, as far as one can tell.
     pub(crate) live_sessions: usize,
-    /// Sessions whose agent is gone and which the next pass will conclude.
-    pub(crate) gone_sessions: usize,
 }
 
 impl Drainer {
@@ -119,9 +117,18 @@ impl Drainer {
         self.pending()
     }
 
-    /// Takes in what the spool and the transcripts hold and understands it, without sending anything. Only sessions
-    /// that have news are derived again.
+    /// Takes in what the spool and the transcripts hold and understands it, without sending anything.
     pub(crate) fn refresh(&mut self) -> Result<(), Failure> {
+        self.take_all_in()?;
+        // A session that was first seen just now is concluded only when its agent was gone before.
+        if !self.sessions_without_agent()?.is_empty() {
+            self.take_all_in()?;
+        }
+        Ok(())
+    }
+
+    /// One reading of everything. Only sessions that have news are derived again.
+    fn take_all_in(&mut self) -> Result<(), Failure> {
         // Whether an agent lives is asked before its last words are read: it may speak and go in between.
         let gone = self.sessions_without_agent()?;
         for session in self.ingest_segments()? {
@@ -155,7 +162,6 @@ impl Drainer {
         let unsettled = self.store.unsettled_sessions()?.len();
         let gone = self.sessions_without_agent()?.len();
         pending.live_sessions = unsettled.saturating_sub(gone);
-        pending.gone_sessions = gone;
         Ok(pending)
     }
 

@@ -62,10 +62,6 @@ impl Drainer {
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.
     pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Pending, Failure> {
         let began = Instant::now();
-        // A session that is first seen in one pass is concluded in the next.
-        if self.pass()?.gone_sessions > 0 {
-            self.pass()?;
-        }
         loop {
             let pending = self.pass()?;
             let settling = pending.settles_at.map(|_| SETTLING_PAUSE);

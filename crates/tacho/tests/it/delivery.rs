@@ -207,8 +207,7 @@ fn what_was_sent_is_not_sent_again() {
 fn a_level_of_the_owner_sends_content() {
     let home = home_with(&["bash", "nested"]);
     let receiver = Receiver::start().unwrap();
-    let config =
-        format!("[[destination]]\nname = \"mine\"\nendpoint = {:?}\nlevel = \"full\"\n", receiver.url());
+    let config = format!("[[destination]]\nendpoint = {:?}\nlevel = \"full\"\n", receiver.url());
     fs::write(home.state().join("config.toml"), config).unwrap();
     home.drain();
     assert_eq!(sorted(receiver.spans()), reported_spans(&home, |_| true));
@@ -247,7 +246,7 @@ fn a_receiver_that_hangs_up_gets_it_again() {
 fn a_receiver_that_is_down_gets_it_later() {
     let home = home_with(&["bash"]);
     let configure = |endpoint: &str| {
-        let config = format!("[[destination]]\nname = \"collector\"\nendpoint = {endpoint:?}\n");
+        let config = format!("[[destination]]\nendpoint = {endpoint:?}\n");
         fs::write(home.state().join("config.toml"), config).unwrap();
     };
     let down = Receiver::start().unwrap();
