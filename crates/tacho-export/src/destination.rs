@@ -73,6 +73,9 @@ pub enum DestinationError {
     /// The endpoint carries user info.
     #[error("the endpoint holds a user name or password; give them as a header")]
     Credentials,
+    /// The endpoint has a query or a fragment, behind which no path can be added.
+    #[error("the endpoint has a query or fragment; give its base, and secrets as a header")]
+    Query,
     /// A header is malformed.
     #[error("header {0:?} is not a valid HTTP header")]
     Header(String),
@@ -105,6 +108,9 @@ impl Destination {
         let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         if !matches!(scheme, "http" | "https") || authority.is_empty() {
             return Err(DestinationError::Endpoint(endpoint.to_owned()));
+        }
+        if endpoint.contains(['?', '#']) {
+            return Err(DestinationError::Query);
         }
         if authority.contains('@') {
             return Err(DestinationError::Credentials);

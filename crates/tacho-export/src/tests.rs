@@ -32,6 +32,8 @@ fn destinations_are_checked_before_anything_is_sent() {
         ("http://collector.example.com", &token, Err(plain("http://collector.example.com"))),
         ("http://127.0.0.1.example.com", &token, Err(plain("http://127.0.0.1.example.com"))),
         ("https://user:pass@example.com", &[], Err(DestinationError::Credentials)),
+        ("https://example.com/otlp?api-key=1", &[], Err(DestinationError::Query)),
+        ("https://example.com#x", &[], Err(DestinationError::Query)),
         ("ftp://example.com", &[], Err(wrong("ftp://example.com"))),
         ("localhost:4318", &[], Err(wrong("localhost:4318"))),
         ("", &[], Err(wrong(""))),

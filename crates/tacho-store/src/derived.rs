@@ -84,7 +84,10 @@ impl Changes<'_> {
             session.open_spans.cast_signed(),
             settles_at.map(|at| at.0.cast_signed()),
         ])?;
-        self.put_spans(&session.id, spans)
+        self.put_spans(&session.id, spans)?;
+        let delete = "DELETE FROM stale_sessions WHERE id = ?1";
+        self.transaction.prepare_cached(delete)?.execute([session.id.as_str()])?;
+        Ok(())
     }
 
     /// Writes the spans that changed and removes those that are no more: a session grows by the event, and its

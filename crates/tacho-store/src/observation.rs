@@ -3,12 +3,14 @@
 use crate::error::StoreError;
 use crate::store::{Changes, Store};
 use rusqlite::{Row, params};
+use std::collections::BTreeSet;
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_model::time::UnixNanos;
 
 impl Changes<'_> {
-    /// Takes an observation down. Returns whether it was new: the same statement again changes nothing.
+    /// Takes an observation down, and notes that its session must be derived anew. Returns whether it was new: the
+    /// same statement again changes nothing.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -27,11 +29,25 @@ impl Changes<'_> {
             observation.offset.map(u64::cast_signed),
             observation.body,
         ])?;
+        if inserted > 0 {
+            let mark = "INSERT OR IGNORE INTO stale_sessions (id) VALUES (?1)";
+            self.transaction.prepare_cached(mark)?.execute([observation.session.as_str()])?;
+        }
         Ok(inserted > 0)
     }
 }
 
 impl Store {
+    /// The sessions about which something was said since they were last derived.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stale_sessions(&self) -> Result<BTreeSet<SessionId>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT id FROM stale_sessions")?;
+        let sessions = statement.query_map([], |row| Ok(SessionId(row.get(0)?)))?;
+        Ok(sessions.collect::<Result<_, _>>()?)
+    }
+
     /// Every session something was said about.
     ///
     /// # Errors

@@ -51,6 +51,24 @@ pub struct DestinationRow {
     pub waiting: u64,
 }
 
+impl DestinationRow {
+    /// A destination nothing was ever sent to.
+    #[must_use]
+    pub fn untried(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            since: UnixNanos(0),
+            retry_at: UnixNanos(0),
+            failures: 0,
+            last_error: None,
+            last_success: None,
+            delivered: 0,
+            rejected: 0,
+            waiting: 0,
+        }
+    }
+}
+
 /// The end of one attempt to deliver a parcel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery<'a> {

@@ -54,6 +54,7 @@ impl Changes<'_> {
             "DELETE FROM spans WHERE session_id = ?1",
             "DELETE FROM sessions WHERE id = ?1",
             "DELETE FROM processes WHERE session_id = ?1",
+            "DELETE FROM stale_sessions WHERE id = ?1",
         ] {
             self.transaction.prepare_cached(delete)?.execute([session.as_str()])?;
         }

@@ -20,6 +20,9 @@ const MIGRATIONS: &[&str] = &["
     );
     CREATE INDEX observations_by_session ON observations (session_id);
 
+    -- Truth: sessions about which something was said since they were last derived.
+    CREATE TABLE stale_sessions (id TEXT PRIMARY KEY) WITHOUT ROWID;
+
     -- Truth: how far each file was taken in, in the transaction that took it in.
     CREATE TABLE segments (
         path    TEXT PRIMARY KEY,

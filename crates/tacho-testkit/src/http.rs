@@ -100,7 +100,12 @@ struct Shared {
 impl HttpServer {
     /// Starts a server on a free port of the loopback.
     pub fn start(answer: Box<Answer>) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("bind a port of 127.0.0.1")?;
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answer)
+    }
+
+    /// Starts a server where another one was before.
+    pub fn start_at(address: SocketAddr, answer: Box<Answer>) -> Result<Self> {
+        let listener = TcpListener::bind(address).with_context(|| format!("bind {address}"))?;
         let address = listener.local_addr().context("read the bound address")?;
         let open = Mutex::new(BTreeMap::new());
         let shared = Arc::new(Shared { answer, stopping: AtomicBool::new(false), open });
@@ -109,6 +114,11 @@ impl HttpServer {
             move || accept_all(&listener, &shared)
         });
         Ok(Self { address, shared, accepting: Some(accepting) })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.

@@ -7,6 +7,7 @@ mod span;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -75,10 +76,20 @@ struct State {
 impl Receiver {
     /// Starts the receiver on a free port of the loopback.
     pub fn start() -> Result<Self> {
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Starts the receiver where another one was before.
+    pub fn start_at(address: SocketAddr) -> Result<Self> {
         let state = Arc::new(State::default());
         let answering = Arc::clone(&state);
-        let server = HttpServer::start(Box::new(move |request| answering.receive(request)))?;
+        let server = HttpServer::start_at(address, Box::new(move |request| answering.receive(request)))?;
         Ok(Self { server, state })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// The endpoint to export to, without `/v1/...`.

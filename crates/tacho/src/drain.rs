@@ -127,22 +127,27 @@ impl Drainer {
         Ok(())
     }
 
-    /// One reading of everything. Only sessions that have news are derived again.
+    /// One reading of everything. Only sessions that have news are derived again; which ones those are stands in the
+    /// store, so that being killed between taking in and deriving forgets none.
     fn take_all_in(&mut self) -> Result<(), Failure> {
         // Whether an agent lives is asked before its last words are read: it may speak and go in between.
         let gone = self.sessions_without_agent()?;
-        for session in self.ingest_segments()? {
+        self.ingest_segments()?;
+        for session in self.store.stale_sessions()? {
             self.ingest_transcripts(&session)?;
-            self.derive(&session)?;
         }
+        let mut due = BTreeSet::new();
         for open in self.store.unsettled_sessions()? {
-            let has_rows = self.ingest_transcripts(&open.session)?;
-            let is_concluded = gone.contains(&open.session) && self.conclude(&open)?;
-            if has_rows || is_concluded || open.settles_at.is_some_and(|at| at <= now()) {
-                self.derive(&open.session)?;
+            self.ingest_transcripts(&open.session)?;
+            if gone.contains(&open.session) {
+                self.conclude(&open)?;
+            }
+            if open.settles_at.is_some_and(|at| at <= now()) {
+                due.insert(open.session);
             }
         }
-        Ok(())
+        due.extend(self.store.stale_sessions()?);
+        due.iter().try_for_each(|session| self.derive(session))
     }
 
     /// What it keeps.

@@ -90,7 +90,7 @@ fn once(output: Output, state: State) -> Result<(), Failure> {
         std::thread::sleep(Duration::from_millis(50));
     }
     Err(Failure::new(FailureKind::External, "the running drainer does not answer")
-        .hint("`tacho status` names its process; ending it loses nothing"))
+        .hint("it may be waiting for a slow receiver; ending the process `tacho drain` loses nothing"))
 }
 
 fn report(output: Output, waiting: u64) -> Result<(), Failure> {

@@ -85,7 +85,12 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
     let hook_losses = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
     let drain_losses = store.as_ref().map(|store| store.losses()).transpose()?.unwrap_or_default();
     let losses = hook_losses.chain(drain_losses).map(|(reason, count)| LossReport { reason, count });
-    let destinations = store.as_ref().map(|store| store.destinations()).transpose()?.unwrap_or_default();
+    let mut destinations = store.as_ref().map(|store| store.destinations()).transpose()?.unwrap_or_default();
+    for named in &config.destinations {
+        if destinations.iter().all(|known| known.name != named.endpoint()) {
+            destinations.push(DestinationRow::untried(named.endpoint()));
+        }
+    }
     Ok(StatusReport {
         schema_version: SCHEMA_VERSION,
         state_directory: state.path().display().to_string(),

@@ -38,8 +38,12 @@ pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Failure::external(format!("read {place}"), error)),
     };
-    let contents: Contents = toml::from_str(&text)
-        .map_err(|error| Failure::new(FailureKind::Config, format!("{place} is not valid:\n{error}")))?;
+    let contents: Contents = toml::from_str(&text).map_err(|error| {
+        // Not the error's own rendering: it shows the line, and the line may hold a token.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        Failure::new(FailureKind::Config, format!("{place}, line {line}: {}", error.message()))
+    })?;
     config.agent_name = contents.agent_name;
     config.retention = contents.retention;
     for named in contents.destination {

@@ -6,7 +6,7 @@ use super::Pending;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -98,8 +98,16 @@ impl Control {
         let mut line = String::new();
         // A peer that goes away or says nothing we know has asked nothing.
         let read = BufReader::new(&stream).read_line(&mut line);
-        Ok(read.ok().and_then(|_| Request::parse(&line)).map(|request| Asked { request, stream }))
+        let request = read.ok().and_then(|_| Request::parse(&line));
+        Ok(request.filter(|_| still_waits(&stream)).map(|request| Asked { request, stream }))
     }
+}
+
+/// Whether the peer is still there to take an answer. One that was killed must not make the drainer go for nobody.
+fn still_waits(mut stream: &UnixStream) -> bool {
+    let would_block = stream.set_nonblocking(true).and_then(|()| stream.read(&mut [0]));
+    stream.set_nonblocking(false).is_ok()
+        && would_block.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// A request somebody waits for.

@@ -2,20 +2,27 @@
 
 use super::{Drainer, now};
 use crate::failure::Failure;
+use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, backoff, retry_after};
 use tacho_export::destination::Destination;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::CaptureLevel;
 use tacho_store::outbox::{Delivery, DestinationRow, Parcel};
 
+/// How long one round may send before hooks, sessions and requests get their turn.
+const ROUND_MAX: Duration = Duration::from_secs(1);
 /// How long a destination is left alone that does not know us.
 const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
 
 impl Drainer {
-    /// Sends to every destination until nothing is in line or it has to be waited for.
+    /// Sends to every destination until nothing is in line, it has to be waited for, or the time of this round is up.
     pub(super) fn deliver(&mut self) -> Result<(), Failure> {
+        let began = Instant::now();
         for destination in self.config.destinations.clone() {
             while let Some(row) = self.row_if_due(&destination)? {
+                if began.elapsed() > ROUND_MAX {
+                    return Ok(());
+                }
                 let Some(parcel) = self.store.next_parcel(destination.endpoint())? else { break };
                 self.send(&destination, &row, &parcel)?;
             }
@@ -89,6 +96,6 @@ const fn advice(status: u16) -> &'static str {
     }
 }
 
-fn nanoseconds(duration: std::time::Duration) -> u64 {
+fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

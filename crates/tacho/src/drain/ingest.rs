@@ -4,7 +4,6 @@ use super::derive::tell;
 use super::record::HookRecord;
 use super::{Drainer, blobs};
 use crate::failure::Failure;
-use std::collections::BTreeSet;
 use std::path::Path;
 use tacho_agents::clip::clip;
 use tacho_agents::{Agent, agent_named};
@@ -18,9 +17,8 @@ use tacho_store::cursor::{AgentProcess, TranscriptCursor};
 const NO_SESSION: &str = "none";
 
 impl Drainer {
-    /// Reads every segment to its end. Returns the sessions something was said about.
-    pub(super) fn ingest_segments(&mut self) -> Result<BTreeSet<SessionId>, Failure> {
-        let mut changed = BTreeSet::new();
+    /// Reads every segment to its end.
+    pub(super) fn ingest_segments(&mut self) -> Result<(), Failure> {
         for segment in segments(self.state.path())? {
             loop {
                 let name = segment_name(self.state.path(), &segment);
@@ -30,17 +28,16 @@ impl Drainer {
                 if chunk.cursor == cursor {
                     break;
                 }
-                changed.extend(self.take_in(&name, &chunk)?);
+                self.take_in(&name, &chunk)?;
                 if !chunk.more {
                     break;
                 }
             }
         }
-        Ok(changed)
+        Ok(())
     }
 
-    fn take_in(&mut self, segment: &str, chunk: &Chunk) -> Result<BTreeSet<SessionId>, Failure> {
-        let mut sessions = BTreeSet::new();
+    fn take_in(&mut self, segment: &str, chunk: &Chunk) -> Result<(), Failure> {
         let mut unreadable = chunk.damaged;
         let changes = self.store.change()?;
         for record in &chunk.records {
@@ -59,12 +56,10 @@ impl Drainer {
                 if let Some(facts) = self.facts.get_mut(&observation.session) {
                     tell(facts, &observation);
                 }
-                sessions.insert(observation.session);
             }
         }
         changes.set_segment_cursor(segment, chunk.cursor, unreadable)?;
-        changes.commit()?;
-        Ok(sessions)
+        Ok(changes.commit()?)
     }
 }
 

@@ -32,9 +32,8 @@ impl Drainer {
         Ok(gone)
     }
 
-    /// Notes that the agent of a session is gone. Returns whether that is news. A later event opens the session
-    /// again.
-    pub(super) fn conclude(&mut self, open: &Unsettled) -> Result<bool, Failure> {
+    /// Notes that the agent of a session is gone. A later event opens the session again.
+    pub(super) fn conclude(&mut self, open: &Unsettled) -> Result<(), Failure> {
         let gone = Observation {
             uid: uid_of(&[b"gone", open.session.as_str().as_bytes(), &open.last_seen.0.to_be_bytes()]),
             agent: open.agent.clone(),
@@ -51,8 +50,7 @@ impl Drainer {
         if let Some(facts) = self.facts.get_mut(&open.session).filter(|_| is_new) {
             tell(facts, &gone);
         }
-        changes.commit()?;
-        Ok(is_new)
+        Ok(changes.commit()?)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Reading a file line by line from an offset, each line cut to what the store keeps, however long it is.
 
+use crate::failure::Failure;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use tacho_agents::clip::{Clipper, STRING_BYTES_MAX};
@@ -42,13 +43,13 @@ impl ForeignFile {
     pub(super) fn each_row(
         self,
         offset: u64,
-        mut each: impl FnMut(FileRow) -> io::Result<()>,
-    ) -> io::Result<u64> {
+        mut each: impl FnMut(FileRow) -> Result<(), Failure>,
+    ) -> Result<u64, RowsError> {
         let mut reader = BufReader::with_capacity(64 * 1024, self.file);
-        reader.seek(SeekFrom::Start(offset))?;
+        reader.seek(SeekFrom::Start(offset)).map_err(|_| RowsError::Unreadable)?;
         let mut line = OpenLine::at(offset);
         loop {
-            let piece = reader.fill_buf()?;
+            let piece = reader.fill_buf().map_err(|_| RowsError::Unreadable)?;
             if piece.is_empty() {
                 return Ok(line.offset);
             }
@@ -58,13 +59,21 @@ impl ForeignFile {
             reader.consume(consumed);
             if end.is_some() {
                 let next = OpenLine::at(line.offset + line.len + 1);
-                let FinishedLine { row, fits } = std::mem::replace(&mut line, next).finish();
-                if fits {
-                    each(row)?;
+                if let Some(row) = std::mem::replace(&mut line, next).finish() {
+                    each(row).map_err(RowsError::Each)?;
                 }
             }
         }
     }
+}
+
+/// Why a file was not read to its end.
+#[derive(Debug)]
+pub(super) enum RowsError {
+    /// The file could not be read.
+    Unreadable,
+    /// What was to be done with a row failed.
+    Each(Failure),
 }
 
 /// A line that is being read.
@@ -73,11 +82,6 @@ struct OpenLine {
     len: u64,
     clipper: Clipper,
     kept: Vec<u8>,
-}
-
-struct FinishedLine {
-    row: FileRow,
-    fits: bool,
 }
 
 impl OpenLine {
@@ -92,8 +96,8 @@ impl OpenLine {
         }
     }
 
-    fn finish(self) -> FinishedLine {
-        let fits = self.kept.len() <= ROW_BYTES_MAX;
-        FinishedLine { row: FileRow { offset: self.offset, text: self.kept }, fits }
+    /// The row, unless it is too long to keep.
+    fn finish(self) -> Option<FileRow> {
+        (self.kept.len() <= ROW_BYTES_MAX).then_some(FileRow { offset: self.offset, text: self.kept })
     }
 }

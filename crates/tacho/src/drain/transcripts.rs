@@ -3,7 +3,7 @@
 use super::Drainer;
 use super::derive::tell;
 use super::record::uid_of;
-use super::rows;
+use super::rows::{self, RowsError};
 use crate::failure::Failure;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,15 +16,14 @@ use tacho_store::cursor::TranscriptCursor;
 const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
 
 impl Drainer {
-    /// Reads what is new in the transcripts of a session and of its subagents. Returns whether anything was.
-    pub(super) fn ingest_transcripts(&mut self, session: &SessionId) -> Result<bool, Failure> {
+    /// Reads what is new in the transcripts of a session and of its subagents.
+    pub(super) fn ingest_transcripts(&mut self, session: &SessionId) -> Result<(), Failure> {
         let followed = self.store.transcripts(session)?;
-        let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(false) };
-        let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(false) };
+        let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(()) };
+        let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(()) };
         let directory = (agent.subagent_directory)(Path::new(&main.path), session);
-        let mut has_news = false;
         for (path, file) in directory.map(|directory| subagent_files(agent, &directory)).unwrap_or_default() {
-            has_news |= match file {
+            match file {
                 SubagentFile::Description(id) => self.take_description_in(agent, session, id, &path)?,
                 SubagentFile::Transcript(id) => {
                     let path = path.to_string_lossy().into_owned();
@@ -37,43 +36,48 @@ impl Drainer {
                         inode: 0,
                         cursor: 0,
                     };
-                    self.take_rows_in(agent, known.unwrap_or_else(fresh))?
+                    self.take_rows_in(agent, known.unwrap_or_else(fresh))?;
                 }
-            };
+            }
         }
         for cursor in followed.into_iter().filter(|cursor| cursor.subagent.is_none()) {
-            has_news |= self.take_rows_in(agent, cursor)?;
+            self.take_rows_in(agent, cursor)?;
         }
-        Ok(has_news)
+        Ok(())
     }
 
-    fn take_rows_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<bool, Failure> {
-        let Some(file) = rows::open(Path::new(&cursor.path)) else { return Ok(false) };
+    fn take_rows_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
+        let Some(file) = rows::open(Path::new(&cursor.path)) else { return Ok(()) };
         let was_rewritten = file.inode != cursor.inode || file.size < cursor.cursor;
         if was_rewritten {
             (cursor.inode, cursor.cursor) = (file.inode, 0);
         } else if file.size == cursor.cursor {
-            return Ok(false);
+            return Ok(());
         }
         let changes = self.store.change()?;
         let mut facts = self.facts.get_mut(&cursor.session);
-        let mut has_news = false;
-        let from = cursor.cursor;
-        cursor.cursor = file.each_row(from, |row| {
+        let read = file.each_row(cursor.cursor, |row| {
             if !(agent.keeps_row)(&row.text) {
                 return Ok(());
             }
             let observation = observation(agent, &cursor, Some(row.offset), row.text);
-            let is_new = changes.observe(&observation).map_err(std::io::Error::other)?;
-            has_news |= is_new;
+            let is_new = changes.observe(&observation)?;
             if let Some(facts) = facts.as_mut().filter(|_| is_new) {
                 tell(facts, &observation);
             }
             Ok(())
-        })?;
+        });
+        match read {
+            Ok(next) => cursor.cursor = next,
+            Err(RowsError::Each(failure)) => return Err(failure),
+            // A file that cannot be read now is another program's trouble, not that of other sessions.
+            Err(RowsError::Unreadable) => {
+                self.facts.remove(&cursor.session);
+                return Ok(());
+            }
+        }
         changes.set_transcript_cursor(&cursor)?;
-        changes.commit()?;
-        Ok(has_news)
+        Ok(changes.commit()?)
     }
 
     fn take_description_in(
@@ -82,9 +86,9 @@ impl Drainer {
         session: &SessionId,
         subagent: SubagentId,
         path: &Path,
-    ) -> Result<bool, Failure> {
+    ) -> Result<(), Failure> {
         let Some(file) = rows::open(path).filter(|file| file.size <= DESCRIPTION_BYTES_MAX) else {
-            return Ok(false);
+            return Ok(());
         };
         let cursor = TranscriptCursor {
             path: path.to_string_lossy().into_owned(),
@@ -95,9 +99,9 @@ impl Drainer {
             cursor: file.size,
         };
         if self.store.transcript(&cursor.path)?.as_ref() == Some(&cursor) {
-            return Ok(false);
+            return Ok(());
         }
-        let Ok(text) = fs::read(path) else { return Ok(false) };
+        let Ok(text) = fs::read(path) else { return Ok(()) };
         let observation = observation(agent, &cursor, None, text);
         let changes = self.store.change()?;
         let is_new = changes.observe(&observation)?;
@@ -105,8 +109,7 @@ impl Drainer {
             tell(facts, &observation);
         }
         changes.set_transcript_cursor(&cursor)?;
-        changes.commit()?;
-        Ok(is_new)
+        Ok(changes.commit()?)
     }
 }
 

@@ -245,23 +245,35 @@ fn a_receiver_that_hangs_up_gets_it_again() {
 #[test]
 fn a_receiver_that_is_down_gets_it_later() {
     let home = home_with(&["bash"]);
-    let configure = |endpoint: &str| {
-        let config = format!("[[destination]]\nendpoint = {endpoint:?}\n");
-        fs::write(home.state().join("config.toml"), config).unwrap();
-    };
-    let down = Receiver::start().unwrap();
-    configure(&down.url());
+    // A port that no other test is given while nobody listens on it: those come from the ephemeral range.
+    let ports = (0..1000).map(|number| 20_000 + (std::process::id() as u16 % 7 * 1000) + number);
+    let down =
+        ports.map(|port| Receiver::start_at(([127, 0, 0, 1], port).into())).find_map(Result::ok).unwrap();
+    let (url, address) = (down.url(), down.address());
     drop(down);
-    let refused = home.run(&["drain", "--once"]);
+    let refused = home.run_with(&["drain", "--once"], &[("TACHO_OTLP_ENDPOINT", &url)]);
     insta::assert_snapshot!(refused.stderr, @r"
     error: 4 items could not be delivered yet
       hint: they stay in the store and are tried again; `tacho status` says what holds them up
     ");
     assert_eq!(refused.code, Some(1));
-    let up = Receiver::start().unwrap();
-    configure(&up.url());
-    home.drain();
+    let up = Receiver::start_at(address).unwrap();
+    assert_eq!(drain_to(&home, &up), ran(0, ""));
     assert_eq!(sorted(up.spans()), reported_spans(&home, |key| key.class() == Class::Metadata));
+}
+
+/// What was meant for a destination that nobody names any more still waits for it, and is not hidden.
+#[test]
+fn a_destination_that_moved_gets_everything_and_the_old_one_is_still_owed() {
+    let home = home_with(&["bash"]);
+    let old = Receiver::start().unwrap();
+    old.answer_next(Signal::Traces, Answer::error(401));
+    assert_eq!(drain_to(&home, &old).code, Some(1));
+    let moved = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &moved).code, Some(1));
+    assert_eq!(sorted(moved.spans()), reported_spans(&home, |key| key.class() == Class::Metadata));
+    assert_eq!(drain_to(&home, &moved).code, Some(1));
+    assert_eq!(moved.requests().len(), 1);
 }
 
 #[test]
