@@ -178,6 +178,17 @@ fn a_question_belongs_to_the_call_it_fits() {
 }
 
 #[test]
+fn a_clock_that_was_turned_back_is_not_waited_for() {
+    let events = [
+        hook(1000, "p", prompted()),
+        hook(1001, "p", started("t")),
+        hook(1002, "p", ended("t", None)),
+        hook(1003, "p", stopped()),
+    ];
+    check(&events, 20, &["invoke_agent agent 1000..1003", "  execute_tool t 1001..1002"]);
+}
+
+#[test]
 fn a_subagent_stands_below_the_call_that_started_it_and_may_outlive_its_turn() {
     let kind = || "helper".to_owned();
     let events = [
@@ -192,7 +203,7 @@ fn a_subagent_stands_below_the_call_that_started_it_and_may_outlive_its_turn() {
     ];
     check(
         &events,
-        20,
+        31,
         &[
             "invoke_agent agent 1..5 unsettled",
             "  execute_tool launch 2..4 unsettled",
