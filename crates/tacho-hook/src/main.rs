@@ -36,17 +36,17 @@ const NOTICE: &str = "notice";
 
 fn main() {
     run();
-    // The kernel frees all there is to free, and faster.
     std::process::exit(0);
 }
 
+#[expect(clippy::exit, reason = "it is what this program ends in")]
 fn run() {
     let started = Instant::now();
     process::always_exit_0();
     // What we make is for its owner alone, and its owner can read it, whatever the agent was started with.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut circumstances = circumstances();
-    let opened = State::open_first(&candidates(|name| env::var_os(name)));
+    let opened = State::open_first(candidates(|name| env::var_os(name)));
     let state = opened.map(|(state, _)| ManuallyDrop::new(state));
     let blob_name = format!("{:x}-{:x}", circumstances.boot_ns, circumstances.pid);
     let open_blob = || BlobWriter::create(state.as_ref()?, blob_name.clone()).ok();
@@ -61,6 +61,8 @@ fn run() {
         show_notice(state);
     }
     drainer::ensure_running(state, event);
+    // Before anything is dropped: the kernel frees all there is to free, and in one call.
+    std::process::exit(0);
 }
 
 fn circumstances() -> Circumstances {

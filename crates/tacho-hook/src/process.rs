@@ -5,6 +5,7 @@ use rustix::io::read;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
 use std::ffi::c_int;
+use std::mem::ManuallyDrop;
 use std::os::fd::AsFd;
 
 /// Nanoseconds since the Unix epoch.
@@ -38,7 +39,9 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
 }
 
 fn read_start(path: &str) -> Option<String> {
-    first_text(openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?)
+    let file = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    // Left open: this process ends in a moment, and a call saved is time saved.
+    first_text(&*ManuallyDrop::new(file))
 }
 
 /// The first half KiB of a small file. What is no text, such as a name that the kernel cut within a character, is

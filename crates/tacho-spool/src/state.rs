@@ -34,20 +34,27 @@ pub struct Candidate {
 }
 
 /// The places to try, best first. `variable` looks an environment variable up; empty counts as unset.
-pub fn candidates(variable: impl Fn(&str) -> Option<OsString>) -> Vec<Candidate> {
-    let directory = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let below = |name: &str, rest: &str| directory(name).map(|base| base.join(rest));
-    let temporary = format!("tachograph-{}", geteuid().as_raw());
+pub fn candidates(variable: impl Fn(&str) -> Option<OsString>) -> impl Iterator<Item = Candidate> {
     let places = [
-        (Tier::Named, directory("TACHO_HOME")),
-        (Tier::StateHome, below("XDG_STATE_HOME", "tachograph")),
-        (Tier::StateHome, below("HOME", ".local/state/tachograph")),
-        (Tier::PluginData, directory("CLAUDE_PLUGIN_DATA")),
-        (Tier::Temporary, below("XDG_RUNTIME_DIR", &temporary)),
-        (Tier::Temporary, Some(Path::new("/tmp").join(&temporary))),
+        (Tier::Named, "TACHO_HOME", ""),
+        (Tier::StateHome, "XDG_STATE_HOME", "tachograph"),
+        (Tier::StateHome, "HOME", ".local/state/tachograph"),
+        (Tier::PluginData, "CLAUDE_PLUGIN_DATA", ""),
+        (Tier::Temporary, "XDG_RUNTIME_DIR", ""),
+        (Tier::Temporary, "", ""),
     ];
-    let found = places.into_iter().filter_map(|(tier, path)| Some(Candidate { tier, path: path? }));
-    found.filter(|candidate| candidate.path.is_absolute()).collect()
+    let candidate = move |(tier, name, rest): (Tier, &str, &str)| {
+        let base = if name.is_empty() { Some(OsString::from("/tmp")) } else { variable(name) };
+        let base = base.filter(|value| !value.is_empty()).map(PathBuf::from)?;
+        let path = match (tier, rest) {
+            // It lies among those of other users.
+            (Tier::Temporary, _) => base.join(format!("tachograph-{}", geteuid().as_raw())),
+            (_, "") => base,
+            (_, rest) => base.join(rest),
+        };
+        path.is_absolute().then_some(Candidate { tier, path })
+    };
+    places.into_iter().filter_map(candidate)
 }
 
 /// A state directory that is ours alone to write.
@@ -78,8 +85,8 @@ impl State {
 
     /// Opens the first candidate that can be used: one that can be opened and takes new files.
     #[must_use]
-    pub fn open_first(candidates: &[Candidate]) -> Option<(Self, Tier)> {
-        candidates.iter().find_map(|candidate| {
+    pub fn open_first(mut candidates: impl Iterator<Item = Candidate>) -> Option<(Self, Tier)> {
+        candidates.find_map(|candidate| {
             let state = Self::open(&candidate.path).ok()?;
             state.is_writable().then_some((state, candidate.tier))
         })

@@ -142,10 +142,8 @@ fn places_of_the_state_directory() {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        let found: Vec<_> = candidates(value)
-            .into_iter()
-            .map(|found| (found.tier, found.path.display().to_string()))
-            .collect();
+        let found: Vec<_> =
+            candidates(value).map(|found| (found.tier, found.path.display().to_string())).collect();
         let last = (Tier::Temporary, format!("/tmp/tachograph-{user}"));
         let expected: Vec<_> = expected
             .iter()

@@ -30,10 +30,19 @@ impl Changes<'_> {
             observation.body,
         ])?;
         if inserted > 0 {
-            let mark = "INSERT OR IGNORE INTO stale_sessions (id) VALUES (?1)";
-            self.transaction.prepare_cached(mark)?.execute([observation.session.as_str()])?;
+            self.mark_stale(&observation.session)?;
         }
         Ok(inserted > 0)
+    }
+
+    /// Notes that a session must be derived anew.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn mark_stale(&self, session: &SessionId) -> Result<(), StoreError> {
+        let mark = "INSERT OR IGNORE INTO stale_sessions (id) VALUES (?1)";
+        self.transaction.prepare_cached(mark)?.execute([session.as_str()])?;
+        Ok(())
     }
 }
 

@@ -103,7 +103,10 @@ impl Drainer {
                 unsent.extend(self.store.sessions_to_send(&row.name, row.since)?);
             }
         }
-        unsent.iter().try_for_each(|session| self.derive(session))
+        // Not derived here: what their transcripts say by now must be read first.
+        let changes = self.store.change()?;
+        unsent.iter().try_for_each(|session| changes.mark_stale(session))?;
+        Ok(changes.commit()?)
     }
 
     fn is_configured(&self, endpoint: &str) -> bool {

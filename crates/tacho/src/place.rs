@@ -15,7 +15,7 @@ pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
             Failure::external(format!("open the state directory {}", path.display()), error)
         });
     }
-    let (state, _) = State::open_first(&candidates(|name| env::var_os(name))).ok_or_else(|| {
+    let (state, _) = State::open_first(candidates(|name| env::var_os(name))).ok_or_else(|| {
         Failure::new(FailureKind::External, "no directory for the recorder's state can be used")
             .hint("set TACHO_HOME to a directory that you own and can write")
     })?;
@@ -24,8 +24,8 @@ pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
 
 /// Which kind of place the state directory is.
 pub(crate) fn tier_of(state: &State) -> Option<Tier> {
-    let candidates = candidates(|name| env::var_os(name));
-    candidates.into_iter().find(|candidate| candidate.path == state.path()).map(|candidate| candidate.tier)
+    let mut candidates = candidates(|name| env::var_os(name));
+    candidates.find(|candidate| candidate.path == state.path()).map(|candidate| candidate.tier)
 }
 
 /// A configuration file, and who is known to have written it.

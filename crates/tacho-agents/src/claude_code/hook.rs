@@ -61,9 +61,7 @@ fn fact(payload: Payload<'_>) -> Fact {
             agent_version: None,
         }),
         "Stop" => Some(Fact::Stopped { last_message: payload.last_assistant_message }),
-        "StopFailure" => {
-            Some(Fact::StopFailed { error: payload.error.unwrap_or_else(|| "unknown".to_owned()) })
-        }
+        "StopFailure" => Some(Fact::StopFailed { error: error_word(payload.error.as_deref()) }),
         "SubagentStart" => Some(Fact::SubagentStarted { kind: payload.agent_type.unwrap_or_default() }),
         "SubagentStop" => Some(Fact::SubagentStopped {
             kind: payload.agent_type.unwrap_or_default(),
@@ -120,6 +118,15 @@ fn failure(payload: &Payload<'_>) -> Option<ToolFailure> {
         message.as_deref().map_or(FailureCause::Other, cause_of)
     };
     Some(ToolFailure { cause, message })
+}
+
+/// The CLI's word for why a call failed. Anything longer than a word is a text, and no name for a kind of error.
+pub(super) fn error_word(said: Option<&str>) -> String {
+    let is_word = |word: &&str| {
+        (1..=40).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+    };
+    said.map_or("unknown", |word| Some(word).filter(is_word).unwrap_or("other")).to_owned()
 }
 
 /// What the text of a failure says about its cause: a shell command's begins with `Exit code N`, and one that ran

@@ -4,7 +4,7 @@
 //! the usage of the whole answer.
 
 use super::event;
-use super::hook::cause_of;
+use super::hook::{cause_of, error_word};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -302,7 +302,7 @@ fn failed_call(row: &Row<'_>) -> Fact {
     Fact::ModelFailed {
         request_id: row.request_id.as_deref().map(RequestId::from),
         row: row.uuid.clone().unwrap_or_default(),
-        error: row.error.and_then(text_of).unwrap_or_else(|| "unknown".to_owned()),
+        error: error_word(row.error.and_then(text_of).as_deref()),
     }
 }
 

@@ -133,9 +133,9 @@ fn the_first_place_that_can_be_used_is_taken() {
     let expected = if fs::write(read_only.join("probe"), "").is_ok() { &read_only } else { &good };
     let places = [file.join("below"), file, link, read_only.clone(), good.clone()];
     let candidates = places.map(|path| Candidate { tier: Tier::Named, path });
-    let (state, _) = State::open_first(&candidates).unwrap();
+    let (state, _) = State::open_first(candidates.clone().into_iter()).unwrap();
     assert_eq!(state.path(), expected);
-    assert!(State::open_first(&candidates[..3]).is_none());
+    assert!(State::open_first(candidates[..3].iter().cloned()).is_none());
 }
 
 #[test]

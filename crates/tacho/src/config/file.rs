@@ -44,8 +44,10 @@ pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure
         let line = before.matches('\n').count() + 1;
         Failure::new(FailureKind::Config, format!("{place}, line {line}: {}", error.message()))
     })?;
-    config.agent_name = contents.agent_name;
-    config.retention = contents.retention;
+    if file.author == Author::Owner {
+        config.agent_name = contents.agent_name;
+        config.retention = contents.retention;
+    }
     for named in contents.destination {
         let endpoint = named.endpoint.clone();
         let destination = destination(named);

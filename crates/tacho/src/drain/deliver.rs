@@ -15,17 +15,21 @@ const ROUND_MAX: Duration = Duration::from_secs(1);
 const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
 
 impl Drainer {
-    /// Sends to every destination until nothing is in line, it has to be waited for, or the time of this round is up.
+    /// Sends to the destinations in turn, a parcel each, until nothing is in line, it has to be waited for, or the
+    /// time of this round is up.
     pub(super) fn deliver(&mut self) -> Result<(), Failure> {
         let began = Instant::now();
-        for destination in self.config.destinations.clone() {
-            while let Some(row) = self.row_if_due(&destination)? {
-                if began.elapsed() > ROUND_MAX {
-                    return Ok(());
+        let mut due = self.config.destinations.clone();
+        while !due.is_empty() && began.elapsed() < ROUND_MAX {
+            let mut still_due = Vec::new();
+            for destination in due {
+                let Some(row) = self.row_if_due(&destination)? else { continue };
+                if let Some(parcel) = self.store.next_parcel(destination.endpoint())? {
+                    self.send(&destination, &row, &parcel)?;
+                    still_due.push(destination);
                 }
-                let Some(parcel) = self.store.next_parcel(destination.endpoint())? else { break };
-                self.send(&destination, &row, &parcel)?;
             }
+            due = still_due;
         }
         Ok(())
     }
@@ -37,18 +41,18 @@ impl Drainer {
     }
 
     fn send(&mut self, to: &Destination, row: &DestinationRow, parcel: &Parcel) -> Result<(), Failure> {
-        let now = now();
         if parcel.is_full && to.level != CaptureLevel::Full {
             // Its owner took content back from this destination while it waited.
             let changes = self.store.change()?;
             changes.settle_delivery(
                 parcel,
                 &Delivery::Refused { error: "capture level was lowered" },
-                now,
+                now(),
             )?;
             return Ok(changes.commit()?);
         }
         let outcome = self.sender.send(to, &parcel.signal, &parcel.content_type, &parcel.bytes);
+        let now = now();
         let (delivery_kind, error) = judge(&outcome, row, now);
         let delivery = match delivery_kind {
             Verdict::Taken { rejected } => Delivery::Taken { rejected },

@@ -37,7 +37,8 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
             }
         }
         if next_retention <= Instant::now() {
-            drainer.retain()?;
+            // What cannot be forgotten now is tried again later; it must not stop recording.
+            let _ = drainer.retain();
             next_retention = Instant::now() + RETENTION_PAUSE;
         }
         if pending.live_sessions > 0 || pending.settles_at.is_some() || pending.retry_at.is_some() {
