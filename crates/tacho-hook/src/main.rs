@@ -102,7 +102,9 @@ fn record(state: &State, circumstances: &Circumstances, payload: &Payload<'_>, d
         unix_seconds: circumstances.unix_ns / 1_000_000_000,
     };
     let append_with = |payload: &Payload<'_>| {
-        append(state, to, &frame::seal(&envelope::open_object(circumstances, payload)), durability)
+        // Never freed: this process ends in a moment.
+        let record = ManuallyDrop::new(frame::seal(&envelope::open_object(circumstances, payload)));
+        append(state, to, &record, durability)
     };
     let recorded = append_with(payload).or_else(|error| match payload.without_blob(state) {
         Some(rest) => append_with(&rest),
