@@ -6,7 +6,7 @@ use crate::facts::{ToolFacts, TurnFacts};
 use crate::tree::{Node, NodeIndex, Tree, What};
 use tacho_model::attribute::Attributes;
 use tacho_model::event::FailureCause;
-use tacho_model::id::{IdKind, IdSpace, SpanId, TraceId};
+use tacho_model::id::{IdSpace, SpanId, TraceId};
 use tacho_model::semconv as key;
 use tacho_model::shape::SpanShape;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
@@ -64,13 +64,13 @@ fn trace_id(tree: &Tree<'_>, index: NodeIndex) -> Option<TraceId> {
 }
 
 fn span_id(tree: &Tree<'_>, node: &Node<'_>) -> SpanId {
-    match &node.what {
-        What::Turn(prompt, _) => ids(tree).span(IdKind::Turn, prompt.as_str()),
-        What::Subagent(id, _) => ids(tree).span(IdKind::Subagent, id.as_str()),
-        What::Tool(id, _) => ids(tree).span(IdKind::Tool, id.as_str()),
-        What::Wait(id, _, _) => ids(tree).span(IdKind::Permission, id.as_str()),
-        What::Call(call) => ids(tree).span(IdKind::Llm, call.key),
-    }
+    let key = match &node.what {
+        What::Turn(prompt, _) => prompt.as_str(),
+        What::Subagent(id, _) => id.as_str(),
+        What::Tool(id, _) | What::Wait(id, _, _) => id.as_str(),
+        What::Call(call) => call.key,
+    };
+    ids(tree).span(kind(&node.what), key)
 }
 
 /// A turn links to the one before it, a tool call to the call of the model that decided it.

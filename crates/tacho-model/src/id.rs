@@ -3,6 +3,7 @@
 //! Derivation needs no shared state: any process that sees the same event computes the same id, so a replay
 //! or a second delivery is recognised as such. The scheme and its golden vectors are in `docs/formats/ids.md`.
 
+use crate::span::SpanKind;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -89,39 +90,6 @@ macro_rules! shown_as_hex {
 shown_as_hex!(TraceId);
 shown_as_hex!(SpanId);
 
-/// What a derived id names. The spelling enters the hash and never changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdKind {
-    /// The trace of a turn.
-    Trace,
-    /// The root span of a turn.
-    Turn,
-    /// A call of the model.
-    Llm,
-    /// A tool call.
-    Tool,
-    /// A subagent.
-    Subagent,
-    /// The wait of a tool call for a person.
-    Permission,
-    /// A compaction of the context.
-    Compaction,
-}
-
-impl IdKind {
-    const fn spelling(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Turn => "turn",
-            Self::Llm => "llm",
-            Self::Tool => "tool",
-            Self::Subagent => "subagent",
-            Self::Permission => "permission",
-            Self::Compaction => "compaction",
-        }
-    }
-}
-
 /// Derives the ids of one session.
 #[derive(Clone, Copy, Debug)]
 pub struct IdSpace<'a> {
@@ -136,20 +104,20 @@ impl IdSpace<'_> {
     #[must_use]
     pub fn trace(&self, turn_key: &str) -> TraceId {
         let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, ..] =
-            self.digest(IdKind::Trace, turn_key);
+            self.digest("trace", turn_key);
         TraceId([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15])
     }
 
     /// The id of the span of this kind and key.
     #[must_use]
-    pub fn span(&self, kind: IdKind, key: &str) -> SpanId {
-        let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = self.digest(kind, key);
+    pub fn span(&self, kind: SpanKind, key: &str) -> SpanId {
+        let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = self.digest(kind.name(), key);
         SpanId([b0, b1, b2, b3, b4, b5, b6, b7])
     }
 
-    fn digest(&self, kind: IdKind, key: &str) -> [u8; 32] {
+    fn digest(&self, kind: &str, key: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
-        for part in ["tachograph/1", kind.spelling(), self.agent, self.session.as_str(), key] {
+        for part in ["tachograph/1", kind, self.agent, self.session.as_str(), key] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }

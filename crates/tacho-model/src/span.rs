@@ -26,7 +26,7 @@ impl SpanKind {
     pub const ALL: [Self; 6] =
         [Self::Turn, Self::Llm, Self::Tool, Self::Subagent, Self::Permission, Self::Compaction];
 
-    /// The name of the kind in JSON and tables.
+    /// The name of the kind in JSON, tables and derived ids, where it enters the hash and so never changes.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Tests of derived ids and of usage.
 
-use crate::id::{IdKind, IdSpace, SessionId};
+use crate::id::{IdSpace, SessionId};
+use crate::span::SpanKind;
 use crate::usage::Usage;
 
 #[test]
@@ -12,15 +13,9 @@ fn ids_match_the_golden_vectors() {
         };
         let session = SessionId::from(session);
         let ids = IdSpace { agent, session: &session };
-        let found = match kind {
-            "trace" => ids.trace(key).to_string(),
-            "turn" => ids.span(IdKind::Turn, key).to_string(),
-            "llm" => ids.span(IdKind::Llm, key).to_string(),
-            "tool" => ids.span(IdKind::Tool, key).to_string(),
-            "subagent" => ids.span(IdKind::Subagent, key).to_string(),
-            "permission" => ids.span(IdKind::Permission, key).to_string(),
-            "compaction" => ids.span(IdKind::Compaction, key).to_string(),
-            other => panic!("unknown kind {other}"),
+        let found = match SpanKind::named(kind) {
+            Some(kind) => ids.span(kind, key).to_string(),
+            None => ids.trace(key).to_string(),
         };
         assert_eq!(found, hex, "{line}");
     }
