@@ -103,6 +103,10 @@ impl Destination {
         headers: Vec<Header>,
         level: CaptureLevel,
     ) -> Result<Self, DestinationError> {
+        // Before anything else, because every other error shows the endpoint.
+        if endpoint.contains('@') {
+            return Err(DestinationError::Credentials);
+        }
         let uri: Uri = endpoint.parse().map_err(|_| DestinationError::Endpoint(endpoint.to_owned()))?;
         let scheme = uri.scheme_str().unwrap_or_default();
         let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
@@ -111,9 +115,6 @@ impl Destination {
         }
         if endpoint.contains(['?', '#']) {
             return Err(DestinationError::Query);
-        }
-        if authority.contains('@') {
-            return Err(DestinationError::Credentials);
         }
         let is_sound = |header: &Header| {
             ureq::http::HeaderName::from_bytes(header.name.as_bytes()).is_ok()

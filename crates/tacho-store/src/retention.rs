@@ -17,7 +17,7 @@ impl Store {
         Ok((pages * pragma("page_size")?).cast_unsigned())
     }
 
-    /// Sessions nothing was seen of since `before`, the oldest first; at most `limit`.
+    /// Sessions nothing was seen of since `before`, those that ended first, the oldest first; at most `limit`.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -27,7 +27,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<SessionId>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id FROM sessions WHERE last_seen_ns < ?1 ORDER BY last_seen_ns LIMIT ?2",
+            "SELECT id FROM sessions WHERE last_seen_ns < ?1 ORDER BY ended_ns IS NULL, last_seen_ns LIMIT ?2",
         )?;
         let rows =
             statement.query_map(params![before.0.cast_signed(), limit], |row| Ok(SessionId(row.get(0)?)))?;

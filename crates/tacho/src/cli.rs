@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// The sealed recorder for coding agents.
 ///
-/// A plugin's hook writes down what the agent does; tacho shows it, sends it on, and keeps it provable. Without a
+/// A plugin's hook writes down what the agent does; tacho understands it, shows it and sends it on. Without a
 /// command it prints one screen: what happened lately and whether anything is wrong. Everything stays on this
 /// machine until you name a destination.
 #[derive(Debug, Parser)]

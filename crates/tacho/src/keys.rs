@@ -2,9 +2,8 @@
 
 use crate::failure::Failure;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use tacho_privacy::identity::IdentityKey;
 
@@ -29,9 +28,15 @@ pub(crate) fn instance_id(state: &Path) -> Result<String, Failure> {
 }
 
 fn load_or_make(path: &Path) -> Result<[u8; 32], Failure> {
-    read_key(path)
-        .or_else(|error| if error.kind() == io::ErrorKind::NotFound { make_key(path) } else { Err(error) })
-        .map_err(|error| Failure::external(format!("read or make the key {}", path.display()), error))
+    let made = match read_key(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(path),
+        // Damaged: what it was is lost either way, and recording must not wait for somebody to mend it.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            fs::rename(path, path.with_extension("damaged")).and_then(|()| make_key(path))
+        }
+        read => read,
+    };
+    made.map_err(|error| Failure::external(format!("read or make the key {}", path.display()), error))
 }
 
 fn read_key(path: &Path) -> io::Result<[u8; 32]> {
@@ -46,12 +51,10 @@ fn make_key(path: &Path) -> io::Result<[u8; 32]> {
     }
     let mut key = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut key)?;
-    let fresh = path.with_extension(std::process::id().to_string());
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    file.write_all(&key)?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&fresh, path);
-    fs::remove_file(&fresh)?;
+    let fresh = tempfile::Builder::new().tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+    fresh.as_file().write_all(&key)?;
+    fresh.as_file().sync_all()?;
+    let linked = fs::hard_link(fresh.path(), path);
     match linked {
         Ok(()) => Ok(key),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_key(path),

@@ -2,6 +2,7 @@
 
 use crate::config::{Author, owner};
 use crate::failure::{Failure, FailureKind};
+use crate::terminal::note;
 use std::env;
 use std::path::{Path, PathBuf};
 use tacho_spool::state::{State, Tier, candidates};
@@ -15,10 +16,13 @@ pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
             Failure::external(format!("open the state directory {}", path.display()), error)
         });
     }
-    let (state, _) = State::open_first(candidates(|name| env::var_os(name))).ok_or_else(|| {
+    let (state, tier) = State::open_first(candidates(|name| env::var_os(name))).ok_or_else(|| {
         Failure::new(FailureKind::External, "no directory for the recorder's state can be used")
             .hint("set TACHO_HOME to a directory that you own and can write")
     })?;
+    if tier != Tier::Named && env::var_os("TACHO_HOME").is_some_and(|home| !home.is_empty()) {
+        note(&format!("note: TACHO_HOME cannot be used; the state lies in {}", state.path().display()));
+    }
     Ok(state)
 }
 

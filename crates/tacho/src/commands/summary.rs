@@ -7,7 +7,7 @@ use crate::drain::now;
 use crate::failure::Failure;
 use crate::place;
 use crate::report;
-use crate::terminal::print;
+use crate::terminal::{display_safe, print};
 use serde_json::json;
 use tacho_model::session::Session;
 use tacho_model::time::UnixNanos;
@@ -69,14 +69,19 @@ fn figures(today: &[Session]) -> String {
 fn problems(status: &status::StatusReport) -> String {
     let mut lines = Vec::new();
     for loss in &status.losses {
-        lines.push(format!("lost: {} ({})", loss.count, loss.reason));
+        lines.push(format!("lost: {} ({})", loss.count, display_safe(&loss.reason)));
     }
     for refused in &status.refused {
-        lines.push(format!("not sent to {}: {}", refused.origin, refused.reason));
+        lines.push(format!("not sent to {}: {}", refused.origin, display_safe(&refused.reason)));
     }
     for to in status.destinations.iter().filter(|to| to.configured && to.waiting > 0) {
         let error = to.last_error.as_deref().unwrap_or("not tried yet");
-        lines.push(format!("{} items wait for {}: {error}", to.waiting, to.name));
+        lines.push(format!(
+            "{} items wait for {}: {}",
+            to.waiting,
+            display_safe(&to.name),
+            display_safe(error)
+        ));
     }
     if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
 }

@@ -48,11 +48,10 @@ pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure
         config.agent_name = contents.agent_name;
         config.retention = contents.retention;
     }
-    for named in contents.destination {
-        let endpoint = named.endpoint.clone();
+    for (number, named) in (1..).zip(contents.destination) {
         let destination = destination(named);
         if let (Err(reason), Author::Owner) = (&destination, file.author) {
-            let message = format!("the destination {endpoint:?} in {place} cannot be used: {reason}");
+            let message = format!("destination {number} in {place} cannot be used: {reason}");
             return Err(Failure::new(FailureKind::Config, message));
         }
         config.name(&place.to_string(), file.author, destination);

@@ -19,13 +19,14 @@ const BURST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Drains until nothing is left to wait for or another drainer takes over.
 pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
-    let control = Control::listen(&drainer.state)?;
-    let watch = Watch::new().map_err(std::io::Error::from)?;
+    // Without a socket nobody can ask for a flush; recording and sending go on.
+    let control = Control::listen(&drainer.state).ok();
+    let watch = Watch::new();
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
     loop {
         let pending = drainer.pass()?;
-        while let Some(asked) = control.next()? {
+        while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
                 Request::MakeWay => pending.clone(),
                 Request::Flush => drainer.flush(Duration::from_secs(30))?,
@@ -47,7 +48,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
         if last_work.elapsed() >= LINGER {
             return Ok(());
         }
-        watch.wait(drainer.state.path(), &control, pause(&pending));
+        watch.wait(drainer.state.path(), control.as_ref(), pause(&pending));
         std::thread::sleep(BURST_PAUSE);
     }
 }

@@ -21,11 +21,11 @@ impl Drainer {
     pub(super) fn retain(&mut self) -> Result<(), Failure> {
         self.seal_segments()?;
         let retention = self.config.retention;
-        let age = Duration::from_secs(retention.days * 86_400);
-        self.forget_old_files(age, retention.spool_mib * MIB)?;
+        let age = Duration::from_secs(retention.days.saturating_mul(86_400));
+        self.forget_old_files(age, retention.spool_mib.saturating_mul(MIB))?;
         let before = UnixNanos(now().0.saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)));
         self.forget_sessions_before(before)?;
-        self.shrink_store_to(retention.store_mib * MIB)
+        self.shrink_store_to(retention.store_mib.saturating_mul(MIB))
     }
 
     fn seal_segments(&mut self) -> Result<(), Failure> {
@@ -94,15 +94,12 @@ impl Drainer {
         changes.drop_oldest_parcels(quota_bytes / 2, now())?;
         changes.commit()?;
         while self.store.used_bytes()? > quota_bytes {
-            let oldest = self.store.sessions_last_seen_before(now(), SESSIONS_AT_ONCE)?;
-            if oldest.is_empty() {
-                break;
-            }
+            let Some(oldest) = self.store.sessions_last_seen_before(now(), 1)?.pop() else { break };
             let changes = self.store.change()?;
-            oldest.iter().try_for_each(|session| changes.forget_session(session))?;
-            changes.count_loss("store quota", oldest.len() as u64, now())?;
+            changes.forget_session(&oldest)?;
+            changes.count_loss("store quota", 1, now())?;
             changes.commit()?;
-            oldest.iter().for_each(|session| drop(self.facts.remove(session)));
+            self.facts.remove(&oldest);
         }
         Ok(self.store.shrink()?)
     }
