@@ -109,6 +109,11 @@ impl Drainer {
         Ok(changes.commit()?)
     }
 
+    /// The destinations it sends to.
+    fn endpoints(&self) -> Vec<String> {
+        self.config.destinations.iter().map(|destination| destination.endpoint().to_owned()).collect()
+    }
+
     fn is_configured(&self, endpoint: &str) -> bool {
         self.config.destinations.iter().any(|known| known.endpoint() == endpoint)
     }

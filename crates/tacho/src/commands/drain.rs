@@ -11,6 +11,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tacho_export::destination::Destination;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
@@ -73,18 +74,25 @@ fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option
 }
 
 fn once(output: Output, state: State) -> Result<(), Failure> {
+    let config = config::load(place::config_file().as_ref())?;
+    for refused in &config.refused {
+        note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
+    }
     let began = Instant::now();
     while began.elapsed() < ONCE_MAX {
         if let Some(lock) = DrainLock::try_acquire(&state)? {
-            let config = config::load(place::config_file().as_ref())?;
-            for refused in &config.refused {
-                note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
-            }
             let pending = Drainer::open(state, lock, config)?.flush(ONCE_MAX)?;
             return report(output, pending.waiting);
         }
         if let Some(reply) = ask_running_drainer(&state, Request::Flush, ONCE_MAX + Duration::from_secs(15)) {
-            return report(output, reply.waiting);
+            let is_known = |destination: &Destination| {
+                reply.endpoints.iter().any(|endpoint| endpoint == destination.endpoint())
+            };
+            if config.destinations.iter().all(is_known) {
+                return report(output, reply.waiting);
+            }
+            // It was started without a destination that is named here; the next hook starts another.
+            ask_running_drainer(&state, Request::MakeWay, TAKE_OVER_MAX);
         }
         // It just went away, or is only just coming up.
         std::thread::sleep(Duration::from_millis(50));

@@ -28,10 +28,12 @@ pub(crate) enum Request {
 }
 
 /// What was left after a request was done.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Reply {
     /// Items that could not be sent yet.
     pub(crate) waiting: u64,
+    /// The destinations that the drainer knows.
+    pub(crate) endpoints: Vec<String>,
 }
 
 impl Request {
@@ -119,8 +121,8 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Answers. A peer that is gone needs no answer.
-    pub(super) fn answer(mut self, pending: &Pending) {
-        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting }) {
+    pub(super) fn answer(mut self, pending: &Pending, endpoints: Vec<String>) {
+        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting, endpoints }) {
             let _ = writeln!(self.stream, "{line}");
         }
     }

@@ -32,7 +32,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
                 Request::Flush => drainer.flush(Duration::from_secs(30))?,
             };
             let makes_way = asked.request == Request::MakeWay;
-            asked.answer(&answer);
+            asked.answer(&answer, drainer.endpoints());
             if makes_way {
                 return Ok(());
             }

@@ -5,7 +5,7 @@ use crate::home::{Home, Ran};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tacho_model::attribute::{Class, Key};
 use tacho_testkit::otlp::{
     Answer, ReceivedEvent, ReceivedLink, ReceivedSpan, Receiver, Signal, SpanKind, SpanStatus,
@@ -260,6 +260,39 @@ fn a_receiver_that_is_down_gets_it_later() {
     let up = Receiver::start_at(address).unwrap();
     assert_eq!(drain_to(&home, &up), ran(0, ""));
     assert_eq!(sorted(up.spans()), reported_spans(&home, |key| key.class() == Class::Metadata));
+}
+
+/// The drainer that a hook started may know less than the person who types.
+#[test]
+fn a_running_drainer_that_does_not_know_the_destination_makes_way() {
+    let home = home_with(&["bash"]);
+    let mut resident = home.command(&["drain", "--background"]).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !home.state().join("drain.sock").exists() && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(sorted(receiver.spans()), reported_spans(&home, |key| key.class() == Class::Metadata));
+    assert!(resident.wait().unwrap().success());
+}
+
+/// One that knows it does the work itself, and stays.
+#[test]
+fn a_running_drainer_that_knows_the_destination_flushes() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    let mut resident =
+        home.command(&["drain", "--background"]).env("TACHO_OTLP_ENDPOINT", receiver.url()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !home.state().join("drain.sock").exists() && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(sorted(receiver.spans()), reported_spans(&home, |key| key.class() == Class::Metadata));
+    assert_eq!(resident.try_wait().unwrap(), None);
+    resident.kill().unwrap();
+    resident.wait().unwrap();
 }
 
 /// What was meant for a destination that nobody names any more still waits for it, and is not hidden.
