@@ -24,8 +24,7 @@ pub const AGENT: Agent = Agent {
     first_steps: FIRST_STEPS,
 };
 
-const FIRST_STEPS: &str = "\
-  cargo xtask plugin                                  build the plugin
+const FIRST_STEPS: &str = "  cargo xtask plugin                                  build the plugin
   claude --plugin-dir target/plugin/claude-code       use the agent as always
   target/plugin/claude-code/bin/tacho                 see what it did
 ";
