@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::terminal::{display_safe, has_colour};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::attribute::{Key, Value};
 use tacho_model::id::SpanId;
 use tacho_model::semconv as key;
@@ -14,8 +14,9 @@ const ARGUMENT_LETTERS_MAX: usize = 60;
 /// One line a span.
 pub(super) fn tree(spans: &[Span]) -> String {
     let mut children: BTreeMap<Option<SpanId>, Vec<&Span>> = BTreeMap::new();
+    let shown: BTreeSet<SpanId> = spans.iter().map(|span| span.span_id).collect();
     for span in spans {
-        children.entry(shown_below(span, spans)).or_default().push(span);
+        children.entry(shown_below(span, &shown)).or_default().push(span);
     }
     let mut text = String::new();
     for (number, turn) in children.get(&None).into_iter().flatten().enumerate() {
@@ -36,10 +37,9 @@ fn branch(children: &BTreeMap<Option<SpanId>, Vec<&Span>>, above: &Span, indent:
 }
 
 /// The span a reader expects it below: a tool call below the call of the model that decided it.
-fn shown_below(span: &Span, spans: &[Span]) -> Option<SpanId> {
+fn shown_below(span: &Span, shown: &BTreeSet<SpanId>) -> Option<SpanId> {
     let decided_by = span.links.first().map(|link| link.span_id).filter(|_| span.kind == SpanKind::Tool);
-    let is_here = |id: &SpanId| spans.iter().any(|span| span.span_id == *id);
-    decided_by.filter(is_here).or(span.parent_span_id)
+    decided_by.filter(|id| shown.contains(id)).or(span.parent_span_id)
 }
 
 fn line(span: &Span) -> String {

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use tacho_model::time::UnixNanos;
 
 /// One record.
@@ -27,9 +26,6 @@ pub(super) struct HookRecord<'a> {
     pub(super) agent: Option<String>,
     /// The session.
     pub(super) sid: Option<String>,
-    #[serde(default)]
-    #[expect(dead_code, reason = "recorded for later sources that need them")]
-    env: BTreeMap<String, String>,
     #[serde(borrow)]
     pub(super) raw: Option<&'a RawValue>,
     pub(super) raw_b64: Option<String>,
