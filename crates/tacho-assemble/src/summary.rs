@@ -2,6 +2,7 @@
 
 use crate::calls::Call;
 use crate::tree::Tree;
+use std::collections::BTreeMap;
 use tacho_model::session::Session;
 use tacho_model::span::{Span, SpanKind, Status};
 use tacho_model::time::UnixNanos;
@@ -31,6 +32,8 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
         subagents: count(SpanKind::Subagent),
         usage: tree.calls().map(Call::usage).fold(Usage::default(), Usage::plus),
         not_understood: facts.not_understood.len() as u64,
+        hook_events: BTreeMap::new(),
+        unknown: BTreeMap::new(),
         open_spans: spans.iter().filter(|span| !span.settled).count() as u64,
     }
 }

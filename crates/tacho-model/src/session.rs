@@ -3,6 +3,7 @@
 use crate::id::SessionId;
 use crate::time::UnixNanos;
 use crate::usage::Usage;
+use std::collections::BTreeMap;
 
 /// What a session came to so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,11 @@ pub struct Session {
     pub usage: Usage,
     /// Statements about it that this version of the recorder did not understand.
     pub not_understood: u64,
+    /// Hooks by the agent's name of their event.
+    pub hook_events: BTreeMap<String, u64>,
+    /// Hook events and kinds of transcript rows that this version of the recorder does not know, and how often they
+    /// came.
+    pub unknown: BTreeMap<String, u64>,
     /// Spans that are not settled yet.
     pub open_spans: u64,
 }

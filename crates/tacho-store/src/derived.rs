@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::span_row;
 use crate::store::{Changes, Store};
 use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use tacho_model::id::{SessionId, SpanId};
@@ -14,7 +15,7 @@ use tacho_model::usage::Usage;
 
 const SESSION_COLUMNS: &str = "id, agent, agent_version, started_ns, ended_ns, end_inferred, last_seen_ns, turns, llm_calls, \
      tool_calls, tool_errors, tool_denials, subagents, input, output, cache_read, cache_write_5m, cache_write_1h, \
-     thinking, not_understood, open_spans";
+     thinking, not_understood, open_spans, hook_events, unknown";
 
 /// A session that goes on or has something unsettled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Changes<'_> {
         let usage = session.usage;
         let mut statement = self.transaction.prepare_cached(&format!(
             "INSERT OR REPLACE INTO sessions ({SESSION_COLUMNS}, settles_at_ns) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
         ))?;
         statement.execute(params![
             session.id.as_str(),
@@ -82,6 +83,8 @@ impl Changes<'_> {
             usage.thinking.map(u64::cast_signed),
             session.not_understood.cast_signed(),
             session.open_spans.cast_signed(),
+            counts_to(&session.hook_events),
+            counts_to(&session.unknown),
             settles_at.map(|at| at.0.cast_signed()),
         ])?;
         self.put_spans(&session.id, spans)?;
@@ -266,5 +269,17 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         },
         not_understood: count(19)?,
         open_spans: count(20)?,
+        hook_events: counts_from(row, 21)?,
+        unknown: counts_from(row, 22)?,
     })
+}
+
+fn counts_to(counts: &BTreeMap<String, u64>) -> String {
+    json!(counts).to_string()
+}
+
+fn counts_from(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, u64>> {
+    let text: String = row.get(column)?;
+    // Derived: a text nobody understands is made anew with its session.
+    Ok(serde_json::from_str(&text).unwrap_or_default())
 }

@@ -34,6 +34,14 @@ pub enum StoreError {
         /// The latest schema this version knows.
         known: i64,
     },
+    /// An earlier version of the recorder wrote the file, and who only reads may not migrate it.
+    #[error("the store {path} has schema {found} and was not migrated yet")]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
     /// The file is no store, or is damaged.
     #[error("the store {path} is damaged")]
     Damaged {
@@ -55,7 +63,7 @@ impl StoreError {
         match self {
             Self::Damaged { .. } => true,
             Self::Query(source) => is_damage(source),
-            Self::Make { .. } | Self::Open { .. } | Self::Newer { .. } => false,
+            Self::Make { .. } | Self::Open { .. } | Self::Newer { .. } | Self::Older { .. } => false,
         }
     }
 

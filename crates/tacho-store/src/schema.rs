@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// One step each; the number of steps done is the file's `user_version`.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     -- Truth: what every source said, one row a statement.
     CREATE TABLE observations (
         id         INTEGER PRIMARY KEY,
@@ -132,7 +133,12 @@ const MIGRATIONS: &[&str] = &["
         first_ns INTEGER NOT NULL,
         last_ns  INTEGER NOT NULL
     ) WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE sessions ADD COLUMN hook_events TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE sessions ADD COLUMN unknown TEXT NOT NULL DEFAULT '{}';
+",
+];
 
 /// Brings the file up to the latest schema.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -147,9 +153,14 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     Ok(())
 }
 
+/// The schema this version writes.
+pub(crate) fn latest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
 /// The schema of the file, refused when it is newer than this version knows.
 pub(crate) fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = latest();
     let found: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(|source| StoreError::opening(path, source))?;

@@ -38,7 +38,7 @@ impl Store {
     /// Opens the store for reading; `None` when there is none yet.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// As [`Store::open`], and [`StoreError::Older`] when no drainer of this version has migrated it yet.
     pub fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
         if !path.exists() {
             return Ok(None);
@@ -48,7 +48,13 @@ impl Store {
         let connection = Connection::open_with_flags(path, flags).map_err(opening)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         let version = schema::version(&connection, path)?;
-        Ok((version > 0).then_some(Self { connection }))
+        if version == 0 {
+            return Ok(None);
+        }
+        if version < schema::latest() {
+            return Err(StoreError::Older { path: path.to_owned(), found: version });
+        }
+        Ok(Some(Self { connection }))
     }
 
     /// Begins a transaction.

@@ -75,12 +75,15 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let is_newer = matches!(error, StoreError::Newer { .. });
+        let is_older = matches!(error, StoreError::Older { .. });
         let store_is_damaged = error.is_damage();
         let failure = Self { store_is_damaged, ..Self::external("the store cannot be used", error) };
         if is_newer {
             failure.hint(
                 "update tacho to the version that wrote it; hooks go on recording meanwhile, nothing is lost",
             )
+        } else if is_older {
+            failure.hint("a drainer of an earlier version still runs; `tacho drain --once` takes over from it")
         } else {
             failure
         }

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::session::Session;
 use tacho_model::span::{Span, Status};
@@ -33,6 +34,8 @@ pub(crate) struct SessionReport {
     cache_write_1h_tokens: Option<u64>,
     thinking_tokens: Option<u64>,
     not_understood: u64,
+    hook_events: BTreeMap<String, u64>,
+    unknown: BTreeMap<String, u64>,
     open_spans: u64,
 }
 
@@ -60,6 +63,8 @@ impl From<&Session> for SessionReport {
             cache_write_1h_tokens: usage.cache_write_1h,
             thinking_tokens: usage.thinking,
             not_understood: session.not_understood,
+            hook_events: session.hook_events.clone(),
+            unknown: session.unknown.clone(),
             open_spans: session.open_spans,
         }
     }

@@ -1,7 +1,7 @@
 //! Opening: new, older, newer and damaged files.
 
 use super::sample::{contents, empty, fill, golden, path_in};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, schema};
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -68,21 +68,39 @@ fn a_file_that_is_no_store_is_damage() {
     }
 }
 
-/// The file that the first released schema wrote. With `TACHO_UPDATE_FIXTURES` set it is written anew, which is
-/// allowed only as long as that schema was not released.
+/// Every schema that ever was has a file, `vN.db`, and what it says, `vN.txt`. With `TACHO_UPDATE_FIXTURES` set the
+/// texts are written anew, and the file of the latest schema, which is allowed only until that is released.
 #[test]
-fn the_file_of_schema_1_is_still_read() {
-    let (directory, mut store) = empty();
-    fill(&mut store);
-    let written = contents(&store);
-    if env::var_os("TACHO_UPDATE_FIXTURES").is_some() {
+fn the_files_of_every_schema_are_read() {
+    let is_updating = env::var_os("TACHO_UPDATE_FIXTURES").is_some();
+    let latest = schema::latest();
+    if is_updating {
+        let (directory, mut store) = empty();
+        fill(&mut store);
         store.shrink().unwrap();
         drop(store);
-        fs::create_dir_all(golden("").as_path()).unwrap();
-        fs::copy(path_in(&directory), golden("v1.db")).unwrap();
+        fs::copy(path_in(&directory), golden(&format!("v{latest}.db"))).unwrap();
     }
+    for version in 1..=latest {
+        let directory = TempDir::new().unwrap();
+        fs::copy(golden(&format!("v{version}.db")), path_in(&directory)).unwrap();
+        let said = contents(&Store::open(&path_in(&directory)).unwrap());
+        let text = golden(&format!("v{version}.txt"));
+        if is_updating {
+            fs::write(&text, &said).unwrap();
+        }
+        assert_eq!(said, fs::read_to_string(text).unwrap(), "schema {version}");
+        assert_eq!(contents(&Store::open_to_read(&path_in(&directory)).unwrap().unwrap()), said);
+    }
+}
+
+/// What reads only may not migrate, and does not understand an older file.
+#[test]
+fn an_older_schema_is_not_read_before_it_was_migrated() {
     let directory = TempDir::new().unwrap();
     fs::copy(golden("v1.db"), path_in(&directory)).unwrap();
-    assert_eq!(contents(&Store::open_to_read(&path_in(&directory)).unwrap().unwrap()), written);
-    assert_eq!(contents(&Store::open(&path_in(&directory)).unwrap()), written);
+    let refusal = Store::open_to_read(&path_in(&directory)).err().unwrap();
+    assert!(matches!(refusal, StoreError::Older { found: 1, .. }), "{refusal:?}");
+    drop(Store::open(&path_in(&directory)).unwrap());
+    assert!(Store::open_to_read(&path_in(&directory)).unwrap().is_some());
 }

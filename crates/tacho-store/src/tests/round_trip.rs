@@ -2,6 +2,7 @@
 
 use super::sample::{contents, empty, fill, observation, session, span};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use tacho_model::attribute::{Attributes, Value, ValueType};
 use tacho_model::id::{SessionId, SpanId, TraceId};
 use tacho_model::semconv;
@@ -99,7 +100,7 @@ prop_compose! {
         version in any::<Option<String>>(),
         times in (time(), prop::option::of(time()), time()),
         end_inferred in any::<bool>(),
-        counts in prop::collection::vec(0..u64::MAX >> 1, 8),
+        counts in prop::collection::vec(0..u64::MAX >> 1, 10),
         tokens in prop::collection::vec(prop::option::of(0..u64::MAX >> 1), 6),
     ) -> Session {
         Session {
@@ -125,7 +126,9 @@ prop_compose! {
                 thinking: tokens[5],
             },
             not_understood: counts[6],
-            open_spans: counts[7],
+            hook_events: BTreeMap::from([("Stop".to_owned(), counts[7])]),
+            unknown: BTreeMap::from([("\u{1f600}".to_owned(), counts[8])]),
+            open_spans: counts[9],
         }
     }
 }

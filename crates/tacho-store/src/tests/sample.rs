@@ -3,6 +3,7 @@
 use crate::Store;
 use crate::cursor::{AgentProcess, TranscriptCursor};
 use crate::outbox::{Delivery, Parcel};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::attribute::{Attributes, Value, ValueType};
 use tacho_model::event::{Observation, Source};
@@ -68,6 +69,8 @@ pub(super) fn session(id: &str, last_seen: UnixNanos) -> Session {
             thinking: None,
         },
         not_understood: 9,
+        hook_events: BTreeMap::from([("Stop".to_owned(), 11), ("PreToolUse".to_owned(), 12)]),
+        unknown: BTreeMap::from([("hook Later".to_owned(), 13)]),
         open_spans: 10,
     }
 }
