@@ -47,10 +47,12 @@ pub enum Outcome {
         /// Status code.
         status: u16,
     },
-    /// The receiver will never take this request.
+    /// The receiver will never take this request; where it is to blame for that, parts of it may be taken.
     Refused {
         /// Status code.
         status: u16,
+        /// What the receiver says about it.
+        message: Option<String>,
     },
     /// No answer came.
     Unreachable(Unreachable),
@@ -68,7 +70,30 @@ pub fn judge(answer: &Answer) -> Outcome {
         status @ (429 | 502 | 503 | 504) => Outcome::Busy { status, retry_after: answer.retry_after.clone() },
         // A redirect is not followed: it could lead credentials and data somewhere else.
         status @ (300..=399 | 401 | 403 | 404 | 405 | 407) => Outcome::Misconfigured { status },
-        status => Outcome::Refused { status },
+        status => Outcome::Refused { status, message: answer.message.clone() },
+    }
+}
+
+/// What a refusal is worth: whether there may be one bad item, or too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Something in the request is wrong.
+    BadItem,
+    /// It is too large.
+    TooLarge,
+    /// The receiver is at fault, and would be with any request.
+    Whole,
+}
+
+impl Refusal {
+    /// What a status that is not retried says.
+    #[must_use]
+    pub const fn of(status: u16) -> Self {
+        match status {
+            400 | 422 => Self::BadItem,
+            413 => Self::TooLarge,
+            _ => Self::Whole,
+        }
     }
 }
 

@@ -26,6 +26,12 @@ impl Protocol {
         }
     }
 
+    /// The protocol whose bodies have this media type.
+    #[must_use]
+    pub fn of_content_type(content_type: &str) -> Option<Self> {
+        [Self::HttpProtobuf, Self::HttpJson].into_iter().find(|known| known.content_type() == content_type)
+    }
+
     /// Media type of a body.
     #[must_use]
     pub const fn content_type(self) -> &'static str {

@@ -6,6 +6,7 @@
 pub mod delivery;
 pub mod destination;
 pub mod otlp;
+pub mod sender;
 
 #[cfg(test)]
 mod tests;

@@ -1,218 +1,189 @@
-//! OTLP over HTTP: a cleared batch as bytes, and sending those bytes.
+//! OTLP over HTTP: cleared batches as bytes, and bytes in smaller parts where a receiver does not take them whole.
 
-use crate::delivery::{Answer, Outcome, Unreachable, judge};
-use crate::destination::{Destination, Protocol};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue};
+mod logs;
+mod request;
+mod traces;
+mod values;
+
+use crate::destination::Protocol;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind as WireKind};
-use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{
-    ResourceSpans, ScopeSpans, Span as WireSpan, Status as WireStatus,
-};
-use prost::Message as _;
-use std::io::{self, Write as _};
-use std::time::Duration;
-use tacho_model::attribute::{Attributes, Value};
+use request::Request;
+use std::io;
 use tacho_model::batch::Batch;
-use tacho_model::shape::{OtlpKind, SpanShape};
-use tacho_model::span::{Span, Status};
 use tacho_privacy::Cleared;
-use ureq::tls::{RootCerts, TlsConfig};
-
-/// The signal of spans, as URLs spell it.
-pub const TRACES: &str = "traces";
 
 /// What was recorded by and how, as every request says.
 const SCOPE: &str = "tachograph";
 /// Version of the conventions the attributes of a batch follow.
 const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.41.0";
-/// How long one request may take (OTLP exporter specification).
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// An answer beyond this is not read (OTLP specification).
-const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// A request is not larger than this before compression: half of what gRPC servers take, which often stand behind.
+const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// A batch could not be encoded.
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Spans.
+    Traces,
+    /// Log records.
+    Logs,
+}
+
+impl Signal {
+    /// Every signal.
+    pub const ALL: [Self; 2] = [Self::Traces, Self::Logs];
+
+    /// Its name, as URLs spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// The signal of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|signal| signal.name() == name)
+    }
+}
+
+/// A request could not be encoded or read again.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
     /// As JSON.
-    #[error("encode a batch as JSON")]
+    #[error("encode or decode a request as JSON")]
     Json(#[from] serde_json::Error),
+    /// As protobuf.
+    #[error("decode a request as protobuf")]
+    Protobuf(#[from] prost::DecodeError),
     /// Compressing.
-    #[error("compress a batch")]
+    #[error("compress or expand a request")]
     Compress(#[from] io::Error),
 }
 
-/// The body of a request: encoded and compressed with gzip.
+/// The body of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// Encoded and compressed with gzip.
+    pub bytes: Vec<u8>,
+    /// Spans or log records in it.
+    pub items: usize,
+    /// Its size before compression.
+    uncompressed_bytes: usize,
+}
+
+/// The items of a signal in these batches, as one request or, if that were too large, as several. None for no items.
 ///
 /// # Errors
 /// When the encoder fails, which no content of a batch makes it do.
-pub fn encode(batch: &Cleared<Batch>, protocol: Protocol) -> Result<Vec<u8>, EncodeError> {
-    let request = request(batch.get());
-    let body = match protocol {
-        Protocol::HttpProtobuf => request.encode_to_vec(),
-        Protocol::HttpJson => serde_json::to_vec(&request)?,
-    };
-    let mut compressed = GzEncoder::new(Vec::new(), Compression::fast());
-    compressed.write_all(&body)?;
-    Ok(compressed.finish()?)
+pub fn encode(
+    batches: &[Cleared<Batch>],
+    signal: Signal,
+    protocol: Protocol,
+) -> Result<Vec<Encoded>, EncodeError> {
+    let batches = batches.iter().map(Cleared::get);
+    match signal {
+        Signal::Traces => {
+            let batches: Vec<&Batch> = batches.filter(|batch| !batch.spans.is_empty()).collect();
+            encode_all(ExportTraceServiceRequest::of(&batches), protocol)
+        }
+        Signal::Logs => {
+            let batches: Vec<&Batch> = batches.filter(|batch| !batch.logs.is_empty()).collect();
+            encode_all(ExportLogsServiceRequest::of(&batches), protocol)
+        }
+    }
 }
 
-fn request(batch: &Batch) -> ExportTraceServiceRequest {
-    let scope = InstrumentationScope {
+fn encode_all<R: Request>(request: R, protocol: Protocol) -> Result<Vec<Encoded>, EncodeError> {
+    let (mut fitting, mut open) = (Vec::new(), vec![request]);
+    while let Some(request) = open.pop() {
+        if request.items() == 0 {
+            continue;
+        }
+        let encoded = request.encode_body(protocol)?;
+        if encoded.items > 1 && encoded.uncompressed_bytes > REQUEST_BYTES_MAX {
+            let [front, back] = request.halves();
+            open.extend([back, front]);
+        } else {
+            fitting.push(encoded);
+        }
+    }
+    Ok(fitting)
+}
+
+/// What can be tried when a receiver does not take a request as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retrial {
+    /// Both halves.
+    Halves([Encoded; 2]),
+    /// The one item without the words in it.
+    WithoutContent(Encoded),
+    /// Nothing: this one item is what it refuses.
+    Nothing,
+}
+
+/// What can be tried in place of a request that was refused. `is_too_large` says that its size was the reason.
+///
+/// # Errors
+/// When the body is none that was encoded here.
+pub fn part(
+    bytes: &[u8],
+    signal: Signal,
+    protocol: Protocol,
+    is_too_large: bool,
+) -> Result<Retrial, EncodeError> {
+    match signal {
+        Signal::Traces => {
+            part_request(ExportTraceServiceRequest::decode_body(bytes, protocol)?, protocol, is_too_large)
+        }
+        Signal::Logs => {
+            part_request(ExportLogsServiceRequest::decode_body(bytes, protocol)?, protocol, is_too_large)
+        }
+    }
+}
+
+fn part_request<R: Request>(
+    request: R,
+    protocol: Protocol,
+    is_too_large: bool,
+) -> Result<Retrial, EncodeError> {
+    if request.items() > 1 {
+        let [front, back] = request.halves();
+        return Ok(Retrial::Halves([front.encode_body(protocol)?, back.encode_body(protocol)?]));
+    }
+    if is_too_large {
+        let mut without = request.clone();
+        without.drop_content();
+        if without != request {
+            return Ok(Retrial::WithoutContent(without.encode_body(protocol)?));
+        }
+    }
+    Ok(Retrial::Nothing)
+}
+
+/// A request as OTLP JSON, for people.
+///
+/// # Errors
+/// When the body is none that was encoded here.
+pub fn as_json(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<String, EncodeError> {
+    Ok(match signal {
+        Signal::Traces => serde_json::to_string(&ExportTraceServiceRequest::decode_body(bytes, protocol)?)?,
+        Signal::Logs => serde_json::to_string(&ExportLogsServiceRequest::decode_body(bytes, protocol)?)?,
+    })
+}
+
+fn scope() -> InstrumentationScope {
+    InstrumentationScope {
         name: SCOPE.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..InstrumentationScope::default()
-    };
-    let scope_spans = ScopeSpans {
-        scope: Some(scope),
-        spans: batch.spans.iter().map(span).collect(),
-        schema_url: SCHEMA_URL.to_owned(),
-    };
-    let resource_spans = ResourceSpans {
-        resource: Some(Resource { attributes: attributes(&batch.resource), ..Resource::default() }),
-        scope_spans: vec![scope_spans],
-        schema_url: SCHEMA_URL.to_owned(),
-    };
-    ExportTraceServiceRequest { resource_spans: vec![resource_spans] }
-}
-
-fn span(span: &Span) -> WireSpan {
-    let otlp_kind = SpanShape::of(span.kind).map_or(OtlpKind::Internal, |shape| shape.otlp_kind);
-    let kind = match otlp_kind {
-        OtlpKind::Internal => WireKind::Internal,
-        OtlpKind::Client => WireKind::Client,
-    };
-    let status = match span.status {
-        Status::Unset => None,
-        Status::Error => Some(WireStatus { code: StatusCode::Error.into(), ..WireStatus::default() }),
-    };
-    WireSpan {
-        trace_id: span.trace_id.0.to_vec(),
-        span_id: span.span_id.0.to_vec(),
-        parent_span_id: span.parent_span_id.map(|parent| parent.0.to_vec()).unwrap_or_default(),
-        name: span.name.clone(),
-        kind: kind.into(),
-        start_time_unix_nano: span.start.0,
-        end_time_unix_nano: span.end.unwrap_or(span.start).0,
-        attributes: attributes(&span.attributes),
-        events: span.events.iter().map(event).collect(),
-        links: span.links.iter().map(link).collect(),
-        status,
-        ..WireSpan::default()
     }
 }
 
-fn event(event: &tacho_model::span::SpanEvent) -> Event {
-    Event {
-        time_unix_nano: event.at.0,
-        name: event.name.to_owned(),
-        attributes: attributes(&event.attributes),
-        ..Event::default()
-    }
-}
-
-fn link(link: &tacho_model::span::Link) -> Link {
-    Link { trace_id: link.trace_id.0.to_vec(), span_id: link.span_id.0.to_vec(), ..Link::default() }
-}
-
-fn attributes(attributes: &Attributes) -> Vec<KeyValue> {
-    let pair = |(key, value): (tacho_model::attribute::Key, &Value)| KeyValue {
-        key: key.name().to_owned(),
-        value: Some(AnyValue { value: Some(wire_value(value)) }),
-        ..KeyValue::default()
-    };
-    attributes.iter().map(pair).collect()
-}
-
-fn wire_value(value: &Value) -> Wire {
-    match value {
-        Value::String(text) => Wire::StringValue(text.clone()),
-        Value::Int(number) => Wire::IntValue(*number),
-        Value::Double(number) => Wire::DoubleValue(*number),
-        Value::Boolean(truth) => Wire::BoolValue(*truth),
-        Value::StringList(texts) => {
-            let text = |text: &String| AnyValue { value: Some(Wire::StringValue(text.clone())) };
-            Wire::ArrayValue(ArrayValue { values: texts.iter().map(text).collect() })
-        }
-    }
-}
-
-/// Sends requests of any destination, keeping connections alive between them.
-#[derive(Debug)]
-pub struct Sender {
-    agent: ureq::Agent,
-}
-
-impl Default for Sender {
-    fn default() -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .proxy(None)
-            .tls_config(tls)
-            .user_agent(concat!(
-                "tachograph/",
-                env!("CARGO_PKG_VERSION"),
-                " OTel-OTLP-Exporter-Rust/",
-                env!("CARGO_PKG_VERSION")
-            ))
-            .build()
-            .new_agent();
-        Self { agent }
-    }
-}
-
-impl Sender {
-    /// Sends one encoded body and judges the answer.
-    #[must_use]
-    pub fn send(&self, to: &Destination, signal: &str, content_type: &str, body: &[u8]) -> Outcome {
-        let mut request = self
-            .agent
-            .post(to.url(signal))
-            .header("content-type", content_type)
-            .header("content-encoding", "gzip");
-        for header in to.headers() {
-            request = request.header(&header.name, &header.value);
-        }
-        match request.send(body) {
-            Ok(response) => judge(&answer(response)),
-            Err(error) => Outcome::Unreachable(Unreachable(error.to_string())),
-        }
-    }
-}
-
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
-    let header = |name: &str| {
-        let value = response.headers().get(name)?;
-        value.to_str().ok().map(str::to_owned)
-    };
-    let (retry_after, content_type) = (header("retry-after"), header("content-type"));
-    let status = response.status().as_u16();
-    // An answer that cannot be read to its end still has a status, and that decides.
-    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().unwrap_or_default();
-    let (rejected, message) = partial_success(content_type.as_deref(), &body);
-    Answer { status, retry_after, rejected, message }
-}
-
-/// What an answer says about single items. Some receivers answer in another encoding than they were asked in, or
-/// with text; what cannot be decoded says nothing.
-fn partial_success(content_type: Option<&str>, body: &[u8]) -> (u64, Option<String>) {
-    let is_json = content_type.is_some_and(|media_type| media_type.contains("json"));
-    let decoded = if is_json {
-        serde_json::from_slice(body).ok()
-    } else {
-        ExportTraceServiceResponse::decode(body).ok()
-    };
-    let partial = decoded.and_then(|answer: ExportTraceServiceResponse| answer.partial_success);
-    let Some(partial) = partial else { return (0, None) };
-    let rejected = u64::try_from(partial.rejected_spans).unwrap_or(0);
-    (rejected, Some(partial.error_message).filter(|message| !message.is_empty()))
+fn resource(batch: &Batch) -> Resource {
+    Resource { attributes: values::attributes(&batch.resource), ..Resource::default() }
 }

@@ -31,8 +31,6 @@ const RECORDED_VARIABLES: [&str; 5] =
     ["CLAUDE_PID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_PROJECT_DIR", "CLAUDE_CONFIG_DIR", "TRACEPARENT"];
 /// A name of an agent is one short word.
 const AGENT_BYTES_MAX: usize = 64;
-/// The line a drainer leaves for the user, shown at the next session's start.
-const NOTICE: &str = "notice";
 
 fn main() {
     run();
@@ -120,7 +118,7 @@ fn record(state: &State, circumstances: &Circumstances, payload: &Payload<'_>, d
 /// Shows the user the first line of the drainer's notice, unless nobody takes it now: then it waits for the next
 /// session.
 fn show_notice(state: &State) {
-    let Some(notice) = state.open_to_read(NOTICE).ok().and_then(process::first_text) else { return };
+    let Some(notice) = state.open_to_read(layout::NOTICE).ok().and_then(process::first_text) else { return };
     let Some(line) = notice.lines().next() else { return };
     let line: String = line.chars().filter(|letter| !letter.is_control()).collect();
     let mut stderr = std::io::stderr();

@@ -6,6 +6,7 @@ pub mod attribute;
 pub mod batch;
 pub mod event;
 pub mod id;
+pub mod log;
 pub mod semconv;
 pub mod session;
 pub mod shape;

@@ -230,8 +230,22 @@ pub const CLAUDE_CODE_PERMISSION_SOURCE: Key =
 pub const CLAUDE_CODE_PERMISSION_REASON: Key =
     Key::new("claude_code.permission.reason", ValueType::String, Class::Metadata);
 
+/// Name of the corrected span.
+pub const TACHOGRAPH_SPAN_NAME: Key = Key::new("tachograph.span.name", ValueType::String, Class::Metadata);
+
+/// Start of the corrected span, in nanoseconds since the Unix epoch.
+pub const TACHOGRAPH_SPAN_START_UNIX_NS: Key =
+    Key::new("tachograph.span.start_unix_ns", ValueType::Int, Class::Metadata);
+
+/// End of the corrected span, in nanoseconds since the Unix epoch.
+pub const TACHOGRAPH_SPAN_END_UNIX_NS: Key =
+    Key::new("tachograph.span.end_unix_ns", ValueType::Int, Class::Metadata);
+
 /// An attempt of the call failed and the CLI tried again.
 pub const EVENT_API_RETRY: &str = "claude_code.api_retry";
+
+/// A span that was sent is understood otherwise now: the record holds the span's attributes as they should be.
+pub const EVENT_CORRECTED: &str = "tachograph.span.corrected";
 
 /// Every attribute, sorted by name.
 pub const ALL: &[Key] = &[
@@ -292,6 +306,9 @@ pub const ALL: &[Key] = &[
     SERVICE_VERSION,
     SESSION_ID,
     TACHOGRAPH_END_INFERRED,
+    TACHOGRAPH_SPAN_END_UNIX_NS,
+    TACHOGRAPH_SPAN_NAME,
+    TACHOGRAPH_SPAN_START_UNIX_NS,
     TELEMETRY_SDK_LANGUAGE,
     TELEMETRY_SDK_NAME,
     TELEMETRY_SDK_VERSION,

@@ -12,6 +12,7 @@ pub mod url;
 use identity::IdentityKey;
 use tacho_model::attribute::{Attributes, Class, Key, Value};
 use tacho_model::batch::Batch;
+use tacho_model::log::LogRecord;
 use tacho_model::semconv;
 use tacho_model::span::Span;
 
@@ -68,6 +69,7 @@ pub fn clear(batch: &Batch, policy: Policy<'_>) -> Cleared<Batch> {
     Cleared(Batch {
         resource: clear_attributes(&batch.resource, policy),
         spans: batch.spans.iter().map(|span| clear_span(span, policy)).collect(),
+        logs: batch.logs.iter().map(|record| clear_record(record, policy)).collect(),
     })
 }
 
@@ -78,6 +80,10 @@ fn clear_span(span: &Span, policy: Policy<'_>) -> Span {
         event.attributes = clear_attributes(&event.attributes, policy);
     }
     cleared
+}
+
+fn clear_record(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
+    LogRecord { attributes: clear_attributes(&record.attributes, policy), ..record.clone() }
 }
 
 fn clear_attributes(attributes: &Attributes, policy: Policy<'_>) -> Attributes {

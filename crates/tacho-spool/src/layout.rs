@@ -11,6 +11,8 @@ pub const SPOOL: &str = "spool/v1";
 pub const SEALED: &str = "spool/v1/sealed";
 /// Directory of payloads too large for a record, below the state directory.
 pub const BLOBS: &str = "blobs";
+/// What the next session is told, below the state directory; its first line is shown.
+pub const NOTICE: &str = "notice";
 /// Suffix of every segment.
 pub const SEGMENT_SUFFIX: &str = ".jsonl";
 /// A segment that has reached this size is left for the next one.

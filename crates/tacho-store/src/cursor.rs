@@ -1,8 +1,9 @@
 //! How far each file was taken in, and which processes are behind the sessions.
 
 use crate::error::StoreError;
-use crate::store::{Changes, Store};
+use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{OptionalExtension as _, Row, params};
+use std::collections::BTreeMap;
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_model::time::UnixNanos;
 
@@ -34,15 +35,15 @@ pub struct AgentProcess {
     pub start_ticks: u64,
 }
 
-impl Store {
-    /// How far a segment was taken in.
+impl Reader<'_> {
+    /// How far each segment was taken in, by its path below the state directory.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn segment_cursor(&self, path: &str) -> Result<u64, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT cursor FROM segments WHERE path = ?1")?;
-        let cursor: Option<i64> = statement.query_row([path], |row| row.get(0)).optional()?;
-        Ok(cursor.map_or(0, i64::cast_unsigned))
+    pub fn segment_cursors(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT path, cursor FROM segments")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The transcripts of a session.
@@ -74,10 +75,11 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn processes(&self, session: &SessionId) -> Result<Vec<AgentProcess>, StoreError> {
+        let Some(key) = self.key_of(session)? else { return Ok(Vec::new()) };
         let mut statement = self
             .connection
-            .prepare_cached("SELECT boot, pid, start_ticks FROM processes WHERE session_id = ?1")?;
-        let rows = statement.query_map([session.as_str()], |row| {
+            .prepare_cached("SELECT boot, pid, start_ticks FROM processes WHERE session = ?1")?;
+        let rows = statement.query_map([key.0], |row| {
             let start_ticks: i64 = row.get(2)?;
             Ok(AgentProcess { boot: row.get(0)?, pid: row.get(1)?, start_ticks: start_ticks.cast_unsigned() })
         })?;
@@ -165,12 +167,12 @@ impl Changes<'_> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn set_process(&self, session: &SessionId, process: &AgentProcess) -> Result<(), StoreError> {
+    pub fn set_process(&self, session: SessionKey, process: &AgentProcess) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
-            "INSERT OR IGNORE INTO processes (session_id, boot, pid, start_ticks) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT OR IGNORE INTO processes (session, boot, pid, start_ticks) VALUES (?1, ?2, ?3, ?4)",
         )?;
         let ticks = process.start_ticks.cast_signed();
-        statement.execute(params![session.as_str(), process.boot, process.pid, ticks])?;
+        statement.execute(params![session.0, process.boot, process.pid, ticks])?;
         Ok(())
     }
 

@@ -6,18 +6,19 @@
 //! Must not know any agent, any destination, or how observations are understood.
 
 pub mod cursor;
-pub mod derived;
+pub mod destinations;
 pub mod error;
 pub mod observation;
 pub mod outbox;
 pub mod retention;
+pub mod sessions;
+pub mod spans;
 pub mod store;
 
 mod schema;
-mod span_row;
 
 pub use error::StoreError;
-pub use store::{Changes, Store};
+pub use store::{Changes, Reader, SessionKey, Store};
 
 #[cfg(test)]
 mod tests;

@@ -1,37 +1,37 @@
 //! Observations: taking them down and reading them back.
 
 use crate::error::StoreError;
-use crate::store::{Changes, Store};
+use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{Row, params};
-use std::collections::BTreeSet;
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_model::time::UnixNanos;
 
 impl Changes<'_> {
-    /// Takes an observation down, and notes that its session must be derived anew. Returns whether it was new: the
-    /// same statement again changes nothing.
+    /// Takes an observation down. Returns whether it was new: the same statement again changes nothing. In the same
+    /// transaction its session must be derived anew, or noted as stale.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn observe(&self, observation: &Observation) -> Result<bool, StoreError> {
+    pub fn observe(&self, session: SessionKey, observation: &Observation) -> Result<bool, StoreError> {
+        let ids = session.row_ids();
         let mut statement = self.transaction.prepare_cached(
-            "INSERT OR IGNORE INTO observations (uid, agent, session_id, source, at_ns, subagent, offset, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT OR IGNORE INTO observations (id, session, uid, agent, source, at_ns, subagent, offset, body)
+             VALUES (1 + coalesce((SELECT max(id) FROM observations WHERE id BETWEEN ?1 AND ?2), ?1),
+                     ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         let inserted = statement.execute(params![
+            ids.start(),
+            ids.end(),
+            session.0,
             observation.uid,
             observation.agent,
-            observation.session.as_str(),
             observation.source.name(),
             observation.at.map(|at| at.0.cast_signed()),
             observation.subagent.as_ref().map(SubagentId::as_str),
             observation.offset.map(u64::cast_signed),
             observation.body,
         ])?;
-        if inserted > 0 {
-            self.mark_stale(&observation.session)?;
-        }
         Ok(inserted > 0)
     }
 
@@ -39,22 +39,20 @@ impl Changes<'_> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn mark_stale(&self, session: &SessionId) -> Result<(), StoreError> {
-        let mark = "INSERT OR IGNORE INTO stale_sessions (id) VALUES (?1)";
-        self.transaction.prepare_cached(mark)?.execute([session.as_str()])?;
+    pub fn mark_stale(&self, session: SessionKey) -> Result<(), StoreError> {
+        let mark = "INSERT OR IGNORE INTO stale_sessions (session) VALUES (?1)";
+        self.transaction.prepare_cached(mark)?.execute([session.0])?;
         Ok(())
     }
 }
 
-impl Store {
+impl Reader<'_> {
     /// The sessions about which something was said since they were last derived.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn stale_sessions(&self) -> Result<BTreeSet<SessionId>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT id FROM stale_sessions")?;
-        let sessions = statement.query_map([], |row| Ok(SessionId(row.get(0)?)))?;
-        Ok(sessions.collect::<Result<_, _>>()?)
+    pub fn stale_sessions(&self) -> Result<Vec<SessionId>, StoreError> {
+        self.sessions_of("SELECT id FROM stale_sessions JOIN session_keys ON key = session ORDER BY key")
     }
 
     /// Every session something was said about.
@@ -62,9 +60,16 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn observed_sessions(&self) -> Result<Vec<SessionId>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT DISTINCT session_id FROM observations ORDER BY session_id")?;
+        self.sessions_of(
+            "SELECT id FROM session_keys WHERE EXISTS (
+                 SELECT 1 FROM observations
+                 WHERE observations.id BETWEEN key << 32 AND (key << 32) + 4294967295)
+             ORDER BY id",
+        )
+    }
+
+    fn sessions_of(&self, select: &str) -> Result<Vec<SessionId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(select)?;
         let sessions = statement.query_map([], |row| Ok(SessionId(row.get(0)?)))?;
         Ok(sessions.collect::<Result<_, _>>()?)
     }
@@ -78,28 +83,30 @@ impl Store {
         session: &SessionId,
         mut each: impl FnMut(Observation),
     ) -> Result<(), StoreError> {
+        let Some(key) = self.key_of(session)? else { return Ok(()) };
         let mut statement = self.connection.prepare_cached(
-            "SELECT uid, agent, session_id, source, at_ns, subagent, offset, body
-             FROM observations WHERE session_id = ?1 ORDER BY id",
+            "SELECT uid, agent, source, at_ns, subagent, offset, body
+             FROM observations WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
         )?;
-        let mut rows = statement.query([session.as_str()])?;
+        let ids = key.row_ids();
+        let mut rows = statement.query([ids.start(), ids.end()])?;
         while let Some(row) = rows.next()? {
-            each(observation(row)?);
+            each(observation(session, row)?);
         }
         Ok(())
     }
 }
 
-fn observation(row: &Row<'_>) -> rusqlite::Result<Observation> {
-    let source: String = row.get(3)?;
+fn observation(session: &SessionId, row: &Row<'_>) -> rusqlite::Result<Observation> {
+    let source: String = row.get(2)?;
     Ok(Observation {
         uid: row.get(0)?,
         agent: row.get(1)?,
-        session: SessionId(row.get(2)?),
+        session: session.clone(),
         source: Source::named(&source).unwrap_or(Source::Recorder),
-        at: row.get::<_, Option<i64>>(4)?.map(|at| UnixNanos(at.cast_unsigned())),
-        subagent: row.get::<_, Option<String>>(5)?.map(SubagentId),
-        offset: row.get::<_, Option<i64>>(6)?.map(i64::cast_unsigned),
-        body: row.get(7)?,
+        at: row.get::<_, Option<i64>>(3)?.map(|at| UnixNanos(at.cast_unsigned())),
+        subagent: row.get::<_, Option<String>>(4)?.map(SubagentId),
+        offset: row.get::<_, Option<i64>>(5)?.map(i64::cast_unsigned),
+        body: row.get(6)?,
     })
 }

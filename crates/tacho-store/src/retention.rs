@@ -1,12 +1,12 @@
 //! Forgetting: by age, and when the file outgrows its quota.
 
 use crate::error::StoreError;
-use crate::store::{Changes, Store};
+use crate::store::{Changes, Reader, SessionKey, Store};
 use rusqlite::params;
 use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 
-impl Store {
+impl Reader<'_> {
     /// Bytes in use, free pages aside.
     ///
     /// # Errors
@@ -27,13 +27,16 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<SessionId>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id FROM sessions WHERE last_seen_ns < ?1 ORDER BY ended_ns IS NULL, last_seen_ns LIMIT ?2",
+            "SELECT id FROM sessions JOIN session_keys USING (key)
+             WHERE last_seen_ns < ?1 ORDER BY ended_ns IS NULL, last_seen_ns LIMIT ?2",
         )?;
         let rows =
             statement.query_map(params![before.0.cast_signed(), limit], |row| Ok(SessionId(row.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
 
+impl Store {
     /// Gives the space of forgotten rows back to the file system and empties the write-ahead log.
     ///
     /// # Errors
@@ -49,29 +52,55 @@ impl Changes<'_> {
     /// # Errors
     /// When it cannot be written.
     pub fn forget_session(&self, session: &SessionId) -> Result<(), StoreError> {
+        let Some(key) = self.read().key_of(session)? else { return Ok(()) };
+        self.forget_derived(key)?;
+        let ids = key.row_ids();
+        self.prepare("DELETE FROM observations WHERE id BETWEEN ?1 AND ?2")?
+            .execute([ids.start(), ids.end()])?;
         for delete in [
-            "DELETE FROM observations WHERE session_id = ?1",
-            "DELETE FROM spans WHERE session_id = ?1",
-            "DELETE FROM sessions WHERE id = ?1",
-            "DELETE FROM processes WHERE session_id = ?1",
-            "DELETE FROM stale_sessions WHERE id = ?1",
+            "DELETE FROM processes WHERE session = ?1",
+            "DELETE FROM stale_sessions WHERE session = ?1",
+            "DELETE FROM enqueued WHERE destination IN (SELECT key FROM destinations) AND session = ?1",
+            "DELETE FROM session_keys WHERE key = ?1",
         ] {
-            self.transaction.prepare_cached(delete)?.execute([session.as_str()])?;
+            self.prepare(delete)?.execute([key.0])?;
         }
         Ok(())
     }
 
-    /// Forgets what was put in line before `before`: the note that it was, once its span is forgotten, and what
-    /// still waits. Returns how many items went unsent.
+    /// Removes what was derived about a session.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn forget_deliveries_before(&self, before: UnixNanos) -> Result<u64, StoreError> {
+    pub fn forget_derived(&self, session: SessionKey) -> Result<(), StoreError> {
+        let ids = session.row_ids();
+        self.prepare("DELETE FROM spans WHERE id BETWEEN ?1 AND ?2")?.execute([ids.start(), ids.end()])?;
+        self.prepare("DELETE FROM sessions WHERE key = ?1")?.execute([session.0])?;
+        Ok(())
+    }
+
+    /// Removes what was derived about sessions of which no observation is left.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_unobserved_sessions(&self) -> Result<(), StoreError> {
+        let select = "SELECT key FROM session_keys WHERE NOT EXISTS (
+                          SELECT 1 FROM observations
+                          WHERE observations.id BETWEEN key << 32 AND (key << 32) + 4294967295)";
+        let mut statement = self.prepare(select)?;
+        let keys = statement.query_map([], |row| row.get(0).map(SessionKey))?;
+        for key in keys.collect::<Result<Vec<_>, _>>()? {
+            self.forget_derived(key)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was put in line before `before` and still waits. Returns how many items went unsent.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_parcels_before(&self, before: UnixNanos) -> Result<u64, StoreError> {
         let before_ns = before.0.cast_signed();
-        self.transaction.execute(
-            "DELETE FROM enqueued WHERE at_ns < ?1 AND item NOT IN (SELECT span_id FROM spans)",
-            [before_ns],
-        )?;
         let unsent: i64 = self.transaction.query_row(
             "SELECT coalesce(sum(items), 0) FROM outbox WHERE created_ns < ?1",
             [before_ns],

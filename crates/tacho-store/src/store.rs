@@ -2,20 +2,52 @@
 
 use crate::error::StoreError;
 use crate::schema;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{
+    CachedStatement, Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior,
+};
 use std::fs::{self, OpenOptions};
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
+use tacho_model::id::SessionId;
 
 /// Name of the file in the state directory.
 pub const STORE_FILE: &str = "store.db";
+
+/// Pages kept in memory, in KiB.
+const CACHE_KIB: i64 = 8 * 1024;
+/// Pages after which the log is brought into the file: a page that changes often is then written once.
+const CHECKPOINT_PAGES: i64 = 4_000;
+/// How many prepared statements are kept.
+const STATEMENTS: usize = 64;
 
 /// An open store.
 #[derive(Debug)]
 pub struct Store {
     pub(crate) connection: Connection,
+}
+
+/// Everything the store can be asked, alone or inside a transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    pub(crate) connection: &'a Connection,
+}
+
+/// The number of a session in this store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(pub(crate) i64);
+
+/// Bits of a row's id that number it within its session.
+const NUMBER_BITS: u32 = 32;
+
+impl SessionKey {
+    /// The ids that rows of the session can have.
+    pub(crate) const fn row_ids(self) -> RangeInclusive<i64> {
+        let first = self.0 << NUMBER_BITS;
+        first..=first + ((1 << NUMBER_BITS) - 1)
+    }
 }
 
 impl Store {
@@ -31,6 +63,9 @@ impl Store {
         schema::version(&connection, path)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(opening)?;
         connection.pragma_update(None, "synchronous", "normal")?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut connection, path)?;
         Ok(Self { connection })
     }
@@ -57,6 +92,12 @@ impl Store {
         Ok(Some(Self { connection }))
     }
 
+    /// What can be asked.
+    #[must_use]
+    pub const fn read(&self) -> Reader<'_> {
+        Reader { connection: &self.connection }
+    }
+
     /// Begins a transaction.
     ///
     /// # Errors
@@ -64,6 +105,17 @@ impl Store {
     pub fn change(&mut self) -> Result<Changes<'_>, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(Changes { transaction })
+    }
+}
+
+impl Reader<'_> {
+    /// The number of a session, if it has one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn key_of(&self, session: &SessionId) -> Result<Option<SessionKey>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT key FROM session_keys WHERE id = ?1")?;
+        Ok(select.query_row([session.as_str()], |row| Ok(SessionKey(row.get(0)?))).optional()?)
     }
 }
 
@@ -81,6 +133,28 @@ pub struct Changes<'a> {
 }
 
 impl Changes<'_> {
+    /// What can be asked, these changes included.
+    #[must_use]
+    pub fn read(&self) -> Reader<'_> {
+        Reader { connection: &self.transaction }
+    }
+
+    /// The number of a session, given to it now if it has none.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn key_of(&self, session: &SessionId) -> Result<SessionKey, StoreError> {
+        if let Some(key) = self.read().key_of(session)? {
+            return Ok(key);
+        }
+        let mut insert = self.transaction.prepare_cached("INSERT INTO session_keys (id) VALUES (?1)")?;
+        Ok(SessionKey(insert.insert([session.as_str()])?))
+    }
+
+    pub(crate) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        Ok(self.transaction.prepare_cached(sql)?)
+    }
+
     /// Makes the changes last.
     ///
     /// # Errors

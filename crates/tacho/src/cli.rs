@@ -66,6 +66,9 @@ pub(crate) struct Drain {
     /// Settle and send all that can be, then exit; asks a running drainer to do it.
     #[arg(long)]
     pub(crate) once: bool,
+    /// Give up after so many seconds; what is left stays in the store.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "once")]
+    pub(crate) timeout: u64,
     /// Stay without a terminal, as a hook starts it.
     #[arg(long, hide = true, conflicts_with = "once")]
     pub(crate) background: bool,

@@ -5,14 +5,20 @@
 
 mod blobs;
 mod control;
+mod courier;
+mod dead_letters;
 mod deliver;
-mod derive;
 mod ingest;
 mod liveness;
+mod notice;
+mod outgoing;
 mod record;
 mod resident;
 mod retention;
+mod round;
 mod rows;
+mod segments;
+mod sessions;
 mod transcripts;
 mod wake;
 
@@ -23,12 +29,15 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
-use std::collections::{BTreeMap, BTreeSet};
+use courier::Couriers;
+use outgoing::{Outgoing, Resources};
+use round::{Pace, Round};
+use segments::Segments;
+use sessions::{OpenSession, Sessions};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tacho_assemble::facts::SessionFacts;
-use tacho_export::otlp::Sender;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
@@ -36,9 +45,14 @@ use tacho_spool::lock::DrainLock;
 use tacho_spool::loss;
 use tacho_spool::state::State;
 use tacho_store::Store;
+use tacho_store::destinations::DestinationRow;
 
 /// A new destination gets what was seen within this time, so that a first session shows up as soon as it is named.
 const BACKFILL_NS: u64 = 24 * 3600 * 1_000_000_000;
+/// How many sessions one transaction derives at most.
+const ROUND_SESSIONS_MAX: usize = 64;
+/// How often sessions are looked after that no hook speaks of: whether their agents run, what their transcripts say.
+const CARE_PAUSE: Duration = Duration::from_secs(15);
 
 /// The drainer, holding its lock.
 #[derive(Debug)]
@@ -48,10 +62,26 @@ pub(crate) struct Drainer {
     config: Config,
     identity_key: IdentityKey,
     instance_id: String,
-    sender: Sender,
-    /// The facts of sessions that are going on, so that they need not be read again for each event.
-    facts: BTreeMap<SessionId, SessionFacts>,
+    segments: Segments,
+    sessions: Sessions,
+    /// The destinations as the store knows them.
+    known: Vec<DestinationRow>,
+    couriers: Couriers,
+    /// When sessions are looked after again.
+    next_care: Instant,
+    /// Sessions that were not derived since something was said about them.
+    stale: BTreeSet<SessionId>,
+    live_sessions: usize,
     _lock: DrainLock,
+}
+
+/// Which sessions are looked after.
+#[derive(Clone, Copy)]
+enum Rest<'a> {
+    /// Those of which something settles with time, and those whose news had to wait.
+    Due,
+    /// All, and these have no agent any more.
+    All { gone: &'a BTreeSet<SessionId> },
 }
 
 /// What is left to do after a pass.
@@ -73,16 +103,19 @@ impl Drainer {
         let store = Store::open(&store_file(&state))?;
         // Without a ledger losses on a full disk go uncounted; that is no reason to stop recording.
         let _ = loss::prepare(&state);
-        let identity_key = keys::identity_key(state.path())?;
-        let instance_id = keys::instance_id(state.path())?;
         let mut drainer = Self {
+            identity_key: keys::identity_key(state.path())?,
+            instance_id: keys::instance_id(state.path())?,
+            segments: Segments::open(state.path(), &store)?,
+            sessions: Sessions::open(store.read())?,
+            known: Vec::new(),
+            couriers: Couriers::new()?,
+            next_care: Instant::now(),
+            stale: store.read().stale_sessions()?.into_iter().collect(),
+            live_sessions: 0,
             state,
             store,
             config,
-            identity_key,
-            instance_id,
-            sender: Sender::default(),
-            facts: BTreeMap::new(),
             _lock: lock,
         };
         drainer.introduce_destinations()?;
@@ -97,16 +130,14 @@ impl Drainer {
             changes.introduce(destination.endpoint(), since)?;
         }
         changes.commit()?;
-        let mut unsent = BTreeSet::new();
-        for row in self.store.destinations()? {
+        self.known = self.store.read().destinations()?;
+        for row in &self.known {
             if self.is_configured(&row.name) {
-                unsent.extend(self.store.sessions_to_send(&row.name, row.since)?);
+                // Not derived here: what their transcripts say by now must be read first.
+                self.stale.extend(self.store.read().sessions_to_send(row.key, row.since)?);
             }
         }
-        // Not derived here: what their transcripts say by now must be read first.
-        let changes = self.store.change()?;
-        unsent.iter().try_for_each(|session| changes.mark_stale(session))?;
-        Ok(changes.commit()?)
+        Ok(())
     }
 
     /// The destinations it sends to.
@@ -118,44 +149,85 @@ impl Drainer {
         self.config.destinations.iter().any(|known| known.endpoint() == endpoint)
     }
 
-    /// One round: take in, conclude, derive, send.
-    pub(crate) fn pass(&mut self) -> Result<Pending, Failure> {
-        self.refresh()?;
-        self.deliver()?;
+    /// One pass: take in, conclude, derive, send.
+    fn pass(&mut self, pace: Pace) -> Result<Pending, Failure> {
+        self.take_all_in(pace)?;
+        self.deliver(Duration::ZERO)?;
         self.pending()
     }
 
     /// Takes in what the spool and the transcripts hold and understands it, without sending anything.
     pub(crate) fn refresh(&mut self) -> Result<(), Failure> {
-        self.take_all_in()?;
-        // A session that was first seen just now is concluded only when its agent was gone before.
-        if !self.sessions_without_agent()?.is_empty() {
-            self.take_all_in()?;
+        self.take_all_in(Pace::Now)
+    }
+
+    /// Reads everything that has news. Sessions of which no hook speaks are looked after now and then, or now.
+    fn take_all_in(&mut self, pace: Pace) -> Result<(), Failure> {
+        if pace == Pace::Gentle && self.next_care > Instant::now() {
+            self.take_segments_in(pace)?;
+            return self.take_rest_in(Rest::Due, pace);
+        }
+        self.next_care = Instant::now() + CARE_PAUSE;
+        // Whether an agent lives is asked before its last words are read: it may speak and go in between. A session
+        // that is seen for the first time now is asked about afterwards, and then read once more.
+        let known_gone = self.sessions.without_agent();
+        self.segments.look_everywhere()?;
+        self.take_segments_in(pace)?;
+        self.take_rest_in(Rest::All { gone: &known_gone }, pace)?;
+        let gone = self.sessions.without_agent();
+        self.live_sessions = self.sessions.len() - gone.len();
+        if gone.is_subset(&known_gone) {
+            return Ok(());
+        }
+        self.segments.look_everywhere()?;
+        self.take_segments_in(pace)?;
+        self.take_rest_in(Rest::All { gone: &gone }, pace)
+    }
+
+    /// Takes segments in, with the transcripts of their sessions, and sends in between.
+    fn take_segments_in(&mut self, pace: Pace) -> Result<(), Failure> {
+        while self.segments.next_unread().is_some() {
+            let (mut round, segments) = self.begin_round()?;
+            round.take_in(segments)?;
+            for session in round.touched().clone() {
+                round.take_transcripts_in(&session)?;
+            }
+            round.finish(pace)?;
+            self.deliver(Duration::ZERO)?;
         }
         Ok(())
     }
 
-    /// One reading of everything. Only sessions that have news are derived again; which ones those are stands in the
-    /// store, so that being killed between taking in and deriving forgets none.
-    fn take_all_in(&mut self) -> Result<(), Failure> {
-        // Whether an agent lives is asked before its last words are read: it may speak and go in between.
-        let gone = self.sessions_without_agent()?;
-        self.ingest_segments()?;
-        for session in self.store.stale_sessions()? {
-            self.ingest_transcripts(&session)?;
-        }
-        let mut due = BTreeSet::new();
-        for open in self.store.unsettled_sessions()? {
-            self.ingest_transcripts(&open.session)?;
-            if gone.contains(&open.session) {
-                self.conclude(&open)?;
+    /// Looks after sessions of which no hook speaks.
+    fn take_rest_in(&mut self, rest: Rest<'_>, pace: Pace) -> Result<(), Failure> {
+        let mut ids = std::mem::take(&mut self.stale);
+        let is_meant = |open: &OpenSession| open.settles_at.is_some() || open.is_rested();
+        let meant =
+            self.sessions.iter().filter(|(_, open)| matches!(rest, Rest::All { .. }) || is_meant(open));
+        ids.extend(meant.map(|(id, _)| id.clone()));
+        let mut ids = ids.into_iter().peekable();
+        while ids.peek().is_some() {
+            let (mut round, _) = self.begin_round()?;
+            for id in ids.by_ref().take(ROUND_SESSIONS_MAX) {
+                round.take_transcripts_in(&id)?;
+                if matches!(rest, Rest::All { gone } if gone.contains(&id)) {
+                    round.conclude(&id)?;
+                }
+                if round.session(&id)?.is_due() {
+                    round.touch(&id);
+                }
             }
-            if open.settles_at.is_some_and(|at| at <= now()) {
-                due.insert(open.session);
-            }
+            round.finish(pace)?;
+            self.deliver(Duration::ZERO)?;
         }
-        due.extend(self.store.stale_sessions()?);
-        due.iter().try_for_each(|session| self.derive(session))
+        Ok(())
+    }
+
+    fn begin_round(&mut self) -> Result<(Round<'_>, &mut Segments), Failure> {
+        let resources = Resources { config: &self.config, instance_id: &self.instance_id };
+        let outgoing = Outgoing::new(resources, &self.identity_key, &self.known);
+        let changes = self.store.change()?;
+        Ok((Round::begin(changes, &mut self.sessions, self.state.path(), outgoing), &mut self.segments))
     }
 
     /// What it keeps.
@@ -163,30 +235,32 @@ impl Drainer {
         &self.store
     }
 
-    fn pending(&self) -> Result<Pending, Failure> {
-        let mut pending = Pending { settles_at: self.store.next_settling()?, ..Pending::default() };
-        for destination in self.store.destinations()? {
+    fn pending(&mut self) -> Result<Pending, Failure> {
+        self.known = self.store.read().destinations()?;
+        let mut pending = Pending { live_sessions: self.live_sessions, ..Pending::default() };
+        pending.settles_at = self.sessions.iter().filter_map(|(_, open)| open.next_due()).min();
+        for destination in &self.known {
             pending.waiting += destination.waiting;
             if destination.waiting > 0 && self.is_configured(&destination.name) {
                 let at = destination.retry_at;
                 pending.retry_at = Some(pending.retry_at.map_or(at, |earliest| earliest.min(at)));
             }
         }
-        let unsettled = self.store.unsettled_sessions()?.len();
-        let gone = self.sessions_without_agent()?.len();
-        pending.live_sessions = unsettled.saturating_sub(gone);
         Ok(pending)
     }
 
     /// Makes everything derived again, session by session. What was sent stays sent.
     pub(crate) fn rebuild(&mut self, mut progress: impl FnMut(usize, usize)) -> Result<usize, Failure> {
-        self.ingest_segments()?;
-        let sessions = self.store.observed_sessions()?;
+        self.segments.look_everywhere()?;
+        self.take_segments_in(Pace::Now)?;
+        let sessions = self.store.read().observed_sessions()?;
         for (number, session) in sessions.iter().enumerate() {
             progress(number, sessions.len());
-            self.ingest_transcripts(session)?;
-            self.facts.remove(session);
-            self.derive(session)?;
+            let (mut round, _) = self.begin_round()?;
+            round.session(session)?.forget_heard();
+            round.take_transcripts_in(session)?;
+            round.touch(session);
+            round.finish(Pace::Now)?;
         }
         let changes = self.store.change()?;
         changes.forget_unobserved_sessions()?;

@@ -83,7 +83,8 @@ impl From<StoreError> for Failure {
                 "update tacho to the version that wrote it; hooks go on recording meanwhile, nothing is lost",
             )
         } else if is_older {
-            failure.hint("a drainer of an earlier version still runs; `tacho drain --once` takes over from it")
+            failure
+                .hint("a drainer of an earlier version still runs; `tacho drain --once` takes over from it")
         } else {
             failure
         }

@@ -15,8 +15,8 @@ pub(super) struct Programs {
     pub(super) nothing: PathBuf,
     pub(super) bare: PathBuf,
     pub(super) hook: PathBuf,
-    /// Runs another program and prints its peak memory.
-    peak: PathBuf,
+    /// Runs another program and writes down what it took.
+    usage: PathBuf,
 }
 
 impl Programs {
@@ -25,19 +25,21 @@ impl Programs {
             nothing: PathBuf::from("/bin/true"),
             hook: plugin::build_static(workspace, "tacho-hook")?,
             bare: compile(workspace, "bare")?,
-            peak: compile(workspace, "peak")?,
+            usage: compile(workspace, "usage")?,
         })
     }
 
     /// Peak memory of the hook on this payload, in KiB.
     pub(super) fn peak_kib(&self, state: &Path, payload: &Path) -> anyhow::Result<u64> {
-        let text = workspace::output(recording(&self.peak, state).arg(&self.hook).stdin(open(payload)?))?;
-        text.trim().parse().context("the peak is no number")
+        let report = state.with_extension("usage");
+        let mut command = recording(&self.usage, state);
+        workspace::run(command.arg(&report).arg(&self.hook).stdin(open(payload)?).stdout(Stdio::null()))?;
+        Ok(super::drain::read_usage(&report)?.0)
     }
 }
 
 /// Compiles `xtask/bench/NAME.rs` to a static program.
-fn compile(workspace: &Workspace, name: &str) -> anyhow::Result<PathBuf> {
+pub(super) fn compile(workspace: &Workspace, name: &str) -> anyhow::Result<PathBuf> {
     let folder = workspace.target_dir.join("bench");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let program = folder.join(name);

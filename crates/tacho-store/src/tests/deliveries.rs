@@ -1,41 +1,53 @@
 //! The outbox: order, repetition, and what each end of an attempt leaves behind.
 
-use super::sample::{NOW, empty, later, parcel, session, span};
+use super::sample::{NOW, destination, empty, later, parcel, span};
 use crate::Store;
-use crate::outbox::{Delivery, DestinationRow};
-use std::collections::BTreeSet;
+use crate::destinations::{DestinationKey, DestinationRow};
+use crate::outbox::{Delivery, Parcel};
+use std::collections::BTreeMap;
 use tacho_model::id::SessionId;
 use tempfile::TempDir;
 
-/// A store with parcels of one item each, in this order.
+/// A store with parcels of four items each, in this order.
 fn with_parcels(parcels: &[(&str, &[u8])]) -> (TempDir, Store) {
     let (directory, mut store) = empty();
     let changes = store.change().unwrap();
-    for (destination, bytes) in parcels {
-        changes.introduce(destination, NOW).unwrap();
-        changes.enqueue(&parcel(destination, 4, bytes), NOW).unwrap();
+    for (name, bytes) in parcels {
+        changes.enqueue(&parcel(destination(&changes, name), 4, bytes), NOW).unwrap();
     }
     changes.commit().unwrap();
     (directory, store)
 }
 
-fn settle(store: &mut Store, destination: &str, delivery: &Delivery<'_>) {
-    let next = store.next_parcel(destination).unwrap().unwrap();
+fn key(store: &Store, name: &str) -> Option<DestinationKey> {
+    store.read().destinations().unwrap().into_iter().find(|row| row.name == name).map(|row| row.key)
+}
+
+fn next(store: &Store, name: &str) -> Option<Parcel> {
+    store.read().next_parcel(key(store, name)?, 0).unwrap()
+}
+
+fn next_bytes(store: &Store, name: &str) -> Option<Vec<u8>> {
+    next(store, name).map(|parcel| parcel.bytes)
+}
+
+fn settle(store: &mut Store, name: &str, delivery: &Delivery<'_>) {
+    let next = next(store, name).unwrap();
     let changes = store.change().unwrap();
     changes.settle_delivery(&next, delivery, later(1)).unwrap();
     changes.commit().unwrap();
 }
 
-fn next_bytes(store: &Store, destination: &str) -> Option<Vec<u8>> {
-    store.next_parcel(destination).unwrap().map(|parcel| parcel.bytes)
-}
+const TAKEN: Delivery<'_> = Delivery::Taken { rejected: 0, message: None };
 
-/// A destination to which nothing happened yet but what waits.
+/// The first destination, to which nothing happened yet but what waits.
 fn row(name: &str, waiting: u64) -> DestinationRow {
     DestinationRow {
+        key: DestinationKey(1),
         name: name.to_owned(),
         since: NOW,
         retry_at: tacho_model::time::UnixNanos(0),
+        is_asked: false,
         failures: 0,
         last_error: None,
         last_success: None,
@@ -48,31 +60,58 @@ fn row(name: &str, waiting: u64) -> DestinationRow {
 #[test]
 fn parcels_leave_in_the_order_in_which_they_came() {
     let (_directory, mut store) = with_parcels(&[("a", b"1"), ("b", b"2"), ("a", b"3"), ("a", b"4")]);
+    let a = key(&store, "a").unwrap();
+    let second = store.read().next_parcel(a, next(&store, "a").unwrap().id).unwrap().unwrap();
+    assert_eq!(second.bytes, b"3");
     let mut left = Vec::new();
     while let Some(bytes) = next_bytes(&store, "a") {
         left.push(bytes);
-        settle(&mut store, "a", &Delivery::Taken { rejected: 0 });
+        settle(&mut store, "a", &TAKEN);
     }
     assert_eq!(left, [b"1", b"3", b"4"]);
     assert_eq!(next_bytes(&store, "b"), Some(b"2".to_vec()));
-    assert_eq!(next_bytes(&store, "c"), None);
 }
 
 #[test]
-fn a_settled_span_is_unsent_until_it_is_claimed_for_a_destination() {
+fn what_was_claimed_is_known_by_destination_session_and_span() {
     let (_directory, mut store) = empty();
     let changes = store.change().unwrap();
-    // Spans of odd numbers are settled.
-    changes.put_session(&session("one", NOW), &[span(1), span(2), span(3)], None).unwrap();
-    let one = SessionId::from("one");
-    let unsent = |destination: &str| changes.unsent_spans(destination, &one).unwrap();
-    assert_eq!(unsent("a"), BTreeSet::from([span(1).span_id, span(3).span_id]));
-    for _ in 0..2 {
-        changes.claim("a", span(3).span_id, NOW).unwrap();
-        assert_eq!(unsent("a"), BTreeSet::from([span(1).span_id]));
+    let [one, two] = ["one", "two"].map(|id| changes.key_of(&SessionId::from(id)).unwrap());
+    let [a, b] = ["a", "b"].map(|name| destination(&changes, name));
+    changes.claim(a, one, span(3).span_id, 30).unwrap();
+    changes.claim(a, one, span(3).span_id, 31).unwrap();
+    let claimed = |to, session| changes.read().claimed(to, session).unwrap();
+    assert_eq!(claimed(a, one), BTreeMap::from([(span(3).span_id, Some(31))]));
+    assert_eq!([claimed(a, two), claimed(b, one)], [BTreeMap::new(), BTreeMap::new()]);
+}
+
+#[test]
+fn a_parcel_that_is_parted_is_tried_in_parts() {
+    let (_directory, mut store) = with_parcels(&[("a", b"1"), ("a", b"2")]);
+    let a = key(&store, "a").unwrap();
+    let parts = [parcel(a, 2, b"1a"), parcel(a, 2, b"1b")];
+    settle(&mut store, "a", &Delivery::Parted { error: "HTTP 400", parts: &parts });
+    let mut left = Vec::new();
+    while let Some(bytes) = next_bytes(&store, "a") {
+        left.push(bytes);
+        settle(&mut store, "a", &TAKEN);
     }
-    assert_eq!(unsent("b"), BTreeSet::from([span(1).span_id, span(3).span_id]));
-    assert_eq!(changes.unsent_spans("a", &SessionId::from("two")).unwrap(), BTreeSet::new());
+    assert_eq!(left, [&b"2"[..], b"1a", b"1b"]);
+    let [after] = store.read().destinations().unwrap().try_into().unwrap();
+    assert_eq!((after.delivered, after.rejected, after.last_error.as_deref()), (8, 0, Some("HTTP 400")));
+}
+
+#[test]
+fn only_a_pause_that_was_asked_for_outlasts_an_impatient_person() {
+    let (_directory, mut store) = with_parcels(&[("a", b"1"), ("b", b"2")]);
+    for (name, is_asked) in [("a", true), ("b", false)] {
+        settle(&mut store, name, &Delivery::Postponed { retry_at: later(9), is_asked, error: "HTTP 503" });
+    }
+    let changes = store.change().unwrap();
+    changes.end_own_pauses().unwrap();
+    changes.commit().unwrap();
+    let waits: Vec<u64> = store.read().destinations().unwrap().iter().map(|row| row.retry_at.0).collect();
+    assert_eq!(waits, [later(9).0, 0]);
 }
 
 #[test]
@@ -82,13 +121,13 @@ fn a_destination_is_introduced_once() {
     changes.introduce("a", NOW).unwrap();
     changes.introduce("a", later(5)).unwrap();
     changes.commit().unwrap();
-    assert_eq!(store.destinations().unwrap(), [row("a", 0)]);
+    assert_eq!(store.read().destinations().unwrap(), [row("a", 0)]);
 }
 
 #[test]
 fn a_parcel_that_is_put_off_stays_first() {
     let (_directory, mut store) = with_parcels(&[("a", b"1"), ("a", b"2")]);
-    let delivery = Delivery::Postponed { retry_at: later(9), error: "HTTP 503" };
+    let delivery = Delivery::Postponed { retry_at: later(9), is_asked: false, error: "HTTP 503" };
     settle(&mut store, "a", &delivery);
     settle(&mut store, "a", &delivery);
     assert_eq!(next_bytes(&store, "a"), Some(b"1".to_vec()));
@@ -98,9 +137,9 @@ fn a_parcel_that_is_put_off_stays_first() {
         last_error: Some("HTTP 503".to_owned()),
         ..row("a", 8)
     };
-    assert_eq!(store.destinations().unwrap(), [expected]);
-    settle(&mut store, "a", &Delivery::Taken { rejected: 0 });
-    let [after] = store.destinations().unwrap().try_into().unwrap();
+    assert_eq!(store.read().destinations().unwrap(), [expected]);
+    settle(&mut store, "a", &TAKEN);
+    let [after] = store.read().destinations().unwrap().try_into().unwrap();
     assert_eq!((after.failures, after.retry_at.0, after.delivered, after.waiting), (0, 0, 4, 4));
 }
 
@@ -110,18 +149,24 @@ fn a_parcel_that_is_refused_is_lost_and_counted() {
     settle(&mut store, "a", &Delivery::Refused { error: "HTTP 400" });
     assert_eq!(next_bytes(&store, "a"), None);
     let expected = DestinationRow { rejected: 4, last_error: Some("HTTP 400".to_owned()), ..row("a", 0) };
-    assert_eq!(store.destinations().unwrap(), [expected]);
-    assert_eq!(store.losses().unwrap(), [("refused by a".to_owned(), 4)]);
+    assert_eq!(store.read().destinations().unwrap(), [expected]);
+    assert_eq!(store.read().losses().unwrap(), [("refused by a".to_owned(), 4)]);
 }
 
 #[test]
 fn items_that_are_refused_are_lost_and_counted() {
     let (_directory, mut store) = with_parcels(&[("a", b"1")]);
-    settle(&mut store, "a", &Delivery::Taken { rejected: 1 });
+    settle(&mut store, "a", &Delivery::Taken { rejected: 1, message: Some("too old") });
     assert_eq!(next_bytes(&store, "a"), None);
-    let expected = DestinationRow { delivered: 3, rejected: 1, last_success: Some(later(1)), ..row("a", 0) };
-    assert_eq!(store.destinations().unwrap(), [expected]);
-    assert_eq!(store.losses().unwrap(), [("refused by a".to_owned(), 1)]);
+    let expected = DestinationRow {
+        delivered: 3,
+        rejected: 1,
+        last_success: Some(later(1)),
+        last_error: Some("too old".to_owned()),
+        ..row("a", 0)
+    };
+    assert_eq!(store.read().destinations().unwrap(), [expected]);
+    assert_eq!(store.read().losses().unwrap(), [("refused by a".to_owned(), 1)]);
 }
 
 #[test]
@@ -132,10 +177,10 @@ fn the_oldest_parcels_are_dropped_first() {
     assert_eq!(changes.drop_oldest_parcels(150, NOW).unwrap(), 8);
     changes.commit().unwrap();
     assert_eq!((next_bytes(&store, "a"), next_bytes(&store, "b")), (Some(vec![3; 100]), None));
-    assert_eq!(store.losses().unwrap(), [("outbox quota".to_owned(), 8)]);
+    assert_eq!(store.read().losses().unwrap(), [("outbox quota".to_owned(), 8)]);
     let changes = store.change().unwrap();
     assert_eq!(changes.drop_oldest_parcels(0, NOW).unwrap(), 4);
     assert_eq!(changes.drop_oldest_parcels(0, NOW).unwrap(), 0);
     changes.commit().unwrap();
-    assert_eq!(store.losses().unwrap(), [("outbox quota".to_owned(), 12)]);
+    assert_eq!(store.read().losses().unwrap(), [("outbox quota".to_owned(), 12)]);
 }

@@ -1,6 +1,8 @@
 //! Forgetting: one session goes whole, and nothing else goes with it.
 
-use super::sample::{contents, empty, fill, later, observation, process, session, span, transcript};
+use super::sample::{
+    contents, empty, fill, later, observation, observe, process, put, session, span, transcript,
+};
 use tacho_model::id::SessionId;
 
 #[test]
@@ -10,16 +12,16 @@ fn a_forgotten_session_leaves_the_others_alone() {
     let with_two = contents(&store);
     let three = SessionId::from("three");
     let changes = store.change().unwrap();
-    changes.observe(&observation("three", 200)).unwrap();
-    changes.set_process(&three, &process(9)).unwrap();
-    changes.put_session(&session("three", later(50)), &[span(60)], Some(later(1))).unwrap();
+    observe(&changes, &observation("three", 200));
+    changes.set_process(changes.key_of(&three).unwrap(), &process(9)).unwrap();
+    put(&changes, &session("three", later(50)), &[span(60)], Some(later(1)));
     changes.commit().unwrap();
     let changes = store.change().unwrap();
     changes.forget_session(&three).unwrap();
     changes.commit().unwrap();
     assert_eq!(contents(&store), with_two);
-    assert_eq!(store.processes(&three).unwrap(), []);
-    assert_eq!(store.spans(&three).unwrap(), []);
+    assert_eq!(store.read().processes(&three).unwrap(), []);
+    assert_eq!(store.read().spans(&three).unwrap(), []);
 }
 
 /// The agent's file is still there: were its cursor forgotten too, the session would come back.
@@ -31,7 +33,7 @@ fn a_forgotten_session_is_not_read_again() {
     changes.set_transcript_cursor(&cursor).unwrap();
     changes.forget_session(&SessionId::from("one")).unwrap();
     changes.commit().unwrap();
-    assert_eq!(store.transcript("one.jsonl").unwrap(), Some(cursor));
+    assert_eq!(store.read().transcript("one.jsonl").unwrap(), Some(cursor));
 }
 
 #[test]
@@ -39,11 +41,11 @@ fn sessions_are_forgotten_by_age_the_oldest_first() {
     let (_directory, mut store) = empty();
     let changes = store.change().unwrap();
     for (id, age) in [("new", 30), ("old", 10), ("older", 5)] {
-        changes.put_session(&session(id, later(age)), &[], None).unwrap();
+        put(&changes, &session(id, later(age)), &[], None);
     }
     changes.commit().unwrap();
     let named = |before: u64, limit: u32| -> Vec<String> {
-        let found = store.sessions_last_seen_before(later(before), limit).unwrap();
+        let found = store.read().sessions_last_seen_before(later(before), limit).unwrap();
         found.into_iter().map(|id| id.0).collect()
     };
     assert_eq!(named(30, 10), ["older", "old"]);
@@ -57,31 +59,27 @@ fn what_was_derived_goes_with_the_last_observation() {
     fill(&mut store);
     let before = contents(&store);
     let changes = store.change().unwrap();
-    changes.put_session(&session("unobserved", later(50)), &[span(60)], None).unwrap();
+    put(&changes, &session("unobserved", later(50)), &[span(60)], None);
     changes.forget_unobserved_sessions().unwrap();
     changes.commit().unwrap();
     assert_eq!(contents(&store), before);
-    assert_eq!(store.spans(&SessionId::from("unobserved")).unwrap(), []);
+    assert_eq!(store.read().spans(&SessionId::from("unobserved")).unwrap(), []);
 }
 
 #[test]
 fn forgotten_space_is_given_back() {
     let (_directory, mut store) = empty();
-    let before = store.used_bytes().unwrap();
+    let before = store.read().used_bytes().unwrap();
     let changes = store.change().unwrap();
     for number in 0..200 {
-        changes
-            .observe(&tacho_model::event::Observation {
-                body: vec![b'x'; 4096],
-                ..observation("big", number)
-            })
-            .unwrap();
+        let body = vec![b'x'; 4096];
+        observe(&changes, &tacho_model::event::Observation { body, ..observation("big", number) });
     }
     changes.commit().unwrap();
-    assert!(store.used_bytes().unwrap() > before + 200 * 4096);
+    assert!(store.read().used_bytes().unwrap() > before + 200 * 4096);
     let changes = store.change().unwrap();
     changes.forget_session(&SessionId::from("big")).unwrap();
     changes.commit().unwrap();
     store.shrink().unwrap();
-    assert_eq!(store.used_bytes().unwrap(), before);
+    assert_eq!(store.read().used_bytes().unwrap(), before);
 }

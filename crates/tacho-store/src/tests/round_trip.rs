@@ -1,6 +1,6 @@
 //! What is written is read again, to the last bit.
 
-use super::sample::{contents, empty, fill, observation, session, span};
+use super::sample::{contents, empty, fill, observation, observe, put, session, span};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tacho_model::attribute::{Attributes, Value, ValueType};
@@ -17,11 +17,11 @@ fn the_same_statement_again_changes_nothing() {
     let changes = store.change().unwrap();
     let first = observation("one", 1);
     let other_body = tacho_model::event::Observation { body: b"{}".to_vec(), ..first.clone() };
-    let seen = [&first, &observation("one", 2), &first, &other_body].map(|one| changes.observe(one).unwrap());
+    let seen = [&first, &observation("one", 2), &first, &other_body].map(|one| observe(&changes, one));
     assert_eq!(seen, [true, true, false, false]);
     changes.commit().unwrap();
     let mut read = Vec::new();
-    store.each_observation(&SessionId::from("one"), |observation| read.push(observation)).unwrap();
+    store.read().each_observation(&SessionId::from("one"), |observation| read.push(observation)).unwrap();
     assert_eq!(read, [first, observation("one", 2)]);
 }
 
@@ -31,7 +31,7 @@ fn nothing_happens_without_a_commit() {
     fill(&mut store);
     let before = contents(&store);
     let changes = store.change().unwrap();
-    changes.observe(&observation("three", 99)).unwrap();
+    observe(&changes, &observation("three", 99));
     changes.forget_session(&SessionId::from("one")).unwrap();
     drop(changes);
     assert_eq!(contents(&store), before);
@@ -140,10 +140,10 @@ proptest! {
     fn spans_and_sessions(session in any_session(), spans in prop::collection::vec(any_span(), 0..3)) {
         let (_directory, mut store) = empty();
         let changes = store.change().unwrap();
-        changes.put_session(&session, &spans, None).unwrap();
+        put(&changes, &session, &spans, None);
         changes.commit().unwrap();
-        prop_assert_eq!(store.spans(&session.id).unwrap(), spans);
-        prop_assert_eq!(store.sessions().unwrap(), vec![session]);
+        prop_assert_eq!(store.read().spans(&session.id).unwrap(), spans);
+        prop_assert_eq!(store.read().sessions().unwrap(), vec![session]);
     }
 }
 
@@ -154,11 +154,11 @@ fn what_is_derived_again_replaces_what_was() {
     let id = SessionId::from("one");
     let again = Session { turns: 77, ..session("one", super::sample::NOW) };
     let changes = store.change().unwrap();
-    changes.put_session(&again, &[span(50)], None).unwrap();
+    put(&changes, &again, &[span(50)], None);
     changes.commit().unwrap();
-    assert_eq!(store.spans(&id).unwrap(), [span(50)]);
-    assert_eq!(store.sessions_named("on").unwrap(), [again]);
-    assert_eq!(store.sessions().unwrap().len(), 2);
+    assert_eq!(store.read().spans(&id).unwrap(), [span(50)]);
+    assert_eq!(store.read().sessions_named("on").unwrap(), [again]);
+    assert_eq!(store.read().sessions().unwrap().len(), 2);
 }
 
 #[test]
@@ -166,11 +166,11 @@ fn sessions_are_found_by_the_beginning_of_their_id() {
     let (_directory, mut store) = empty();
     let changes = store.change().unwrap();
     for id in ["ab", "ab%", "abc", "b"] {
-        changes.put_session(&session(id, super::sample::NOW), &[], None).unwrap();
+        put(&changes, &session(id, super::sample::NOW), &[], None);
     }
     changes.commit().unwrap();
     let named = |prefix: &str| -> Vec<String> {
-        store.sessions_named(prefix).unwrap().into_iter().map(|session| session.id.0).collect()
+        store.read().sessions_named(prefix).unwrap().into_iter().map(|session| session.id.0).collect()
     };
     assert_eq!(named("ab"), ["ab", "ab%", "abc"]);
     assert_eq!(named("ab%"), ["ab%"]);

@@ -1,8 +1,9 @@
 //! A store with something in every table.
 
-use crate::Store;
 use crate::cursor::{AgentProcess, TranscriptCursor};
+use crate::destinations::DestinationKey;
 use crate::outbox::{Delivery, Parcel};
+use crate::{Changes, Store};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::attribute::{Attributes, Value, ValueType};
@@ -101,16 +102,36 @@ pub(super) fn span(number: u8) -> Span {
     }
 }
 
-pub(super) fn parcel(destination: &str, items: u64, bytes: &[u8]) -> Parcel {
+pub(super) fn parcel(destination: DestinationKey, items: u64, bytes: &[u8]) -> Parcel {
     Parcel {
         id: 0,
-        destination: destination.to_owned(),
+        destination,
         signal: "traces".to_owned(),
         content_type: "application/x-protobuf".to_owned(),
         is_full: items.is_multiple_of(2),
         items,
         bytes: bytes.to_vec(),
     }
+}
+
+/// The destination of this name, introduced if it was not.
+pub(super) fn destination(changes: &Changes<'_>, name: &str) -> DestinationKey {
+    changes.introduce(name, NOW).unwrap();
+    let rows = changes.read().destinations().unwrap();
+    rows.into_iter().find(|row| row.name == name).unwrap().key
+}
+
+/// Takes an observation down.
+pub(super) fn observe(changes: &Changes<'_>, observation: &Observation) -> bool {
+    let key = changes.key_of(&observation.session).unwrap();
+    changes.observe(key, observation).unwrap()
+}
+
+/// Writes what was derived about a session.
+pub(super) fn put(changes: &Changes<'_>, session: &Session, spans: &[Span], settles_at: Option<UnixNanos>) {
+    let key = changes.key_of(&session.id).unwrap();
+    changes.put_session(key, session, settles_at).unwrap();
+    changes.put_spans(key, spans).unwrap();
 }
 
 pub(super) fn transcript(session: &str, path: &str) -> TranscriptCursor {
@@ -133,23 +154,23 @@ pub(super) fn fill(store: &mut Store) {
     let changes = store.change().unwrap();
     for id in ["one", "two"] {
         let number = id.len() as u8 + id.as_bytes()[0] % 2 * 10;
-        changes.observe(&observation(id, number)).unwrap();
-        changes.observe(&observation(id, number + 1)).unwrap();
+        observe(&changes, &observation(id, number));
+        observe(&changes, &observation(id, number + 1));
         changes.set_transcript_cursor(&transcript(id, &format!("{id}.jsonl"))).unwrap();
-        changes.set_process(&SessionId::from(id), &process(u32::from(number))).unwrap();
-        changes
-            .put_session(&session(id, later(u64::from(number))), &[span(number)], Some(later(1000)))
-            .unwrap();
+        let key = changes.key_of(&SessionId::from(id)).unwrap();
+        changes.set_process(key, &process(u32::from(number))).unwrap();
+        put(&changes, &session(id, later(u64::from(number))), &[span(number)], Some(later(1000)));
+        changes.mark_stale(key).unwrap();
     }
     changes.set_segment_cursor("segment.jsonl", 4096, 2).unwrap();
-    changes.introduce("here", NOW).unwrap();
-    changes.introduce("there", later(1)).unwrap();
-    changes.claim("here", span(1).span_id, NOW).unwrap();
-    for (destination, bytes) in [("here", b"first"), ("here", b"other"), ("there", b"third")] {
+    let (here, there) = (destination(&changes, "here"), destination(&changes, "there"));
+    let one = changes.key_of(&SessionId::from("one")).unwrap();
+    changes.claim(here, one, span(1).span_id, -7).unwrap();
+    for (destination, bytes) in [(here, b"first"), (here, b"other"), (there, b"third")] {
         changes.enqueue(&parcel(destination, 3, bytes), NOW).unwrap();
     }
     changes.commit().unwrap();
-    let first = store.next_parcel("here").unwrap().unwrap();
+    let first = store.read().next_parcel(here, 0).unwrap().unwrap();
     let changes = store.change().unwrap();
     changes.settle_delivery(&first, &Delivery::Refused { error: "HTTP 400" }, later(2)).unwrap();
     changes.count_loss("quota", 5, later(3)).unwrap();
@@ -159,20 +180,28 @@ pub(super) fn fill(store: &mut Store) {
 /// Everything that can be read from a store, whole.
 pub(super) fn contents(store: &Store) -> String {
     let mut text = String::new();
-    for session in store.observed_sessions().unwrap() {
-        store.each_observation(&session, |observation| text.push_str(&format!("{observation:?}\n"))).unwrap();
-        text.push_str(&format!("{:?}\n", store.spans(&session).unwrap()));
-        text.push_str(&format!("{:?}\n", store.transcripts(&session).unwrap()));
-        text.push_str(&format!("{:?}\n", store.processes(&session).unwrap()));
+    for session in store.read().observed_sessions().unwrap() {
+        store
+            .read()
+            .each_observation(&session, |observation| text.push_str(&format!("{observation:?}\n")))
+            .unwrap();
+        text.push_str(&format!("{:?}\n", store.read().spans(&session).unwrap()));
+        text.push_str(&format!("{:?}\n", store.read().transcripts(&session).unwrap()));
+        text.push_str(&format!("{:?}\n", store.read().processes(&session).unwrap()));
     }
-    text.push_str(&format!("{:?}\n", store.sessions().unwrap()));
-    text.push_str(&format!("{:?}\n", store.unsettled_sessions().unwrap()));
-    text.push_str(&format!("{:?}\n", store.next_settling().unwrap()));
-    text.push_str(&format!("{:?}\n", store.segment_cursor("segment.jsonl").unwrap()));
-    text.push_str(&format!("{:?}\n", store.damaged_lines().unwrap()));
-    text.push_str(&format!("{:?}\n", store.losses().unwrap()));
-    for destination in store.destinations().unwrap() {
-        text.push_str(&format!("{destination:?} {:?}\n", store.next_parcel(&destination.name).unwrap()));
+    text.push_str(&format!("{:?}\n", store.read().sessions().unwrap()));
+    text.push_str(&format!("{:?}\n", store.read().unsettled_sessions().unwrap()));
+    text.push_str(&format!("{:?}\n", store.read().stale_sessions().unwrap()));
+    text.push_str(&format!("{:?}\n", store.read().segment_cursors().unwrap()));
+    text.push_str(&format!("{:?}\n", store.read().damaged_lines().unwrap()));
+    text.push_str(&format!("{:?}\n", store.read().losses().unwrap()));
+    for destination in store.read().destinations().unwrap() {
+        text.push_str(&format!(
+            "{destination:?} {:?}\n",
+            store.read().next_parcel(destination.key, 0).unwrap()
+        ));
+        let key = store.read().key_of(&SessionId::from("one")).unwrap().unwrap();
+        text.push_str(&format!("{:?}\n", store.read().claimed(destination.key, key).unwrap()));
     }
     text
 }

@@ -49,10 +49,10 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
         .ok_or_else(|| Failure::new(FailureKind::External, "the demo's own store is locked"))?;
     let mut drainer = Drainer::open(state, lock, Config::local_only())?;
     drainer.refresh()?;
-    let sessions = drainer.store().sessions()?;
+    let sessions = drainer.store().read().sessions()?;
     let session =
         sessions.first().ok_or_else(|| Failure::new(FailureKind::External, "the hook recorded nothing"))?;
-    let spans = drainer.store().spans(&session.id)?;
+    let spans = drainer.store().read().spans(&session.id)?;
     if output.json {
         print(&format!("{}\n", report::session(session, &spans)));
     } else {

@@ -15,8 +15,8 @@ use tacho_export::destination::Destination;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
-/// How long one call settles and retries before it reports what is left.
-const ONCE_MAX: Duration = Duration::from_secs(30);
+/// How much longer than asked a running drainer may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
 /// How long a running drainer gets to make way.
 const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// A hook or `tacho status` holds the lock for a moment only to see whether it is free.
@@ -29,7 +29,7 @@ const LOG_BYTES_MAX: u64 = 1024 * 1024;
 pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
     let state = place::open_state(drain.state.as_deref())?;
     if drain.once {
-        return once(output, state);
+        return once(output, state, Duration::from_secs(drain.timeout));
     }
     if drain.background {
         // Not the leader of a group: a hook's child never is, and where it fails we only stay in the agent's session.
@@ -73,18 +73,20 @@ fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option
     }
 }
 
-fn once(output: Output, state: State) -> Result<(), Failure> {
+fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> {
     let config = config::load(place::config_file().as_ref())?;
     for refused in &config.refused {
         note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
     }
     let began = Instant::now();
-    while began.elapsed() < ONCE_MAX {
+    loop {
+        let left = at_most.saturating_sub(began.elapsed());
         if let Some(lock) = DrainLock::try_acquire(&state)? {
-            let pending = Drainer::open(state, lock, config)?.flush(ONCE_MAX)?;
+            let pending = Drainer::open(state, lock, config)?.flush(left)?;
             return report(output, pending.waiting);
         }
-        if let Some(reply) = ask_running_drainer(&state, Request::Flush, ONCE_MAX + Duration::from_secs(15)) {
+        let request = Request::Flush { at_most: left };
+        if let Some(reply) = ask_running_drainer(&state, request, left + ANSWER_MAX) {
             let is_known = |destination: &Destination| {
                 reply.endpoints.iter().any(|endpoint| endpoint == destination.endpoint())
             };
@@ -93,6 +95,9 @@ fn once(output: Output, state: State) -> Result<(), Failure> {
             }
             // It was started without a destination that is named here; the next hook starts another.
             ask_running_drainer(&state, Request::MakeWay, TAKE_OVER_MAX);
+        }
+        if left.is_zero() {
+            break;
         }
         // It just went away, or is only just coming up.
         std::thread::sleep(Duration::from_millis(50));

@@ -13,7 +13,7 @@ use tacho_model::session::Session;
 pub(super) fn run(output: Output, limit: Option<usize>) -> Result<(), Failure> {
     let state = open_current_state()?;
     let store = place::open_store_to_read(&state)?;
-    let mut sessions = store.map(|store| store.sessions()).transpose()?.unwrap_or_default();
+    let mut sessions = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
     sessions.truncate(limit.unwrap_or(usize::MAX));
     if output.json {
         print(&format!("{}\n", report::sessions(&sessions)));

@@ -15,7 +15,7 @@ pub(super) fn run(output: Output, wanted: &str) -> Result<(), Failure> {
     let state = open_current_state()?;
     let store = place::open_store_to_read(&state)?.ok_or_else(|| none_recorded(wanted))?;
     let session = find(&store, wanted)?;
-    let spans = store.spans(&session.id)?;
+    let spans = store.read().spans(&session.id)?;
     if output.json {
         print(&format!("{}\n", report::session(&session, &spans)));
     } else {
@@ -31,9 +31,9 @@ fn none_recorded(wanted: &str) -> Failure {
 
 fn find(store: &Store, wanted: &str) -> Result<Session, Failure> {
     if wanted == "last" {
-        return store.sessions()?.into_iter().next().ok_or_else(|| none_recorded(wanted));
+        return store.read().sessions()?.into_iter().next().ok_or_else(|| none_recorded(wanted));
     }
-    let mut found = store.sessions_named(wanted)?;
+    let mut found = store.read().sessions_named(wanted)?;
     if let Some(exact) = found.iter().position(|session| session.id.as_str() == wanted) {
         return Ok(found.swap_remove(exact));
     }

@@ -8,6 +8,7 @@ use crate::place;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use tacho_spool::layout::BLOBS;
@@ -15,7 +16,8 @@ use tacho_spool::lock::DrainLock;
 use tacho_spool::loss;
 use tacho_spool::read::segments;
 use tacho_spool::state::{State, Tier};
-use tacho_store::outbox::DestinationRow;
+use tacho_store::Reader;
+use tacho_store::destinations::DestinationRow;
 
 /// What is known of how the recorder does.
 #[derive(Debug, Serialize)]
@@ -74,23 +76,20 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
 /// Looks at everything there is to look at.
 pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Failure> {
     let store = place::open_store_to_read(state)?;
+    let known = store.as_ref().map(|store| Known::read(store.read())).transpose()?.unwrap_or_default();
     let (mut spool_bytes, mut spool_unread_bytes) = (directory_bytes(&state.path().join(BLOBS)), 0);
     for segment in segments(state.path())? {
         let size = fs::metadata(&segment).map(|metadata| metadata.len()).unwrap_or(0);
         let name = segment.strip_prefix(state.path()).unwrap_or(&segment).to_string_lossy().into_owned();
-        let cursor = store.as_ref().map(|store| store.segment_cursor(&name)).transpose()?.unwrap_or(0);
         spool_bytes += size;
-        spool_unread_bytes += size.saturating_sub(cursor);
+        spool_unread_bytes += size.saturating_sub(known.cursors.get(&name).copied().unwrap_or(0));
     }
     let hook_losses = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
-    let drain_losses = store.as_ref().map(|store| store.losses()).transpose()?.unwrap_or_default();
-    let losses = hook_losses.chain(drain_losses).map(|(reason, count)| LossReport { reason, count });
-    let mut destinations = store.as_ref().map(|store| store.destinations()).transpose()?.unwrap_or_default();
-    for named in &config.destinations {
-        if destinations.iter().all(|known| known.name != named.endpoint()) {
-            destinations.push(DestinationRow::untried(named.endpoint()));
-        }
-    }
+    let losses = hook_losses.chain(known.losses).map(|(reason, count)| LossReport { reason, count });
+    let named = config.destinations.iter().map(|named| named.endpoint());
+    let untried = named.filter(|name| known.destinations.iter().all(|row| row.name != *name));
+    let untried: Vec<DestinationReport> = untried.map(DestinationReport::untried).collect();
+    let tried = known.destinations.into_iter().map(|row| destination(row, config));
     Ok(StatusReport {
         schema_version: SCHEMA_VERSION,
         state_directory: state.path().display().to_string(),
@@ -98,16 +97,53 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         drainer_running: DrainLock::try_acquire(state)?.is_none(),
         spool_bytes,
         spool_unread_bytes,
-        store_bytes: store.as_ref().map(|store| store.used_bytes()).transpose()?.unwrap_or(0),
-        damaged_records: store.as_ref().map(|store| store.damaged_lines()).transpose()?.unwrap_or(0),
+        store_bytes: known.bytes,
+        damaged_records: known.damaged_lines,
         losses: losses.collect(),
-        destinations: destinations.into_iter().map(|row| destination(row, config)).collect(),
+        destinations: tried.chain(untried).collect(),
         refused: config
             .refused
             .iter()
             .map(|refused| RefusedReport { origin: refused.origin.clone(), reason: refused.reason.clone() })
             .collect(),
     })
+}
+
+/// What the store says; nothing before there is one.
+#[derive(Default)]
+struct Known {
+    cursors: BTreeMap<String, u64>,
+    losses: Vec<(String, u64)>,
+    destinations: Vec<DestinationRow>,
+    bytes: u64,
+    damaged_lines: u64,
+}
+
+impl Known {
+    fn read(store: Reader<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            cursors: store.segment_cursors()?,
+            losses: store.losses()?,
+            destinations: store.destinations()?,
+            bytes: store.used_bytes()?,
+            damaged_lines: store.damaged_lines()?,
+        })
+    }
+}
+
+impl DestinationReport {
+    fn untried(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            configured: true,
+            delivered: 0,
+            waiting: 0,
+            rejected: 0,
+            failures_in_a_row: 0,
+            last_success_ns: None,
+            last_error: None,
+        }
+    }
 }
 
 fn directory_bytes(directory: &Path) -> u64 {

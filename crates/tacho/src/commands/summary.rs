@@ -21,7 +21,7 @@ const DAY_NS: u64 = 24 * 3600 * 1_000_000_000;
 pub(super) fn run(output: Output) -> Result<(), Failure> {
     let state = open_current_state()?;
     let store = place::open_store_to_read(&state)?;
-    let all = store.map(|store| store.sessions()).transpose()?.unwrap_or_default();
+    let all = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
     let since = UnixNanos(now().0.saturating_sub(DAY_NS));
     let today: Vec<Session> = all.iter().filter(|session| session.last_seen >= since).cloned().collect();
     let config = config::load(place::config_file().as_ref())?;

@@ -18,11 +18,17 @@ const SOCKET: &str = "drain.sock";
 /// A peer that does not speak for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// A request is a short line.
+const REQUEST_BYTES_MAX: u64 = 256;
+
 /// What a running drainer can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Take in, settle and send all that can be, then answer.
-    Flush,
+    /// Take in, settle and send all that can be within the time, then answer.
+    Flush {
+        /// How long that may take; to the second.
+        at_most: Duration,
+    },
     /// Finish the current step, answer, release the lock and exit.
     MakeWay,
 }
@@ -37,15 +43,21 @@ pub(crate) struct Reply {
 }
 
 impl Request {
-    const fn word(self) -> &'static str {
+    fn line(self) -> String {
         match self {
-            Self::Flush => "flush",
-            Self::MakeWay => "make way",
+            Self::Flush { at_most } => format!("flush {}", at_most.as_secs()),
+            Self::MakeWay => "make way".to_owned(),
         }
     }
 
     fn parse(line: &str) -> Option<Self> {
-        [Self::Flush, Self::MakeWay].into_iter().find(|request| request.word() == line.trim_end())
+        match line.trim_end() {
+            "make way" => Some(Self::MakeWay),
+            other => {
+                let seconds = other.strip_prefix("flush ")?.parse().ok()?;
+                Some(Self::Flush { at_most: Duration::from_secs(seconds) })
+            }
+        }
     }
 }
 
@@ -54,7 +66,7 @@ pub(crate) fn ask_running_drainer(state: &State, request: Request, patience: Dur
     let mut stream = UnixStream::connect(socket_path(state.fd())).ok()?;
     stream.set_read_timeout(Some(patience)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;
-    writeln!(stream, "{}", request.word()).ok()?;
+    writeln!(stream, "{}", request.line()).ok()?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).ok()?;
     serde_json::from_str(&line).ok()
@@ -98,8 +110,9 @@ impl Control {
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut line = String::new();
+        let mut said = BufReader::new((&stream).take(REQUEST_BYTES_MAX));
         // A peer that goes away or says nothing we know has asked nothing.
-        let read = BufReader::new(&stream).read_line(&mut line);
+        let read = said.read_line(&mut line);
         let request = read.ok().and_then(|_| Request::parse(&line));
         Ok(request.filter(|_| still_waits(&stream)).map(|request| Asked { request, stream }))
     }

@@ -1,93 +1,177 @@
-//! Delivering: what is in line goes out, in order, and every answer is written down before the next request.
+//! Delivering: what is in line goes out, in order, one request at a time for each destination, and every answer is
+//! written down before the next request.
 
+use super::courier::Carried;
+use super::dead_letters::DeadLetter;
 use super::{Drainer, now};
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
-use tacho_export::delivery::{Outcome, backoff, retry_after};
-use tacho_export::destination::Destination;
+use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
+use tacho_export::destination::{Destination, Protocol};
+use tacho_export::otlp::{Encoded, Retrial, Signal, part};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::CaptureLevel;
-use tacho_store::outbox::{Delivery, DestinationRow, Parcel};
+use tacho_store::destinations::DestinationRow;
+use tacho_store::outbox::{Delivery, Parcel};
 
-/// How long one round may send before hooks, sessions and requests get their turn.
-const ROUND_MAX: Duration = Duration::from_secs(1);
 /// How long a destination is left alone that does not know us.
 const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
 
 impl Drainer {
-    /// Sends to the destinations in turn, a parcel each, until nothing is in line, it has to be waited for, or the
-    /// time of this round is up.
-    pub(super) fn deliver(&mut self) -> Result<(), Failure> {
-        let began = Instant::now();
-        let mut due = self.config.destinations.clone();
-        while !due.is_empty() && began.elapsed() < ROUND_MAX {
-            let mut still_due = Vec::new();
-            for destination in due {
-                let Some(row) = self.row_if_due(&destination)? else { continue };
-                if let Some(parcel) = self.store.next_parcel(destination.endpoint())? {
-                    self.send(&destination, &row, &parcel)?;
-                    still_due.push(destination);
-                }
+    /// Writes down who came back, and sends the next request to every destination that is due. Waits at most so
+    /// long for those that are under way.
+    pub(super) fn deliver(&mut self, patience: Duration) -> Result<(), Failure> {
+        let until = Instant::now() + patience;
+        loop {
+            self.send_due()?;
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(carried) = self.couriers.next_back(left) else { return Ok(()) };
+            self.settle(carried)?;
+        }
+    }
+
+    fn send_due(&mut self) -> Result<(), Failure> {
+        for destination in &self.config.destinations {
+            let row = self.known.iter().find(|row| row.name == destination.endpoint());
+            let Some(row) = row.filter(|row| row.retry_at <= now()) else { continue };
+            if self.couriers.is_busy(destination.endpoint()) {
+                continue;
             }
-            due = still_due;
+            while let Some(parcel) = self.store.read().next_parcel(row.key, 0)? {
+                let Some(signal) = Signal::named(&parcel.signal).filter(|_| may_get(destination, &parcel))
+                else {
+                    // Its owner took content back from this destination while it waited.
+                    let changes = self.store.change()?;
+                    let refused = Delivery::Refused { error: "capture level was lowered" };
+                    changes.settle_delivery(&parcel, &refused, now())?;
+                    changes.commit()?;
+                    continue;
+                };
+                self.couriers.send(destination, signal, parcel)?;
+                break;
+            }
         }
         Ok(())
     }
 
-    fn row_if_due(&self, destination: &Destination) -> Result<Option<DestinationRow>, Failure> {
-        let rows = self.store.destinations()?;
-        let row = rows.into_iter().find(|row| row.name == destination.endpoint());
-        Ok(row.filter(|row| row.retry_at <= now()))
-    }
-
-    fn send(&mut self, to: &Destination, row: &DestinationRow, parcel: &Parcel) -> Result<(), Failure> {
-        if parcel.is_full && to.level != CaptureLevel::Full {
-            // Its owner took content back from this destination while it waited.
-            let changes = self.store.change()?;
-            changes.settle_delivery(
-                parcel,
-                &Delivery::Refused { error: "capture level was lowered" },
-                now(),
-            )?;
-            return Ok(changes.commit()?);
-        }
-        let outcome = self.sender.send(to, &parcel.signal, &parcel.content_type, &parcel.bytes);
+    /// Writes down how a request ended.
+    fn settle(&mut self, carried: Carried) -> Result<(), Failure> {
+        let Carried { endpoint, parcel, outcome } = carried;
+        let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { return Ok(()) };
         let now = now();
-        let (delivery_kind, error) = judge(&outcome, row, now);
-        let delivery = match delivery_kind {
-            Verdict::Taken { rejected } => Delivery::Taken { rejected },
-            Verdict::Refused => Delivery::Refused { error: &error },
-            Verdict::Postponed { retry_at } => Delivery::Postponed { retry_at, error: &error },
+        let refusal;
+        let delivery = match &outcome {
+            Outcome::Taken { rejected, message } => {
+                Delivery::Taken { rejected: *rejected, message: message.as_deref() }
+            }
+            Outcome::Refused { status, message } => {
+                refusal = self.refusal(row, &parcel, *status, message.as_deref())?;
+                refusal.delivery()
+            }
+            Outcome::Busy { .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable(_) => {
+                refusal = Refused { error: reason(&outcome), parts: Vec::new() };
+                let (retry_at, is_asked) = next_attempt(&outcome, row, now);
+                Delivery::Postponed { retry_at, is_asked, error: &refusal.error }
+            }
         };
         let changes = self.store.change()?;
-        changes.settle_delivery(parcel, &delivery, now)?;
-        Ok(changes.commit()?)
+        changes.settle_delivery(&parcel, &delivery, now)?;
+        changes.commit()?;
+        self.known = self.store.read().destinations()?;
+        self.write_notice();
+        Ok(())
+    }
+
+    /// What becomes of a request that was refused: smaller ones, or a dead letter.
+    fn refusal(
+        &self,
+        row: &DestinationRow,
+        parcel: &Parcel,
+        status: u16,
+        message: Option<&str>,
+    ) -> Result<Refused, Failure> {
+        let said = message.map_or(String::new(), |message| format!(": {message}"));
+        let error = format!("HTTP {status}{said}");
+        let parts = |parts: Vec<Encoded>| {
+            let part = |encoded: Encoded| Parcel {
+                items: encoded.items as u64,
+                bytes: encoded.bytes,
+                ..parcel.clone()
+            };
+            parts.into_iter().map(part).collect()
+        };
+        let retrial = |refusal| {
+            let protocol = Protocol::of_content_type(&parcel.content_type)?;
+            let signal = Signal::named(&parcel.signal)?;
+            // What cannot be read again cannot be parted either.
+            part(&parcel.bytes, signal, protocol, refusal == Refusal::TooLarge).ok()
+        };
+        let parts = match Refusal::of(status) {
+            Refusal::Whole => Vec::new(),
+            refusal => match retrial(refusal) {
+                Some(Retrial::Halves(halves)) => parts(halves.into()),
+                Some(Retrial::WithoutContent(encoded)) => parts(vec![encoded]),
+                Some(Retrial::Nothing) | None => Vec::new(),
+            },
+        };
+        if parts.is_empty() {
+            DeadLetter { at: now(), destination: &row.name, error: &error, parcel }.keep(&self.state);
+        }
+        Ok(Refused { error, parts })
+    }
+
+    /// Ends every pause that no destination asked for.
+    pub(super) fn end_own_pauses(&mut self) -> Result<(), Failure> {
+        let changes = self.store.change()?;
+        changes.end_own_pauses()?;
+        changes.commit()?;
+        self.known = self.store.read().destinations()?;
+        Ok(())
     }
 }
 
-enum Verdict {
-    Taken { rejected: u64 },
-    Refused,
-    Postponed { retry_at: UnixNanos },
+/// A request that was refused, and what is tried instead.
+struct Refused {
+    error: String,
+    parts: Vec<Parcel>,
 }
 
-fn judge(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (Verdict, String) {
-    let pause = |nanoseconds: u64| Verdict::Postponed { retry_at: now.plus_nanos(nanoseconds) };
-    let backing_off = || pause(nanoseconds(backoff(row.failures + 1, now.0)));
+impl Refused {
+    fn delivery(&self) -> Delivery<'_> {
+        if self.parts.is_empty() {
+            Delivery::Refused { error: &self.error }
+        } else {
+            Delivery::Parted { error: &self.error, parts: &self.parts }
+        }
+    }
+}
+
+fn may_get(destination: &Destination, parcel: &Parcel) -> bool {
+    !parcel.is_full || destination.level == CaptureLevel::Full
+}
+
+/// When a request is tried again, and whether the destination named that time.
+fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (UnixNanos, bool) {
+    let asked = match outcome {
+        Outcome::Busy { retry_after: Some(asked), .. } => {
+            retry_after(asked, i64::try_from(now.0 / 1_000_000_000).unwrap_or(i64::MAX))
+        }
+        _ => None,
+    };
+    let pause_ns = match outcome {
+        Outcome::Misconfigured { .. } => MISCONFIGURED_PAUSE_NS,
+        _ => nanoseconds(asked.unwrap_or_else(|| backoff(row.failures + 1, now.0))),
+    };
+    (now.plus_nanos(pause_ns), asked.is_some())
+}
+
+/// Why a request was not taken, in words.
+fn reason(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Taken { rejected, message } => {
-            (Verdict::Taken { rejected: *rejected }, message.clone().unwrap_or_default())
-        }
-        Outcome::Busy { status, retry_after: asked } => {
-            let seconds = i64::try_from(now.0 / 1_000_000_000).unwrap_or(i64::MAX);
-            let asked = asked.as_deref().and_then(|value| retry_after(value, seconds)).map(nanoseconds);
-            (asked.map_or_else(backing_off, pause), format!("HTTP {status}"))
-        }
-        Outcome::Misconfigured { status } => {
-            (pause(MISCONFIGURED_PAUSE_NS), format!("HTTP {status}: {}", advice(*status)))
-        }
-        Outcome::Refused { status } => (Verdict::Refused, format!("HTTP {status}")),
-        Outcome::Unreachable(why) => (backing_off(), why.0.clone()),
+        Outcome::Taken { .. } => String::new(),
+        Outcome::Busy { status, .. } | Outcome::Refused { status, .. } => format!("HTTP {status}"),
+        Outcome::Misconfigured { status } => format!("HTTP {status}: {}", advice(*status)),
+        Outcome::Unreachable(why) => why.0.clone(),
     }
 }
 

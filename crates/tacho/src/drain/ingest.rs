@@ -1,75 +1,104 @@
-//! Taking segments in: records become observations, in the same transaction as the cursor moves.
+//! Taking segments in: records become observations, in the same round as the cursor moves.
 
-use super::derive::tell;
+use super::blobs;
 use super::record::HookRecord;
-use super::{Drainer, blobs};
+use super::round::Round;
+use super::segments::Segments;
 use crate::failure::Failure;
 use std::path::Path;
-use tacho_agents::clip::clip;
+use tacho_agents::clip::{STRING_BYTES_MAX, clip};
 use tacho_agents::{Agent, agent_named};
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::SessionId;
-use tacho_spool::read::{Chunk, read_from, segments};
-use tacho_store::Changes;
+use tacho_spool::read::{Chunk, read_from};
 use tacho_store::cursor::{AgentProcess, TranscriptCursor};
 
 /// The session of records that name none.
 const NO_SESSION: &str = "none";
+/// What one round takes in at most, so that a large backlog needs no more memory than a small one.
+const ROUND_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-impl Drainer {
-    /// Reads every segment to its end.
-    pub(super) fn ingest_segments(&mut self) -> Result<(), Failure> {
-        for segment in segments(self.state.path())? {
-            loop {
-                let name = segment_name(self.state.path(), &segment);
-                let cursor = self.store.segment_cursor(&name)?;
-                // A segment that cannot be read now stays unread; `tacho status` counts its bytes.
-                let Ok(chunk) = read_from(&segment, cursor) else { break };
-                if chunk.cursor == cursor {
-                    break;
-                }
-                self.take_in(&name, &chunk)?;
-                if !chunk.more {
-                    break;
-                }
+impl Round<'_> {
+    /// Takes in what segments hold, up to what a round may hold. Returns whether there is more.
+    pub(super) fn take_in(&mut self, segments: &mut Segments) -> Result<bool, Failure> {
+        let mut taken_bytes = 0;
+        while let Some(segment) = segments.next_unread() {
+            if taken_bytes >= ROUND_BYTES_MAX {
+                return Ok(true);
             }
+            let cursor = segments.cursor(&segment);
+            // A segment that cannot be read now stays unread; `tacho status` counts its bytes.
+            let Ok(chunk) = read_from(&segment, cursor) else {
+                segments.pass_over(&segment);
+                continue;
+            };
+            if chunk.cursor != cursor {
+                taken_bytes += chunk.cursor.saturating_sub(cursor);
+                let damaged = self.take_chunk_in(&chunk)?;
+                self.changes.set_segment_cursor(&segments.name(&segment), chunk.cursor, damaged)?;
+            }
+            segments.advance(&segment, chunk.cursor, !chunk.more);
         }
-        Ok(())
+        Ok(false)
     }
 
-    fn take_in(&mut self, segment: &str, chunk: &Chunk) -> Result<(), Failure> {
+    /// Takes the records of a chunk in; returns how many lines were no record that can be understood.
+    fn take_chunk_in(&mut self, chunk: &Chunk) -> Result<u64, Failure> {
         let mut unreadable = chunk.damaged;
-        let changes = self.store.change()?;
+        let mut line = Vec::new();
         for record in &chunk.records {
-            let line = [record.open_object.as_slice(), b"}"].concat();
+            line.clear();
+            line.extend_from_slice(&record.open_object);
+            line.push(b'}');
             let Ok(record) = HookRecord::parse(&line) else {
                 unreadable += 1;
                 continue;
             };
-            let Some(agent) = agent_named(record.agent.as_deref()) else {
-                unreadable += 1;
-                continue;
-            };
-            let observation = observation(self.state.path(), agent, &record);
-            if changes.observe(&observation)? {
-                note_surroundings(&changes, agent, &record, &observation)?;
-                if let Some(facts) = self.facts.get_mut(&observation.session) {
-                    tell(facts, &observation);
-                }
+            let observation = observation(self.state, &record);
+            if self.observe(&observation)? {
+                self.note_surroundings(&record, &observation)?;
             }
         }
-        changes.set_segment_cursor(segment, chunk.cursor, unreadable)?;
-        Ok(changes.commit()?)
+        Ok(unreadable)
+    }
+
+    /// Notes where the session's transcript lies and which process runs it.
+    fn note_surroundings(
+        &mut self,
+        record: &HookRecord<'_>,
+        observation: &Observation,
+    ) -> Result<(), Failure> {
+        let session = self.sessions.get(&self.changes, &observation.session)?;
+        let agent = agent_named(Some(&observation.agent));
+        if let Some(path) = agent.and_then(|agent| (agent.transcript_of)(&observation.body)) {
+            let path = path.to_string_lossy().into_owned();
+            if session.transcripts.iter().all(|known| known.path != path) {
+                let followed = TranscriptCursor {
+                    path,
+                    agent: observation.agent.clone(),
+                    session: observation.session.clone(),
+                    subagent: None,
+                    inode: 0,
+                    cursor: 0,
+                };
+                self.changes.follow_transcript(&followed)?;
+                session.transcripts.push(followed);
+            }
+        }
+        if let (Some(pid), Some(start_ticks)) = (record.apid, record.ast) {
+            let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
+            if !session.processes.contains(&process) {
+                self.changes.set_process(session.key, &process)?;
+                session.processes.push(process);
+            }
+        }
+        Ok(())
     }
 }
 
-/// The name a segment's cursor is kept under: its path below the state directory.
-pub(super) fn segment_name(state: &Path, segment: &Path) -> String {
-    segment.strip_prefix(state).unwrap_or(segment).to_string_lossy().into_owned()
-}
-
-fn observation(state: &Path, agent: &Agent, record: &HookRecord<'_>) -> Observation {
+fn observation(state: &Path, record: &HookRecord<'_>) -> Observation {
     let body = match (record.raw, &record.raw_ref, &record.raw_b64) {
+        (Some(raw), _, _) if raw.get().len() <= STRING_BYTES_MAX => raw.get().as_bytes().to_vec(),
         (Some(raw), _, _) => clip(raw.get().as_bytes()),
         (None, Some(reference), _) => blobs::clipped(state, reference).unwrap_or_default(),
         // No JSON: kept as it was recorded, for whoever wants to know what it was.
@@ -78,7 +107,7 @@ fn observation(state: &Path, agent: &Agent, record: &HookRecord<'_>) -> Observat
     };
     Observation {
         uid: record.uid(),
-        agent: agent.name.to_owned(),
+        agent: agent_name(record).to_owned(),
         session: SessionId::from(record.sid.as_deref().unwrap_or(NO_SESSION)),
         source: Source::Hook,
         at: Some(record.at()),
@@ -88,26 +117,8 @@ fn observation(state: &Path, agent: &Agent, record: &HookRecord<'_>) -> Observat
     }
 }
 
-/// Notes where the session's transcript lies and which process runs it.
-fn note_surroundings(
-    changes: &Changes<'_>,
-    agent: &Agent,
-    record: &HookRecord<'_>,
-    observation: &Observation,
-) -> Result<(), Failure> {
-    if let Some(path) = (agent.transcript_of)(&observation.body) {
-        changes.follow_transcript(&TranscriptCursor {
-            path: path.to_string_lossy().into_owned(),
-            agent: agent.name.to_owned(),
-            session: observation.session.clone(),
-            subagent: None,
-            inode: 0,
-            cursor: 0,
-        })?;
-    }
-    if let (Some(pid), Some(start_ticks)) = (record.apid, record.ast) {
-        let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
-        changes.set_process(&observation.session, &process)?;
-    }
-    Ok(())
+/// The agent a record names; one that this version does not know keeps its name.
+fn agent_name<'a>(record: &'a HookRecord<'_>) -> &'a str {
+    let default = || agent_named(None).map(|agent: &Agent| agent.name);
+    record.agent.as_deref().or_else(default).unwrap_or_default()
 }

@@ -1,43 +1,42 @@
 //! Whether the agent behind a session still runs.
 
-use super::derive::tell;
+use super::now;
 use super::record::uid_of;
-use super::{Drainer, now};
+use super::round::Round;
+use super::sessions::{OpenSession, Sessions};
 use crate::failure::Failure;
 use std::collections::BTreeSet;
 use std::fs;
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::SessionId;
 use tacho_store::cursor::AgentProcess;
-use tacho_store::derived::Unsettled;
 
 /// A session whose process is unknown is taken for dead after so long without a sign.
 const SILENCE_NS_MAX: u64 = 30 * 60 * 1_000_000_000;
 
-impl Drainer {
+impl Sessions {
     /// The sessions that go on or have something unsettled, and whose agent is gone.
-    pub(super) fn sessions_without_agent(&self) -> Result<BTreeSet<SessionId>, Failure> {
-        let mut gone = BTreeSet::new();
-        for open in self.store.unsettled_sessions()? {
-            let processes = self.store.processes(&open.session)?;
-            let is_gone = if processes.is_empty() {
+    pub(super) fn without_agent(&self) -> BTreeSet<SessionId> {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let is_gone = |open: &OpenSession| {
+            if open.processes.is_empty() {
                 now().nanos_since(open.last_seen) > SILENCE_NS_MAX
             } else {
-                !has_live_agent(&processes)
-            };
-            if is_gone {
-                gone.insert(open.session);
+                !open.processes.iter().any(|process| is_alive(process, boot.trim()))
             }
-        }
-        Ok(gone)
+        };
+        self.iter().filter(|(_, open)| is_gone(open)).map(|(id, _)| id.clone()).collect()
     }
+}
 
+impl Round<'_> {
     /// Notes that the agent of a session is gone. A later event opens the session again.
-    pub(super) fn conclude(&mut self, open: &Unsettled) -> Result<(), Failure> {
+    pub(super) fn conclude(&mut self, id: &SessionId) -> Result<(), Failure> {
+        let open = self.session(id)?;
         let gone = Observation {
-            uid: uid_of(&[b"gone", open.session.as_str().as_bytes(), &open.last_seen.0.to_be_bytes()]),
+            uid: uid_of(&[b"gone", id.as_str().as_bytes(), &open.last_seen.0.to_be_bytes()]),
             agent: open.agent.clone(),
-            session: open.session.clone(),
+            session: id.clone(),
             source: Source::Recorder,
             // Not before what was seen, whatever the clock says now.
             at: Some(now().max(open.last_seen)),
@@ -45,23 +44,13 @@ impl Drainer {
             offset: None,
             body: br#"{"agent_gone":true}"#.to_vec(),
         };
-        let changes = self.store.change()?;
-        let is_new = changes.observe(&gone)?;
-        if let Some(facts) = self.facts.get_mut(&open.session).filter(|_| is_new) {
-            tell(facts, &gone);
-        }
-        Ok(changes.commit()?)
+        self.observe(&gone)?;
+        Ok(())
     }
 }
 
-/// Whether one of the processes still runs.
-fn has_live_agent(processes: &[AgentProcess]) -> bool {
-    processes.iter().any(is_alive)
-}
-
-fn is_alive(process: &AgentProcess) -> bool {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    boot.trim() == process.boot && start_ticks(process.pid) == Some(process.start_ticks)
+fn is_alive(process: &AgentProcess, boot: &str) -> bool {
+    boot == process.boot && start_ticks(process.pid) == Some(process.start_ticks)
 }
 
 /// Start of a process in clock ticks since boot; field 22 of `/proc/PID/stat` (proc(5)). A zombie counts as gone.

@@ -1,7 +1,8 @@
 //! The drainer that stays: started by a hook, awake while sessions live, gone when there is nothing to do.
 
 use super::control::{Control, Request};
-use super::wake::Watch;
+use super::round::Pace;
+use super::wake::{News, Watch};
 use super::{Drainer, Pending, now};
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
@@ -10,8 +11,10 @@ use std::time::{Duration, Instant};
 const LINGER: Duration = Duration::from_secs(60);
 /// How soon the transcripts are looked at again while something closed has not settled.
 const SETTLING_PAUSE: Duration = Duration::from_millis(200);
-/// How often it looks whether the agents still run.
+/// How long it sleeps at most.
 const QUIET_PAUSE: Duration = Duration::from_secs(15);
+/// How long one that makes way waits for requests that are under way, lest they are sent twice.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// How often retention is applied.
 const RETENTION_PAUSE: Duration = Duration::from_secs(600);
 /// Hooks come in bursts; what comes within this is taken in together.
@@ -21,20 +24,20 @@ const BURST_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
     // Without a socket nobody can ask for a flush; recording and sending go on.
     let control = Control::listen(&drainer.state).ok();
-    let watch = Watch::new();
+    let mut watch = Watch::new();
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
     loop {
-        let pending = drainer.pass()?;
+        let pending = drainer.pass(Pace::Gentle)?;
         while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
                 Request::MakeWay => pending.clone(),
-                Request::Flush => drainer.flush(Duration::from_secs(30))?,
+                Request::Flush { at_most } => drainer.flush(at_most)?,
             };
             let makes_way = asked.request == Request::MakeWay;
             asked.answer(&answer, drainer.endpoints());
             if makes_way {
-                return Ok(());
+                return drainer.deliver_last(FAREWELL_MAX);
             }
         }
         if next_retention <= Instant::now() {
@@ -48,8 +51,15 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
         if last_work.elapsed() >= LINGER {
             return Ok(());
         }
-        watch.wait(drainer.state.path(), control.as_ref(), pause(&pending));
+        let bell = drainer.couriers.bell();
+        watch.wait(drainer.state.path(), control.as_ref(), bell, pause(&pending));
         std::thread::sleep(BURST_PAUSE);
+        match watch.news() {
+            News::Segments(changed) => {
+                changed.into_iter().for_each(|segment| drainer.segments.look_at(segment));
+            }
+            News::Unknown => drainer.segments.look_everywhere()?,
+        }
     }
 }
 
@@ -64,8 +74,15 @@ impl Drainer {
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.
     pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Pending, Failure> {
         let began = Instant::now();
+        self.end_own_pauses()?;
         loop {
-            let pending = self.pass()?;
+            let mut pending = self.pass(Pace::Now)?;
+            let left = at_most.saturating_sub(began.elapsed());
+            if self.couriers.is_any_busy() {
+                let settling = pending.settles_at.map(|_| SETTLING_PAUSE);
+                self.deliver(settling.unwrap_or(left).min(left))?;
+                pending = self.pending()?;
+            }
             let settling = pending.settles_at.map(|_| SETTLING_PAUSE);
             let retrying = pending.retry_at.map(|at| Duration::from_nanos(at.nanos_since(now())));
             let Some(wait) = settling.into_iter().chain(retrying).min() else { return Ok(pending) };
@@ -75,5 +92,11 @@ impl Drainer {
             }
             std::thread::sleep(wait);
         }
+    }
+
+    /// Waits for the requests that are under way, and sends no other.
+    fn deliver_last(&mut self, at_most: Duration) -> Result<(), Failure> {
+        self.config.destinations.clear();
+        self.deliver(at_most)
     }
 }

@@ -1,6 +1,5 @@
 //! Forgetting, so that nothing grows without bound: sealing segments, then dropping by age and by quota.
 
-use super::ingest::segment_name;
 use super::{Drainer, now};
 use crate::failure::Failure;
 use std::fs::{self, Metadata};
@@ -35,12 +34,11 @@ impl Drainer {
             if !rests || segment.starts_with(&sealed) {
                 continue;
             }
-            let name = segment_name(self.state.path(), &segment);
-            let cursor = self.store.segment_cursor(&name)?;
-            if let Some(place) = seal(&self.state, &segment, cursor)? {
+            if let Some(place) = seal(&self.state, &segment, self.segments.cursor(&segment))? {
                 let changes = self.store.change()?;
-                changes.rename_segment(&name, &segment_name(self.state.path(), &place))?;
+                changes.rename_segment(&self.segments.name(&segment), &self.segments.name(&place))?;
                 changes.commit()?;
+                self.segments.forget(&segment);
             }
         }
         Ok(())
@@ -62,24 +60,26 @@ impl Drainer {
             kept_bytes -= metadata.len();
             fs::remove_file(&path)?;
             let changes = self.store.change()?;
-            changes.forget_segment(&segment_name(self.state.path(), &path))?;
+            changes.forget_segment(&self.segments.name(&path))?;
             changes.commit()?;
+            self.segments.forget(&path);
         }
         Ok(())
     }
 
     fn forget_sessions_before(&mut self, before: UnixNanos) -> Result<(), Failure> {
         loop {
-            let old = self.store.sessions_last_seen_before(before, SESSIONS_AT_ONCE)?;
+            let old = self.store.read().sessions_last_seen_before(before, SESSIONS_AT_ONCE)?;
             if old.is_empty() {
                 break;
             }
             let changes = self.store.change()?;
             old.iter().try_for_each(|session| changes.forget_session(session))?;
             changes.commit()?;
+            old.iter().for_each(|session| self.sessions.close(session));
         }
         let changes = self.store.change()?;
-        let unsent = changes.forget_deliveries_before(before)?;
+        let unsent = changes.forget_parcels_before(before)?;
         if unsent > 0 {
             changes.count_loss("not delivered in time", unsent, now())?;
         }
@@ -87,19 +87,19 @@ impl Drainer {
     }
 
     fn shrink_store_to(&mut self, quota_bytes: u64) -> Result<(), Failure> {
-        if self.store.used_bytes()? <= quota_bytes {
+        if self.store.read().used_bytes()? <= quota_bytes {
             return Ok(());
         }
         let changes = self.store.change()?;
         changes.drop_oldest_parcels(quota_bytes / 2, now())?;
         changes.commit()?;
-        while self.store.used_bytes()? > quota_bytes {
-            let Some(oldest) = self.store.sessions_last_seen_before(now(), 1)?.pop() else { break };
+        while self.store.read().used_bytes()? > quota_bytes {
+            let Some(oldest) = self.store.read().sessions_last_seen_before(now(), 1)?.pop() else { break };
             let changes = self.store.change()?;
             changes.forget_session(&oldest)?;
             changes.count_loss("store quota", 1, now())?;
             changes.commit()?;
-            self.facts.remove(&oldest);
+            self.sessions.close(&oldest);
         }
         Ok(self.store.shrink()?)
     }

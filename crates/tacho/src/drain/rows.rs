@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use tacho_agents::clip::{Clipper, STRING_BYTES_MAX};
@@ -39,6 +39,13 @@ pub(super) fn open(path: &Path) -> Option<ForeignFile> {
 }
 
 impl ForeignFile {
+    /// All of it, as long as it was when it was opened.
+    pub(super) fn read_whole(self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file.take(self.size).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// Hands every complete line from `offset` on to `each`. Returns the offset behind the last one.
     pub(super) fn each_row(
         self,

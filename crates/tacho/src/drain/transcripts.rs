@@ -1,8 +1,7 @@
 //! Taking transcripts in: the agent's own files, followed by offset.
 
-use super::Drainer;
-use super::derive::tell;
 use super::record::uid_of;
+use super::round::Round;
 use super::rows::{self, RowsError};
 use crate::failure::Failure;
 use std::fs;
@@ -15,29 +14,28 @@ use tacho_store::cursor::TranscriptCursor;
 /// A description of a subagent is a small file; a larger one is none.
 const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
 
-impl Drainer {
+impl Round<'_> {
     /// Reads what is new in the transcripts of a session and of its subagents.
-    pub(super) fn ingest_transcripts(&mut self, session: &SessionId) -> Result<(), Failure> {
-        let followed = self.store.transcripts(session)?;
+    pub(super) fn take_transcripts_in(&mut self, session: &SessionId) -> Result<(), Failure> {
+        let followed = self.session(session)?.transcripts.clone();
         let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(()) };
         let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(()) };
         let directory = (agent.subagent_directory)(Path::new(&main.path), session);
         for (path, file) in directory.map(|directory| subagent_files(agent, &directory)).unwrap_or_default() {
+            let (SubagentFile::Description(id) | SubagentFile::Transcript(id)) = &file;
+            let path = path.to_string_lossy().into_owned();
+            let known = followed.iter().find(|cursor| cursor.path == path).cloned();
+            let cursor = known.unwrap_or_else(|| TranscriptCursor {
+                path,
+                agent: agent.name.to_owned(),
+                session: session.clone(),
+                subagent: Some(id.clone()),
+                inode: 0,
+                cursor: 0,
+            });
             match file {
-                SubagentFile::Description(id) => self.take_description_in(agent, session, id, &path)?,
-                SubagentFile::Transcript(id) => {
-                    let path = path.to_string_lossy().into_owned();
-                    let known = followed.iter().find(|cursor| cursor.path == path).cloned();
-                    let fresh = || TranscriptCursor {
-                        path,
-                        agent: agent.name.to_owned(),
-                        session: session.clone(),
-                        subagent: Some(id),
-                        inode: 0,
-                        cursor: 0,
-                    };
-                    self.take_rows_in(agent, known.unwrap_or_else(fresh))?;
-                }
+                SubagentFile::Description(_) => self.take_description_in(agent, cursor)?,
+                SubagentFile::Transcript(_) => self.take_rows_in(agent, cursor)?,
             }
         }
         for cursor in followed.into_iter().filter(|cursor| cursor.subagent.is_none()) {
@@ -54,16 +52,9 @@ impl Drainer {
         } else if file.size == cursor.cursor {
             return Ok(());
         }
-        let changes = self.store.change()?;
-        let mut facts = self.facts.get_mut(&cursor.session);
         let read = file.each_row(cursor.cursor, |row| {
-            if !(agent.keeps_row)(&row.text) {
-                return Ok(());
-            }
-            let observation = observation(agent, &cursor, Some(row.offset), row.text);
-            let is_new = changes.observe(&observation)?;
-            if let Some(facts) = facts.as_mut().filter(|_| is_new) {
-                tell(facts, &observation);
+            if (agent.keeps_row)(&row.text) {
+                self.observe(&observation(agent, &cursor, Some(row.offset), row.text))?;
             }
             Ok(())
         });
@@ -71,45 +62,35 @@ impl Drainer {
             Ok(next) => cursor.cursor = next,
             Err(RowsError::Each(failure)) => return Err(failure),
             // A file that cannot be read now is another program's trouble, not that of other sessions.
-            Err(RowsError::Unreadable) => {
-                self.facts.remove(&cursor.session);
-                return Ok(());
-            }
+            Err(RowsError::Unreadable) => return Ok(()),
         }
-        changes.set_transcript_cursor(&cursor)?;
-        Ok(changes.commit()?)
+        self.follow_to(cursor)
     }
 
-    fn take_description_in(
-        &mut self,
-        agent: &Agent,
-        session: &SessionId,
-        subagent: SubagentId,
-        path: &Path,
-    ) -> Result<(), Failure> {
-        let Some(file) = rows::open(path).filter(|file| file.size <= DESCRIPTION_BYTES_MAX) else {
+    fn take_description_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
+        let Some(file) =
+            rows::open(Path::new(&cursor.path)).filter(|file| file.size <= DESCRIPTION_BYTES_MAX)
+        else {
             return Ok(());
         };
-        let cursor = TranscriptCursor {
-            path: path.to_string_lossy().into_owned(),
-            agent: agent.name.to_owned(),
-            session: session.clone(),
-            subagent: Some(subagent),
-            inode: file.inode,
-            cursor: file.size,
-        };
-        if self.store.transcript(&cursor.path)?.as_ref() == Some(&cursor) {
+        if (file.inode, file.size) == (cursor.inode, cursor.cursor) {
             return Ok(());
         }
-        let Ok(text) = fs::read(path) else { return Ok(()) };
-        let observation = observation(agent, &cursor, None, text);
-        let changes = self.store.change()?;
-        let is_new = changes.observe(&observation)?;
-        if let Some(facts) = self.facts.get_mut(session).filter(|_| is_new) {
-            tell(facts, &observation);
+        (cursor.inode, cursor.cursor) = (file.inode, file.size);
+        let Ok(text) = file.read_whole() else { return Ok(()) };
+        self.observe(&observation(agent, &cursor, None, text))?;
+        self.follow_to(cursor)
+    }
+
+    /// Notes how far a file was read.
+    fn follow_to(&mut self, cursor: TranscriptCursor) -> Result<(), Failure> {
+        self.changes.set_transcript_cursor(&cursor)?;
+        let followed = &mut self.session(&cursor.session)?.transcripts;
+        match followed.iter_mut().find(|known| known.path == cursor.path) {
+            Some(known) => *known = cursor,
+            None => followed.push(cursor),
         }
-        changes.set_transcript_cursor(&cursor)?;
-        Ok(changes.commit()?)
+        Ok(())
     }
 }
 

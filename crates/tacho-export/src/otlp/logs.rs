@@ -1,0 +1,68 @@
+//! Log records as an OTLP request.
+
+use super::request::Request;
+use super::values::{attributes, is_content};
+use super::{SCHEMA_URL, resource, scope};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::{
+    LogRecord as WireRecord, ResourceLogs, ScopeLogs, SeverityNumber,
+};
+use tacho_model::batch::Batch;
+use tacho_model::log::{LogRecord, Severity};
+
+impl Request for ExportLogsServiceRequest {
+    fn of(batches: &[&Batch]) -> Self {
+        let resource_logs = batches.iter().map(|batch| ResourceLogs {
+            resource: Some(resource(batch)),
+            scope_logs: vec![ScopeLogs {
+                scope: Some(scope()),
+                log_records: batch.logs.iter().map(record).collect(),
+                schema_url: SCHEMA_URL.to_owned(),
+            }],
+            schema_url: SCHEMA_URL.to_owned(),
+        });
+        Self { resource_logs: resource_logs.collect() }
+    }
+
+    fn items(&self) -> usize {
+        let scopes = self.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+        scopes.map(|scope| scope.log_records.len()).sum()
+    }
+
+    fn retain(&mut self, keeps: &mut dyn FnMut() -> bool) {
+        for resource in &mut self.resource_logs {
+            for scope in &mut resource.scope_logs {
+                scope.log_records.retain(|_| keeps());
+            }
+            resource.scope_logs.retain(|scope| !scope.log_records.is_empty());
+        }
+        self.resource_logs.retain(|resource| !resource.scope_logs.is_empty());
+    }
+
+    fn drop_content(&mut self) {
+        let scopes = self.resource_logs.iter_mut().flat_map(|resource| &mut resource.scope_logs);
+        for record in scopes.flat_map(|scope| &mut scope.log_records) {
+            record.attributes.retain(|pair| !is_content(pair));
+        }
+    }
+}
+
+fn record(record: &LogRecord) -> WireRecord {
+    let (number, text) = match record.severity {
+        Severity::Info => (SeverityNumber::Info, "INFO"),
+        Severity::Warn => (SeverityNumber::Warn, "WARN"),
+    };
+    let (trace_id, span_id) =
+        record.span.map(|(trace, span)| (trace.0.to_vec(), span.0.to_vec())).unwrap_or_default();
+    WireRecord {
+        time_unix_nano: record.at.0,
+        observed_time_unix_nano: record.observed_at.0,
+        severity_number: number.into(),
+        severity_text: text.to_owned(),
+        event_name: record.name.to_owned(),
+        attributes: attributes(&record.attributes),
+        trace_id,
+        span_id,
+        ..WireRecord::default()
+    }
+}

@@ -1,0 +1,60 @@
+//! What requests of every signal have in common: they are made of batches, counted, encoded, and parted again.
+
+use super::{EncodeError, Encoded};
+use crate::destination::Protocol;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::{Read as _, Write as _};
+use tacho_model::batch::Batch;
+
+/// An export request of one signal.
+pub(super) trait Request:
+    prost::Message + Default + Clone + PartialEq + Serialize + DeserializeOwned
+{
+    /// The items of the signal in these batches.
+    fn of(batches: &[&Batch]) -> Self;
+
+    /// How many items it holds.
+    fn items(&self) -> usize;
+
+    /// Keeps the items for which `keeps`, called for each in order, says so, and nothing that is empty without them.
+    fn retain(&mut self, keeps: &mut dyn FnMut() -> bool);
+
+    /// Takes out the words of people, files and models.
+    fn drop_content(&mut self);
+
+    /// The body of a request.
+    fn encode_body(&self, protocol: Protocol) -> Result<Encoded, EncodeError> {
+        let body = match protocol {
+            Protocol::HttpProtobuf => self.encode_to_vec(),
+            Protocol::HttpJson => serde_json::to_vec(self)?,
+        };
+        let mut compressed = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+        compressed.write_all(&body)?;
+        Ok(Encoded { bytes: compressed.finish()?, items: self.items(), uncompressed_bytes: body.len() })
+    }
+
+    /// Reads a body that was encoded here.
+    fn decode_body(bytes: &[u8], protocol: Protocol) -> Result<Self, EncodeError> {
+        let mut body = Vec::new();
+        GzDecoder::new(bytes).read_to_end(&mut body)?;
+        match protocol {
+            Protocol::HttpProtobuf => Ok(Self::decode(body.as_slice())?),
+            Protocol::HttpJson => Ok(serde_json::from_slice(&body)?),
+        }
+    }
+
+    /// Both halves of it.
+    fn halves(self) -> [Self; 2] {
+        let half = self.items() / 2;
+        let (mut front, mut back) = (self.clone(), self);
+        let mut numbers = 0..;
+        front.retain(&mut || numbers.next().is_some_and(|number| number < half));
+        let mut numbers = 0..;
+        back.retain(&mut || numbers.next().is_some_and(|number| number >= half));
+        [front, back]
+    }
+}

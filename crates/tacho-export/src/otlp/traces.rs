@@ -1,0 +1,91 @@
+//! Spans as an OTLP request.
+
+use super::request::Request;
+use super::values::{attributes, is_content};
+use super::{SCHEMA_URL, resource, scope};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind as WireKind};
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use opentelemetry_proto::tonic::trace::v1::{
+    ResourceSpans, ScopeSpans, Span as WireSpan, Status as WireStatus,
+};
+use tacho_model::batch::Batch;
+use tacho_model::shape::{OtlpKind, SpanShape};
+use tacho_model::span::{Span, Status};
+
+impl Request for ExportTraceServiceRequest {
+    fn of(batches: &[&Batch]) -> Self {
+        let resource_spans = batches.iter().map(|batch| ResourceSpans {
+            resource: Some(resource(batch)),
+            scope_spans: vec![ScopeSpans {
+                scope: Some(scope()),
+                spans: batch.spans.iter().map(span).collect(),
+                schema_url: SCHEMA_URL.to_owned(),
+            }],
+            schema_url: SCHEMA_URL.to_owned(),
+        });
+        Self { resource_spans: resource_spans.collect() }
+    }
+
+    fn items(&self) -> usize {
+        let scopes = self.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+        scopes.map(|scope| scope.spans.len()).sum()
+    }
+
+    fn retain(&mut self, keeps: &mut dyn FnMut() -> bool) {
+        for resource in &mut self.resource_spans {
+            for scope in &mut resource.scope_spans {
+                scope.spans.retain(|_| keeps());
+            }
+            resource.scope_spans.retain(|scope| !scope.spans.is_empty());
+        }
+        self.resource_spans.retain(|resource| !resource.scope_spans.is_empty());
+    }
+
+    fn drop_content(&mut self) {
+        let scopes = self.resource_spans.iter_mut().flat_map(|resource| &mut resource.scope_spans);
+        for span in scopes.flat_map(|scope| &mut scope.spans) {
+            span.attributes.retain(|pair| !is_content(pair));
+            span.events.iter_mut().for_each(|event| event.attributes.retain(|pair| !is_content(pair)));
+        }
+    }
+}
+
+fn span(span: &Span) -> WireSpan {
+    let otlp_kind = SpanShape::of(span.kind).map_or(OtlpKind::Internal, |shape| shape.otlp_kind);
+    let kind = match otlp_kind {
+        OtlpKind::Internal => WireKind::Internal,
+        OtlpKind::Client => WireKind::Client,
+    };
+    let status = match span.status {
+        Status::Unset => None,
+        Status::Error => Some(WireStatus { code: StatusCode::Error.into(), ..WireStatus::default() }),
+    };
+    WireSpan {
+        trace_id: span.trace_id.0.to_vec(),
+        span_id: span.span_id.0.to_vec(),
+        parent_span_id: span.parent_span_id.map(|parent| parent.0.to_vec()).unwrap_or_default(),
+        name: span.name.clone(),
+        kind: kind.into(),
+        start_time_unix_nano: span.start.0,
+        end_time_unix_nano: span.end.unwrap_or(span.start).0,
+        attributes: attributes(&span.attributes),
+        events: span.events.iter().map(event).collect(),
+        links: span.links.iter().map(link).collect(),
+        status,
+        ..WireSpan::default()
+    }
+}
+
+fn event(event: &tacho_model::span::SpanEvent) -> Event {
+    Event {
+        time_unix_nano: event.at.0,
+        name: event.name.to_owned(),
+        attributes: attributes(&event.attributes),
+        ..Event::default()
+    }
+}
+
+fn link(link: &tacho_model::span::Link) -> Link {
+    Link { trace_id: link.trace_id.0.to_vec(), span_id: link.span_id.0.to_vec(), ..Link::default() }
+}

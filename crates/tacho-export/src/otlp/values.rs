@@ -1,0 +1,32 @@
+//! Attributes as OTLP spells them.
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
+use tacho_model::attribute::{Attributes, Class, Key, Value};
+
+pub(super) fn attributes(attributes: &Attributes) -> Vec<KeyValue> {
+    let pair = |(key, value): (Key, &Value)| KeyValue {
+        key: key.name().to_owned(),
+        value: Some(AnyValue { value: Some(wire_value(value)) }),
+        ..KeyValue::default()
+    };
+    attributes.iter().map(pair).collect()
+}
+
+/// Whether an attribute holds words of a person, a file or a model.
+pub(super) fn is_content(pair: &KeyValue) -> bool {
+    Key::named(&pair.key).is_none_or(|key| key.class() == Class::Content)
+}
+
+fn wire_value(value: &Value) -> Wire {
+    match value {
+        Value::String(text) => Wire::StringValue(text.clone()),
+        Value::Int(number) => Wire::IntValue(*number),
+        Value::Double(number) => Wire::DoubleValue(*number),
+        Value::Boolean(truth) => Wire::BoolValue(*truth),
+        Value::StringList(texts) => {
+            let text = |text: &String| AnyValue { value: Some(Wire::StringValue(text.clone())) };
+            Wire::ArrayValue(ArrayValue { values: texts.iter().map(text).collect() })
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Destinations: whom telemetry is sent to, how that goes, and which spans each ever got.
+
+use crate::error::StoreError;
+use crate::store::{Changes, Reader, SessionKey};
+use rusqlite::{Row, params};
+use std::collections::BTreeMap;
+use tacho_model::id::{SessionId, SpanId};
+use tacho_model::time::UnixNanos;
+
+/// The number of a destination in this store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DestinationKey(pub(crate) i64);
+
+/// How deliveries to a destination go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DestinationRow {
+    /// Its number.
+    pub key: DestinationKey,
+    /// Its name.
+    pub name: String,
+    /// Since when it is sent to.
+    pub since: UnixNanos,
+    /// Not to be tried before this.
+    pub retry_at: UnixNanos,
+    /// Whether the destination itself asked to be left alone until then.
+    pub is_asked: bool,
+    /// Failures in a row.
+    pub failures: u64,
+    /// The last failure, once there was one.
+    pub last_error: Option<String>,
+    /// The last success, once there was one.
+    pub last_success: Option<UnixNanos>,
+    /// Items it took.
+    pub delivered: u64,
+    /// Items it refused.
+    pub rejected: u64,
+    /// Items that wait.
+    pub waiting: u64,
+}
+
+impl Changes<'_> {
+    /// Makes a destination known; what it is sent begins with what settles from `since` on.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn introduce(&self, destination: &str, since: UnixNanos) -> Result<(), StoreError> {
+        let insert = "INSERT OR IGNORE INTO destinations (name, since_ns) VALUES (?1, ?2)";
+        self.transaction.prepare_cached(insert)?.execute(params![destination, since.0.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Notes that a span is put in line for a destination, and as what.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn claim(
+        &self,
+        destination: DestinationKey,
+        session: SessionKey,
+        span: SpanId,
+        fingerprint: i64,
+    ) -> Result<(), StoreError> {
+        let insert = "INSERT OR REPLACE INTO enqueued (destination, session, span_id, fingerprint) \
+                      VALUES (?1, ?2, ?3, ?4)";
+        self.transaction.prepare_cached(insert)?.execute(params![
+            destination.0,
+            session.0,
+            span.0,
+            fingerprint
+        ])?;
+        Ok(())
+    }
+
+    /// Ends every pause that no destination asked for, so that the next attempt is made now.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end_own_pauses(&self) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE destinations SET retry_at_ns = 0 WHERE NOT is_asked", [])?;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// The spans of a session that were ever put in line for a destination, and the fingerprint of what was put
+    /// there; `None` where an earlier version did not write it down.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn claimed(
+        &self,
+        destination: DestinationKey,
+        session: SessionKey,
+    ) -> Result<BTreeMap<SpanId, Option<i64>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT span_id, fingerprint FROM enqueued WHERE destination = ?1 AND session = ?2",
+        )?;
+        let rows =
+            statement.query_map([destination.0, session.0], |row| Ok((SpanId(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The sessions seen since `since` that have settled spans which were never put in line for a destination.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sessions_to_send(
+        &self,
+        destination: DestinationKey,
+        since: UnixNanos,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT session_keys.id FROM sessions JOIN session_keys USING (key)
+             WHERE last_seen_ns >= ?2 AND EXISTS (
+                 SELECT 1 FROM spans
+                 WHERE spans.id BETWEEN key << 32 AND (key << 32) + 4294967295 AND settled AND NOT EXISTS (
+                     SELECT 1 FROM enqueued
+                     WHERE destination = ?1 AND session = key AND enqueued.span_id = spans.span_id))
+             ORDER BY key",
+        )?;
+        let rows = statement
+            .query_map(params![destination.0, since.0.cast_signed()], |row| Ok(SessionId(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How deliveries to every destination go.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn destinations(&self) -> Result<Vec<DestinationRow>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT key, name, since_ns, retry_at_ns, is_asked, failures, last_error, last_success_ns, delivered,
+                    rejected, (SELECT coalesce(sum(items), 0) FROM outbox WHERE destination = key)
+             FROM destinations ORDER BY name",
+        )?;
+        let rows = statement.query_map([], destination)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn destination(row: &Row<'_>) -> rusqlite::Result<DestinationRow> {
+    let count = |column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
+    Ok(DestinationRow {
+        key: DestinationKey(row.get(0)?),
+        name: row.get(1)?,
+        since: UnixNanos(count(2)?),
+        retry_at: UnixNanos(count(3)?),
+        is_asked: row.get(4)?,
+        failures: count(5)?,
+        last_error: row.get(6)?,
+        last_success: row.get::<_, Option<i64>>(7)?.map(|at| UnixNanos(at.cast_unsigned())),
+        delivered: count(8)?,
+        rejected: count(9)?,
+        waiting: count(10)?,
+    })
+}

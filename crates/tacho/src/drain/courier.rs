@@ -1,0 +1,115 @@
+//! Couriers: one thread per destination that carries one request at a time, so that a destination which does not
+//! answer holds up nobody else.
+
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::{read, write};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+use tacho_export::delivery::Outcome;
+use tacho_export::destination::Destination;
+use tacho_export::otlp::Signal;
+use tacho_export::sender;
+use tacho_store::outbox::Parcel;
+
+/// A request that was carried, and how that ended.
+#[derive(Debug)]
+pub(super) struct Carried {
+    /// The destination's endpoint.
+    pub(super) endpoint: String,
+    pub(super) parcel: Parcel,
+    pub(super) outcome: Outcome,
+}
+
+/// The couriers of all destinations.
+#[derive(Debug)]
+pub(super) struct Couriers {
+    /// Where each destination's courier takes requests from, and whether one is under way.
+    lanes: BTreeMap<String, Lane>,
+    back: Receiver<Carried>,
+    sender: Sender<Carried>,
+    /// Readable when somebody came back.
+    bell: Arc<OwnedFd>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    requests: Sender<(Destination, Signal, Parcel)>,
+    is_busy: bool,
+}
+
+impl Couriers {
+    /// No courier yet: each is called up with its first request.
+    pub(super) fn new() -> io::Result<Self> {
+        let (sender, back) = channel();
+        let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        Ok(Self { lanes: BTreeMap::new(), back, sender, bell })
+    }
+
+    /// Becomes readable when somebody comes back.
+    pub(super) fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+
+    /// Whether a request for this destination is under way.
+    pub(super) fn is_busy(&self, endpoint: &str) -> bool {
+        self.lanes.get(endpoint).is_some_and(|lane| lane.is_busy)
+    }
+
+    /// Whether any request is under way.
+    pub(super) fn is_any_busy(&self) -> bool {
+        self.lanes.values().any(|lane| lane.is_busy)
+    }
+
+    /// Sends a request on its way. Its destination must not be busy.
+    pub(super) fn send(&mut self, to: &Destination, signal: Signal, parcel: Parcel) -> io::Result<()> {
+        let endpoint = to.endpoint();
+        if !self.lanes.contains_key(endpoint) {
+            let requests = self.call_up(endpoint)?;
+            self.lanes.insert(endpoint.to_owned(), Lane { requests, is_busy: false });
+        }
+        if let Some(lane) = self.lanes.get_mut(endpoint) {
+            lane.is_busy = lane.requests.send((to.clone(), signal, parcel)).is_ok();
+        }
+        Ok(())
+    }
+
+    fn call_up(&self, endpoint: &str) -> io::Result<Sender<(Destination, Signal, Parcel)>> {
+        let (requests, to_do) = channel::<(Destination, Signal, Parcel)>();
+        let (back, bell, endpoint) = (self.sender.clone(), Arc::clone(&self.bell), endpoint.to_owned());
+        thread::Builder::new().name("courier".to_owned()).spawn(move || {
+            let sender = sender::Sender::default();
+            for (destination, signal, parcel) in to_do {
+                let outcome = sender.send(&destination, signal, &parcel.content_type, &parcel.bytes);
+                if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {
+                    return;
+                }
+                // Who does not hear it sees at the next timeout that somebody is back.
+                let _ = write(&bell, &1_u64.to_ne_bytes());
+            }
+        })?;
+        Ok(requests)
+    }
+
+    /// The next that came back, waiting at most so long for one while any is under way.
+    pub(super) fn next_back(&mut self, patience: Duration) -> Option<Carried> {
+        let carried = if self.is_any_busy() {
+            match self.back.recv_timeout(patience) {
+                Ok(carried) => Some(carried),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+            }
+        } else {
+            None
+        }?;
+        // Whether it rang or not: who asks again finds the next one, rung for or not.
+        let _ = read(&self.bell, &mut [0_u8; 8]);
+        if let Some(lane) = self.lanes.get_mut(&carried.endpoint) {
+            lane.is_busy = false;
+        }
+        Some(carried)
+    }
+}

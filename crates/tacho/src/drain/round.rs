@@ -1,0 +1,116 @@
+//! One round of work: what is taken in, derived and put in line for destinations in one transaction.
+//!
+//! Killed at any instant, the whole round happened or nothing of it.
+
+use super::now;
+use super::outgoing::Outgoing;
+use super::sessions::{OpenSession, Sessions};
+use crate::failure::Failure;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tacho_assemble::tree::assemble;
+use tacho_model::event::Observation;
+use tacho_model::id::SessionId;
+use tacho_store::Changes;
+
+/// A session that takes longer than this to derive is derived less often.
+const QUICK: Duration = Duration::from_millis(10);
+/// How many times as long as deriving took it is left alone.
+const REST: u32 = 20;
+
+/// Whether large sessions are left alone for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// All that has news is derived now.
+    Now,
+    /// What takes long is done less often.
+    Gentle,
+}
+
+/// A round that is going on.
+pub(super) struct Round<'a> {
+    pub(super) changes: Changes<'a>,
+    pub(super) sessions: &'a mut Sessions,
+    pub(super) state: &'a Path,
+    outgoing: Outgoing<'a>,
+    /// The sessions that have news or are due.
+    touched: BTreeSet<SessionId>,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn begin(
+        changes: Changes<'a>,
+        sessions: &'a mut Sessions,
+        state: &'a Path,
+        outgoing: Outgoing<'a>,
+    ) -> Self {
+        Self { changes, sessions, state, outgoing, touched: BTreeSet::new() }
+    }
+
+    /// A session, for reading and changing what is kept of it in memory.
+    pub(super) fn session(&mut self, id: &SessionId) -> Result<&mut OpenSession, Failure> {
+        self.sessions.get(&self.changes, id)
+    }
+
+    /// Takes a statement down. Returns whether it was new.
+    pub(super) fn observe(&mut self, observation: &Observation) -> Result<bool, Failure> {
+        let session = self.sessions.get(&self.changes, &observation.session)?;
+        let is_new = self.changes.observe(session.key, observation)?;
+        if is_new {
+            session.agent.clone_from(&observation.agent);
+            session.hear(observation);
+            self.touch(&observation.session);
+        }
+        Ok(is_new)
+    }
+
+    /// Has a session derived at the end of the round.
+    pub(super) fn touch(&mut self, id: &SessionId) {
+        if !self.touched.contains(id) {
+            self.touched.insert(id.clone());
+        }
+    }
+
+    /// The sessions that have news or are due.
+    pub(super) const fn touched(&self) -> &BTreeSet<SessionId> {
+        &self.touched
+    }
+
+    /// Derives what has news, puts in line what settled, and makes all of it last.
+    pub(super) fn finish(mut self, pace: Pace) -> Result<(), Failure> {
+        for id in std::mem::take(&mut self.touched) {
+            let session = self.sessions.get(&self.changes, &id)?;
+            let rests = session.rests_until.is_some_and(|until| until > Instant::now());
+            if rests && pace == Pace::Gentle {
+                session.has_news = true;
+                self.changes.mark_stale(session.key)?;
+            } else {
+                self.derive(&id)?;
+            }
+        }
+        self.outgoing.pack_all(&self.changes)?;
+        self.changes.commit()?;
+        self.sessions.fit();
+        Ok(())
+    }
+
+    fn derive(&mut self, id: &SessionId) -> Result<(), Failure> {
+        let began = Instant::now();
+        let session = self.sessions.get(&self.changes, id)?;
+        let Some(facts) = session.facts(self.changes.read(), id)? else { return Ok(()) };
+        let assembly = assemble(facts, now());
+        self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
+        let changed = self.changes.put_spans(session.key, &assembly.spans)?;
+        self.outgoing.add(&self.changes, session.key, &assembly, &changed)?;
+        session.has_news = false;
+        session.last_seen = assembly.session.last_seen;
+        session.settles_at = assembly.settles_at;
+        let taken = began.elapsed();
+        session.rests_until = (taken > QUICK).then(|| Instant::now() + taken * REST);
+        if assembly.session.ended.is_some() && assembly.session.open_spans == 0 {
+            self.sessions.close(id);
+        }
+        Ok(())
+    }
+}

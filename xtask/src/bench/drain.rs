@@ -1,0 +1,103 @@
+//! The drainer, measured: from segments on disk to bytes that a receiver acknowledged.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use tacho_testkit::http::{HttpServer, Reply};
+use tempfile::TempDir;
+
+use super::backlog::{self, Backlog};
+use super::programs;
+use crate::plugin;
+use crate::workspace::Workspace;
+
+pub(super) struct Measured {
+    pub(super) backlog: Backlog,
+    pub(super) wall: Duration,
+    pub(super) processor: Duration,
+    pub(super) peak_kib: u64,
+    pub(super) requests: u64,
+    pub(super) sent_bytes: u64,
+}
+
+/// What the receiver got.
+#[derive(Default)]
+struct Received {
+    requests: u64,
+    bytes: u64,
+    failure: Option<String>,
+}
+
+pub(super) fn measure(workspace: &Workspace, events: usize, program: Option<&Path>) -> Result<Measured> {
+    let tacho = match program {
+        Some(program) => program.to_owned(),
+        None => plugin::build_static(workspace, "tacho")?,
+    };
+    let usage = programs::compile(workspace, "usage")?;
+    let folder = TempDir::new().context("cannot create a state directory")?;
+    let state = folder.path().join("state");
+    fs::create_dir(&state).context("cannot create a state directory")?;
+    let backlog = backlog::fill(&workspace.root.join("fixtures/sessions"), &state, events)?;
+    let (receiver, received) = receiver(&folder.path().join("bodies"))?;
+
+    let report = folder.path().join("usage");
+    let mut command = Command::new(usage);
+    command.arg(&report).arg(&tacho).args(["drain", "--once"]);
+    command.env_clear().env("TACHO_HOME", &state).env("HOME", folder.path());
+    command.env("TACHO_OTLP_ENDPOINT", receiver.url()).stdin(Stdio::null());
+    let began = Instant::now();
+    let status = command.status().context("cannot start the drainer")?;
+    let wall = began.elapsed();
+    ensure!(status.success(), "the drainer ended with {status}");
+    let (peak_kib, processor) = read_usage(&report)?;
+    let received = received.lock().map_err(|_| anyhow::anyhow!("the receiver broke"))?;
+    if let Some(failure) = &received.failure {
+        anyhow::bail!("the receiver could not keep a request: {failure}");
+    }
+    Ok(Measured {
+        backlog,
+        wall,
+        processor,
+        peak_kib,
+        requests: received.requests,
+        sent_bytes: received.bytes,
+    })
+}
+
+/// A receiver that takes everything and keeps it in a file.
+fn receiver(bodies: &Path) -> Result<(HttpServer, Arc<Mutex<Received>>)> {
+    let received = Arc::new(Mutex::new(Received::default()));
+    let file = Mutex::new(File::create(bodies).context("cannot keep what is received")?);
+    let noted = Arc::clone(&received);
+    let server = HttpServer::start(Box::new(move |request| {
+        let written = file.lock().map(|mut file| {
+            let len = u32::try_from(request.body.len()).unwrap_or(u32::MAX);
+            file.write_all(&len.to_be_bytes()).and_then(|()| file.write_all(&request.body))
+        });
+        if let Ok(mut received) = noted.lock() {
+            received.requests += 1;
+            received.bytes += request.body.len() as u64;
+            if let Ok(Err(error)) = written {
+                received.failure = Some(error.to_string());
+            }
+        }
+        Reply::Whole {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/x-protobuf".to_owned())],
+            body: Vec::new(),
+        }
+    }))?;
+    Ok((server, received))
+}
+
+/// What `usage` wrote: peak memory in KiB, time of the processor in microseconds.
+pub(super) fn read_usage(report: &Path) -> Result<(u64, Duration)> {
+    let text = crate::workspace::read(report)?;
+    let (peak, processor) = text.split_once(' ').context("the usage is no pair")?;
+    Ok((peak.parse()?, Duration::from_micros(processor.parse()?)))
+}
