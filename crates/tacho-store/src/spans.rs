@@ -3,7 +3,8 @@
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{Row, params};
-use serde_json::{Map, Value as Json, json};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use tacho_model::attribute::{Attributes, Key, Value, ValueType};
@@ -93,9 +94,9 @@ impl Changes<'_> {
             span.end.map(|end| end.0.cast_signed()),
             span.status == Status::Error,
             span.settled,
-            attributes_to(&span.attributes).to_string(),
-            links_to(&span.links).to_string(),
-            events_to(&span.events).to_string(),
+            json_text(&AsJson(&span.attributes))?,
+            json_text(&links_to(&span.links))?,
+            json_text(&events_to(&span.events))?,
             id,
             state.position,
             state.fingerprint,
@@ -150,18 +151,28 @@ fn parsed(row: &Row<'_>, column: usize) -> rusqlite::Result<Json> {
     })
 }
 
-fn attributes_to(attributes: &Attributes) -> Json {
-    let pairs = attributes.iter().map(|(key, value)| {
-        let value = match value {
-            Value::String(text) => json!(text),
-            Value::Int(number) => json!(number),
-            Value::Double(number) => json!(number),
-            Value::Boolean(truth) => json!(truth),
-            Value::StringList(texts) => json!(texts),
-        };
-        (key.name().to_owned(), value)
-    });
-    Json::Object(pairs.collect::<Map<_, _>>())
+/// Attributes as a JSON object, written without building it first.
+struct AsJson<'a>(&'a Attributes);
+
+impl Serialize for AsJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in self.0.iter() {
+            match value {
+                Value::String(text) => map.serialize_entry(key.name(), text)?,
+                Value::Int(number) => map.serialize_entry(key.name(), number)?,
+                Value::Double(number) => map.serialize_entry(key.name(), number)?,
+                Value::Boolean(truth) => map.serialize_entry(key.name(), truth)?,
+                Value::StringList(texts) => map.serialize_entry(key.name(), texts)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// The text of something that JSON can always hold.
+fn json_text(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()).into())
 }
 
 fn attributes_from(json: &Json) -> Attributes {
@@ -183,8 +194,8 @@ fn value_from(key: Key, json: &Json) -> Option<Value> {
     })
 }
 
-fn links_to(links: &[Link]) -> Json {
-    links.iter().map(|link| json!([link.trace_id.to_string(), link.span_id.to_string()])).collect()
+fn links_to(links: &[Link]) -> Vec<[String; 2]> {
+    links.iter().map(|link| [link.trace_id.to_string(), link.span_id.to_string()]).collect()
 }
 
 fn links_from(json: &Json) -> Vec<Link> {
@@ -206,9 +217,8 @@ fn bytes_from<const N: usize>(hex: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-fn events_to(events: &[SpanEvent]) -> Json {
-    let event = |event: &SpanEvent| json!([event.at.0, event.name, attributes_to(&event.attributes)]);
-    events.iter().map(event).collect()
+fn events_to(events: &[SpanEvent]) -> Vec<(u64, &str, AsJson<'_>)> {
+    events.iter().map(|event| (event.at.0, event.name, AsJson(&event.attributes))).collect()
 }
 
 fn events_from(json: &Json) -> Vec<SpanEvent> {
