@@ -1,54 +1,71 @@
 //! `bench`: figures that the documentation quotes, measured here and now, with the bars they must stay under.
 
 mod backlog;
+mod baseline;
 mod drain;
 mod hook;
 mod programs;
 mod report;
 mod trace;
 
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
 use crate::workspace::{self, Workspace};
 
 const PAGE: &str = "docs/benchmarks.md";
+const USAGE: &str = "usage: cargo xtask bench hook|drain [--write] [--events N] [--program PATH]";
+/// A backlog of so many events.
+const EVENTS: usize = 1_000_000;
 
-pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    /// Whether the page is written, and not only the terminal.
+    write: bool,
+    events: usize,
+    /// Another build of `tacho`, such as one that can be profiled.
+    program: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["hook"] => measure_hook().map(|text| println!("{text}")),
-        ["hook", "--write"] => write(&measure_hook()?),
-        ["drain", events, program @ ..] => {
-            let measured = drain::measure(
-                &Workspace::load()?,
-                events.parse()?,
-                program.first().map(std::path::Path::new),
-            )?;
-            println!(
-                "{} events {} sessions {} MB: wall {:.1} s cpu {:.1} s = {:.0} events/s/core, peak {} MiB, {} requests {} MB",
-                measured.backlog.events,
-                measured.backlog.sessions,
-                measured.backlog.bytes / 1000000,
-                measured.wall.as_secs_f64(),
-                measured.processor.as_secs_f64(),
-                measured.backlog.events as f64 / measured.processor.as_secs_f64(),
-                measured.peak_kib / 1024,
-                measured.requests,
-                measured.sent_bytes / 1000000
-            );
-            Ok(())
-        }
-        _ => anyhow::bail!("usage: cargo xtask bench hook [--write]"),
+    let (what, rest) = words.split_first().context(USAGE)?;
+    // What `drain` starts in an optimised build.
+    if let ("baseline", [state, folder, bodies]) = (*what, rest) {
+        let taken = baseline::run(Path::new(state), Path::new(folder), Path::new(bodies))?;
+        println!("{}", taken.as_micros());
+        return Ok(());
     }
-}
-
-fn measure_hook() -> anyhow::Result<String> {
+    let options = Options::parse(rest)?;
     let workspace = Workspace::load()?;
-    Ok(report::render(&hook::measure(&workspace)?))
+    let text = match *what {
+        "hook" => report::hook(&hook::measure(&workspace)?),
+        "drain" => report::drain(&drain::measure(&workspace, options.events, options.program.as_deref())?),
+        _ => bail!(USAGE),
+    };
+    println!("{text}");
+    if options.write {
+        let path = workspace.root.join(PAGE);
+        workspace::write(&path, report::splice(&workspace::read(&path)?, what, &text)?)?;
+        println!("wrote {PAGE}");
+    }
+    Ok(())
 }
 
-fn write(text: &str) -> anyhow::Result<()> {
-    let path = Workspace::load()?.root.join(PAGE);
-    let page = if path.exists() { workspace::read(&path)? } else { String::new() };
-    workspace::write(&path, report::splice(&page, text))?;
-    println!("{text}\nwrote {PAGE}");
-    Ok(())
+impl Options {
+    fn parse(words: &[&str]) -> Result<Self> {
+        let mut options = Self { write: false, events: EVENTS, program: None };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--write" => options.write = true,
+                "--events" => options.events = words.next().context(USAGE)?.parse().context(USAGE)?,
+                "--program" => options.program = Some(PathBuf::from(words.next().context(USAGE)?)),
+                _ => bail!("`{word}` is not known; {USAGE}"),
+            }
+        }
+        Ok(options)
+    }
 }

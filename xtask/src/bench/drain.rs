@@ -12,6 +12,7 @@ use tacho_testkit::http::{HttpServer, Reply};
 use tempfile::TempDir;
 
 use super::backlog::{self, Backlog};
+use super::baseline;
 use super::programs;
 use crate::plugin;
 use crate::workspace::Workspace;
@@ -23,6 +24,8 @@ pub(super) struct Measured {
     pub(super) peak_kib: u64,
     pub(super) requests: u64,
     pub(super) sent_bytes: u64,
+    /// What parsing, inserting and compressing alone take.
+    pub(super) baseline: Duration,
 }
 
 /// What the receiver got.
@@ -59,14 +62,9 @@ pub(super) fn measure(workspace: &Workspace, events: usize, program: Option<&Pat
     if let Some(failure) = &received.failure {
         anyhow::bail!("the receiver could not keep a request: {failure}");
     }
-    Ok(Measured {
-        backlog,
-        wall,
-        processor,
-        peak_kib,
-        requests: received.requests,
-        sent_bytes: received.bytes,
-    })
+    let baseline = baseline::measure(&state, folder.path(), &folder.path().join("bodies"))?;
+    let (requests, sent_bytes) = (received.requests, received.bytes);
+    Ok(Measured { backlog, wall, processor, peak_kib, requests, sent_bytes, baseline })
 }
 
 /// A receiver that takes everything and keeps it in a file.

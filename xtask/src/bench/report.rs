@@ -1,11 +1,11 @@
-//! Measurements as a page: two tables in Markdown, and their place in the documentation.
+//! Measurements as a page: tables in Markdown, and their place in the documentation.
 
 use std::time::Duration;
 
-use super::hook::{Measured, Spread};
+use anyhow::Context;
 
-const BEGIN: &str = "<!-- hook: written by `cargo xtask bench hook --write` -->";
-const END: &str = "<!-- end of hook -->";
+use super::drain;
+use super::hook::{Measured, Spread};
 
 const KIB: f64 = 1024.0;
 
@@ -14,11 +14,23 @@ struct Bar {
     what: &'static str,
     unit: &'static str,
     limit: f64,
+    /// Whether more is better.
+    is_floor: bool,
     /// Absent where it could not be measured.
     measured: Option<f64>,
 }
 
-pub(super) fn render(measured: &Measured) -> String {
+impl Bar {
+    fn at_most(what: &'static str, unit: &'static str, limit: f64, measured: f64) -> Self {
+        Self { what, unit, limit, is_floor: false, measured: Some(measured) }
+    }
+
+    fn at_least(what: &'static str, unit: &'static str, limit: f64, measured: f64) -> Self {
+        Self { is_floor: true, ..Self::at_most(what, unit, limit, measured) }
+    }
+}
+
+pub(super) fn hook(measured: &Measured) -> String {
     format!(
         "\
 {} rounds of three programs in turn, {} bytes on standard input, {} processors, Linux {}.
@@ -33,7 +45,7 @@ System calls are counted from the first read of standard input; what comes befor
 ",
         measured.rounds,
         measured.payload_bytes,
-        std::thread::available_parallelism().map_or(0, usize::from),
+        processors(),
         kernel(),
         time_row("`/bin/true`", measured.nothing, measured),
         time_row("static read and append", measured.bare, measured),
@@ -43,20 +55,51 @@ System calls are counted from the first read of standard input; what comes befor
     )
 }
 
-/// The page with the text between the markers; the markers come at the end of a page that has none.
-pub(super) fn splice(page: &str, text: &str) -> String {
-    let section = format!("{BEGIN}\n{text}{END}\n");
-    let old = page.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    match old {
-        Some((before, after)) => format!("{before}{}{after}", section.trim_end()),
-        None if page.is_empty() => format!("# Benchmarks\n\n## The hook\n\n{section}"),
-        None => format!("{page}\n{section}"),
-    }
+pub(super) fn drain(measured: &drain::Measured) -> String {
+    let events_a_second = measured.backlog.events as f64 / measured.processor.as_secs_f64();
+    let ratio = measured.processor.as_secs_f64() / measured.baseline.as_secs_f64();
+    let bars = [
+        Bar::at_least("events a second of one processor", "", 30_000.0, events_a_second),
+        Bar::at_most("time of the processor / parse, insert and compress alone", "", 2.0, ratio),
+        Bar::at_most("peak memory", " MiB", 64.0, measured.peak_kib as f64 / KIB),
+    ];
+    format!(
+        "\
+{} events in {} sessions, {} MB of segments, to {} requests of {} MB that a receiver acknowledged; {} processors, \
+Linux {}. {:.1} s of the processor in {:.1} s; parsing, inserting and compressing alone take {:.1} s.
+
+| Drainer | Bar | Measured | Met |
+|---|---|---|---|
+{}",
+        measured.backlog.events,
+        measured.backlog.sessions,
+        measured.backlog.bytes / 1_000_000,
+        measured.requests,
+        measured.sent_bytes / 1_000_000,
+        processors(),
+        kernel(),
+        measured.processor.as_secs_f64(),
+        measured.wall.as_secs_f64(),
+        measured.baseline.as_secs_f64(),
+        bars.iter().map(bar_row).collect::<String>(),
+    )
+}
+
+/// The page with the text in the place that is marked for it.
+pub(super) fn splice(page: &str, what: &str, text: &str) -> anyhow::Result<String> {
+    let (begin, end) = (
+        format!("<!-- {what}: written by `cargo xtask bench {what} --write` -->"),
+        format!("<!-- end of {what} -->"),
+    );
+    let (before, rest) =
+        page.split_once(&begin).with_context(|| format!("the page has no place for {what}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("the place for {what} has no end"))?;
+    Ok(format!("{before}{begin}\n{}\n{end}{after}", text.trim_end()))
 }
 
 fn bars(measured: &Measured) -> Vec<Bar> {
     let calls = measured.system_calls;
-    let bar = |what, unit, limit, measured| Bar { what, unit, limit, measured };
+    let bar = |what, unit, limit, measured| Bar { what, unit, limit, is_floor: false, measured };
     vec![
         bar("p50 / `true`", "", 0.75, Some(ratio(measured.hook, measured))),
         bar("system calls", "", 32.0, calls.map(|calls| calls.after_start as f64)),
@@ -74,7 +117,7 @@ fn bar_row(bar: &Bar) -> String {
         rounded.trim_end_matches('0').trim_end_matches('.').to_owned() + bar.unit
     };
     let (measured, met) = match bar.measured {
-        Some(figure) if figure <= bar.limit => (shown(figure), "yes"),
+        Some(figure) if (figure <= bar.limit) != bar.is_floor => (shown(figure), "yes"),
         Some(figure) => (shown(figure), "**no**"),
         None => ("not measured: no strace".to_owned(), "unknown"),
     };
@@ -91,6 +134,10 @@ fn ratio(spread: Spread, measured: &Measured) -> f64 {
     spread.p50.as_secs_f64() / measured.nothing.p50.as_secs_f64()
 }
 
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(0, usize::from)
+}
+
 fn kernel() -> String {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease");
     release.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
@@ -102,7 +149,7 @@ mod tests {
 
     #[test]
     fn bars_say_whether_they_are_met() {
-        let bar = |measured| Bar { what: "time", unit: " s", limit: 1.2, measured };
+        let bar = |measured| Bar { what: "time", unit: " s", limit: 1.2, is_floor: false, measured };
         assert_eq!(bar_row(&bar(Some(1.2))), "| time | 1.2 s | 1.2 s | yes |\n");
         assert_eq!(bar_row(&bar(Some(10.0))), "| time | 1.2 s | 10 s | **no** |\n");
         assert_eq!(bar_row(&bar(None)), "| time | 1.2 s | not measured: no strace | unknown |\n");
@@ -110,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_second_measurement_replaces_the_first() {
-        let first = splice("# Page\n\ntext\n", "one\n");
-        assert_eq!(first, format!("# Page\n\ntext\n\n{BEGIN}\none\n{END}\n"));
-        let second = splice(&format!("{first}\nmore\n"), "two\n");
-        assert_eq!(second, format!("# Page\n\ntext\n\n{BEGIN}\ntwo\n{END}\n\nmore\n"));
+        let page = "# Page\n<!-- x: written by `cargo xtask bench x --write` -->\n<!-- end of x -->\nmore\n";
+        let first = splice(page, "x", "one\n").unwrap();
+        assert_eq!(first, page.replace("-->\n<!-- end", "-->\none\n<!-- end"));
+        assert_eq!(splice(&first, "x", "two\n").unwrap(), first.replace("one", "two"));
     }
 }
