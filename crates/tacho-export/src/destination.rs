@@ -26,6 +26,15 @@ impl Protocol {
         }
     }
 
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "http/protobuf",
+            Self::HttpJson => "http/json",
+        }
+    }
+
     /// The protocol whose bodies have this media type.
     #[must_use]
     pub fn of_content_type(content_type: &str) -> Option<Self> {
@@ -162,6 +171,20 @@ impl Destination {
     pub fn is_loopback(&self) -> bool {
         self.endpoint.parse::<Uri>().is_ok_and(|uri| is_loopback(uri.host()))
     }
+}
+
+/// The origin of an endpoint: scheme, host and port. `None` for what is no http or https URL.
+#[must_use]
+pub fn origin_of(endpoint: &str) -> Option<String> {
+    let uri: Uri = endpoint.parse().ok()?;
+    let scheme = uri.scheme_str()?;
+    let default_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let host = uri.host()?.to_ascii_lowercase();
+    Some(format!("{scheme}://{host}:{}", uri.port_u16().unwrap_or(default_port)))
 }
 
 fn is_secret(header: &str) -> bool {

@@ -10,7 +10,7 @@ pub mod identity;
 pub mod url;
 
 use identity::IdentityKey;
-use tacho_model::attribute::{Attributes, Class, Key, Value};
+use tacho_model::attribute::{Attributes, Class, Value};
 use tacho_model::batch::Batch;
 use tacho_model::log::LogRecord;
 use tacho_model::semconv;
@@ -20,7 +20,7 @@ use tacho_model::span::Span;
 mod tests;
 
 /// How much of what was captured a destination gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CaptureLevel {
     /// Names, numbers, times and outcomes.
     #[default]
@@ -30,6 +30,15 @@ pub enum CaptureLevel {
 }
 
 impl CaptureLevel {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Full => "full",
+        }
+    }
+
     /// The level of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -38,6 +47,37 @@ impl CaptureLevel {
             "metadata" | "redacted" => Some(Self::Metadata),
             "full" => Some(Self::Full),
             _ => None,
+        }
+    }
+}
+
+/// What leaves the machine of the person at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserInfo {
+    /// A keyed hash of the name.
+    #[default]
+    Hash,
+    /// Also the name and the address themselves.
+    Name,
+}
+
+impl UserInfo {
+    /// The setting of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "hash" => Some(Self::Hash),
+            "name" => Some(Self::Name),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hash => "hash",
+            Self::Name => "name",
         }
     }
 }
@@ -59,6 +99,8 @@ impl<T> Cleared<T> {
 pub struct Policy<'a> {
     /// How much the destination gets.
     pub level: CaptureLevel,
+    /// What leaves of the person.
+    pub user_info: UserInfo,
     /// The key that people's names are hashed with.
     pub identity_key: &'a IdentityKey,
 }
@@ -87,17 +129,22 @@ fn clear_record(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
 }
 
 fn clear_attributes(attributes: &Attributes, policy: Policy<'_>) -> Attributes {
-    attributes.iter().filter_map(|(key, value)| clear_attribute(key, value, policy)).collect()
-}
-
-fn clear_attribute(key: Key, value: &Value, policy: Policy<'_>) -> Option<(Key, Value)> {
-    match (key.class(), value) {
-        (Class::Metadata, _) => Some((key, value.clone())),
-        (Class::Content, _) => (policy.level == CaptureLevel::Full).then(|| (key, value.clone())),
-        (Class::Url, Value::String(url)) => Some((key, Value::String(url::without_credentials(url)?))),
-        (Class::Identity, Value::String(name)) => {
-            Some((semconv::USER_HASH, Value::String(policy.identity_key.pseudonym(name))))
+    let mut cleared = Attributes::default();
+    for (key, value) in attributes.iter() {
+        match (key.class(), value) {
+            (Class::Metadata, _) => cleared.set(key, value.clone()),
+            (Class::Content, _) if policy.level == CaptureLevel::Full => cleared.set(key, value.clone()),
+            (Class::Url, Value::String(url)) => cleared.set_known(key, url::without_credentials(url)),
+            (Class::Identity, Value::String(name)) => {
+                if key == semconv::USER_NAME {
+                    cleared.set(semconv::USER_HASH, policy.identity_key.pseudonym(name));
+                }
+                if policy.user_info == UserInfo::Name {
+                    cleared.set(key, value.clone());
+                }
+            }
+            (Class::Content | Class::Url | Class::Identity, _) => {}
         }
-        (Class::Url | Class::Identity, _) => None,
     }
+    cleared
 }

@@ -46,6 +46,14 @@ pub(crate) enum Command {
     /// Hooks start this by themselves. Run it by hand with --once to see everything delivered before you go on, as
     /// at the end of a CI job. Exits 0 if nothing is left undelivered.
     Drain(Drain),
+    /// Show or change what the recorder was told.
+    #[command(subcommand)]
+    Config(ConfigAction),
+    /// Say that telemetry may go to an address, whoever names it.
+    ///
+    /// A repository can set variables, so an address elsewhere that only a variable names is not used until you have
+    /// said here that you trust it. Without an address: list what is trusted.
+    Trust(TrustArguments),
     /// Make sessions and spans anew from what was observed.
     ///
     /// Nothing is sent twice and nothing observed is lost.
@@ -59,6 +67,76 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Every setting, its value and where it comes from. Values of headers are not shown.
+    Show,
+    /// Where the file lies that `set` changes.
+    Path,
+    /// Write a setting into the file.
+    ///
+    /// Keys: agent_name, team, user_info (hash or name), retention.days, retention.spool_mib, retention.store_mib, and
+    /// destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
+    #[command(
+        after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
+        tacho config set destination http://localhost:4318 --level full\n  tacho config set retention.days 30"
+    )]
+    Set {
+        /// The setting.
+        key: String,
+        /// Its value.
+        value: String,
+        #[command(flatten)]
+        destination: SetDestination,
+    },
+    /// Take a setting out of the file.
+    Unset {
+        /// The setting.
+        key: String,
+        /// The address of the destination that is taken away.
+        value: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetDestination {
+    /// http/protobuf or http/json.
+    #[arg(long)]
+    pub(crate) protocol: Option<String>,
+    /// How much it gets: metadata, redacted or full (prompts, arguments, results, answers).
+    #[arg(long)]
+    pub(crate) level: Option<String>,
+    /// A header of every request, NAME=VALUE.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) header: Vec<String>,
+    /// The dataset, for backends that have them.
+    #[arg(long)]
+    pub(crate) dataset: Option<String>,
+    /// Read a bearer token from standard input.
+    #[arg(long)]
+    pub(crate) token_stdin: bool,
+}
+
+impl SetDestination {
+    /// Whether nothing of it was given.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.protocol.is_none()
+            && self.level.is_none()
+            && self.header.is_empty()
+            && self.dataset.is_none()
+            && !self.token_stdin
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustArguments {
+    /// The address; its scheme, host and port count.
+    pub(crate) address: Option<String>,
+    /// Trust it no longer.
+    #[arg(long, requires = "address")]
+    pub(crate) remove: bool,
 }
 
 #[derive(Debug, Args)]

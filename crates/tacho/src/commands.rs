@@ -1,6 +1,7 @@
 //! One file a command; each gets its arguments and prints.
 
 mod completions;
+mod config;
 mod demo;
 mod drain;
 mod rebuild;
@@ -10,6 +11,7 @@ mod status;
 mod summary;
 mod table;
 mod tree;
+mod trust;
 mod words;
 
 use crate::cli::{Arguments, Command};
@@ -54,6 +56,8 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Show { session }) => show::run(output, session),
         Some(Command::Status) => status::run(output),
         Some(Command::Drain(drain)) => drain::run(output, drain),
+        Some(Command::Config(action)) => config::run(output, action),
+        Some(Command::Trust(arguments)) => trust::run(output, arguments),
         Some(Command::Rebuild) => rebuild::run(output),
         Some(Command::Demo) => demo::run(output),
         Some(Command::Completions { shell }) => {

@@ -1,61 +1,103 @@
-//! Configuration: the owner's file, the plugin's options and the environment, made into one typed value.
+//! Configuration: files, the plugin's options and the environment, made into one typed value.
 //!
-//! A destination is atomic: endpoint and headers come from one source and are never mixed. What the environment
-//! alone says has no known author (a repository's settings can set variables), so it is obeyed only toward
-//! loopback; elsewhere it needs the owner's word.
+//! Every value keeps where it comes from. A destination is atomic: endpoint and headers come from one source and are
+//! never mixed. What the environment alone says has no known author (a repository's settings can set variables), so
+//! it is obeyed only toward loopback; elsewhere it needs the owner's word.
 
 mod environment;
 mod file;
 pub(crate) mod owner;
+pub(crate) mod trust;
 
 use crate::failure::Failure;
-use crate::place::ConfigFile;
-use serde::Deserialize;
+use crate::place::{self, ConfigFile};
+use std::fmt;
 use tacho_export::destination::Destination;
+use tacho_privacy::{CaptureLevel, UserInfo};
+use trust::Trust;
 
 /// What the recorder was told.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Config {
     /// Where telemetry goes. Empty: it stays on this machine.
-    pub(crate) destinations: Vec<Destination>,
+    pub(crate) destinations: Vec<Named>,
     /// Destinations that were named but are not used, and why.
     pub(crate) refused: Vec<Refused>,
     /// The name to report instead of the agent's own.
-    pub(crate) agent_name: Option<String>,
+    pub(crate) agent_name: Option<Said<String>>,
+    /// The team that the work is for.
+    pub(crate) team: Option<Said<String>>,
+    /// What leaves the machine of who did it.
+    pub(crate) user_info: Said<UserInfo>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
+    /// What no destination gets more than.
+    level_max: Option<Said<CaptureLevel>>,
+    /// Whether only the managed file may name destinations.
+    only_managed: bool,
+    trust: Trust,
+}
+
+/// A value, and who said it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// Where something was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Nowhere: it is so unless somebody says otherwise.
+    #[default]
+    Default,
+    /// In a file: the managed one, the owner's, or one that variables led to.
+    File(String),
+    /// In the options of the plugin.
+    PluginOptions,
+    /// In a variable.
+    Variable(&'static str),
+}
+
+/// A destination, and who named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) to: Destination,
+    pub(crate) origin: Origin,
 }
 
 /// A destination that is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     /// Where it was named.
-    pub(crate) origin: String,
+    pub(crate) origin: Origin,
     /// Why it is not used.
     pub(crate) reason: String,
 }
 
 /// What is kept, and how long.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
     /// Days after which a session is forgotten.
-    pub(crate) days: u64,
+    pub(crate) days: Said<u64>,
     /// Quota of segments and blobs, in MiB.
-    pub(crate) spool_mib: u64,
+    pub(crate) spool_mib: Said<u64>,
     /// Quota of the store, in MiB.
-    pub(crate) store_mib: u64,
+    pub(crate) store_mib: Said<u64>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { days: 14, spool_mib: 512, store_mib: 1024 }
+        let said = |value| Said { value, origin: Origin::Default };
+        Self { days: said(14), spool_mib: said(512), store_mib: said(1024) }
     }
 }
 
-/// Who is known to have said something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who is known to have said something. The order is the order in which they are believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Author {
+    /// Who manages the machine.
+    Manager,
     /// The owner of the machine's account.
     Owner,
     /// Nobody knows: it came through the environment.
@@ -63,44 +105,81 @@ pub(crate) enum Author {
 }
 
 /// Reads everything there is to read.
-pub(crate) fn load(file: Option<&ConfigFile>) -> Result<Config, Failure> {
-    let mut config = Config::local_only();
-    if let Some(file) = file {
-        file::read(file, &mut config)?;
+pub(crate) fn load() -> Result<Config, Failure> {
+    let files = [place::managed_file(), place::config_file()];
+    load_from(files.into_iter().flatten(), Trust::load()?)
+}
+
+fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Config, Failure> {
+    let mut config = Config { trust, ..Config::local_only() };
+    for file in files {
+        file::read(&file, &mut config)?;
     }
     environment::read(&mut config);
+    config.cap_levels();
     Ok(config)
+}
+
+/// Whether a file can be read.
+pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
+    file::read(file, &mut Config::local_only())
 }
 
 impl Config {
     /// Nothing leaves the machine.
     pub(crate) fn local_only() -> Self {
-        Self {
-            destinations: Vec::new(),
-            refused: Vec::new(),
-            agent_name: None,
-            retention: Retention::default(),
+        Self::default()
+    }
+
+    /// The destination with this endpoint.
+    pub(crate) fn destination(&self, endpoint: &str) -> Option<&Destination> {
+        self.destinations.iter().map(|named| &named.to).find(|known| known.endpoint() == endpoint)
+    }
+
+    /// Takes a destination in, if its author may name it. The same endpoint named twice is one destination; the
+    /// first to name it decides.
+    fn name(&mut self, origin: Origin, author: Author, named: Result<Destination, String>) {
+        let allowed = named.and_then(|to| match self.objection(&to, author) {
+            None => Ok(to),
+            Some(objection) => Err(format!("{} {objection}", to.endpoint())),
+        });
+        match allowed {
+            Ok(to) if self.destination(to.endpoint()).is_some() => {}
+            Ok(to) => self.destinations.push(Named { to, origin }),
+            Err(reason) => self.refused.push(Refused { origin, reason }),
         }
     }
 
-    /// Takes a destination in that `origin` names, if its author may name it. The same endpoint named twice is one
-    /// destination; the first to name it decides.
-    fn name(&mut self, origin: &str, author: Author, named: Result<Destination, String>) {
-        let allowed = named.and_then(|destination| {
-            if author == Author::Owner || destination.is_loopback() {
-                return Ok(destination);
-            }
-            Err(format!(
-                "{} is not on this machine, and what the environment says may come from a repository; name it in \
-                 ~/.config/tachograph/config.toml",
-                destination.endpoint()
-            ))
-        });
-        match allowed {
-            Ok(destination)
-                if self.destinations.iter().any(|known| known.endpoint() == destination.endpoint()) => {}
-            Ok(destination) => self.destinations.push(destination),
-            Err(reason) => self.refused.push(Refused { origin: origin.to_owned(), reason }),
+    /// Why an author may not name a destination.
+    fn objection(&self, to: &Destination, author: Author) -> Option<&'static str> {
+        if self.only_managed && author != Author::Manager {
+            return Some(
+                "is not one of those that this machine's managed file names, and only they are used here",
+            );
+        }
+        let is_owners_word = author != Author::Unknown || self.trust.has_origin(to.endpoint());
+        (!is_owners_word && !to.is_loopback()).then_some(
+            "is not on this machine, and what the environment says may come from a repository; if you named it, \
+             say so: tacho trust, with the address",
+        )
+    }
+
+    /// No destination gets more than the managed file allows.
+    fn cap_levels(&mut self) {
+        let Some(level_max) = &self.level_max else { return };
+        for named in &mut self.destinations {
+            named.to.level = named.to.level.min(level_max.value);
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("default"),
+            Self::File(path) => formatter.write_str(path),
+            Self::PluginOptions => formatter.write_str("the plugin's options"),
+            Self::Variable(name) => formatter.write_str(name),
         }
     }
 }

@@ -126,8 +126,8 @@ impl Drainer {
     fn introduce_destinations(&mut self) -> Result<(), Failure> {
         let since = UnixNanos(now().0.saturating_sub(BACKFILL_NS));
         let changes = self.store.change()?;
-        for destination in &self.config.destinations {
-            changes.introduce(destination.endpoint(), since)?;
+        for named in &self.config.destinations {
+            changes.introduce(named.to.endpoint(), since)?;
         }
         changes.commit()?;
         self.known = self.store.read().destinations()?;
@@ -142,11 +142,11 @@ impl Drainer {
 
     /// The destinations it sends to.
     fn endpoints(&self) -> Vec<String> {
-        self.config.destinations.iter().map(|destination| destination.endpoint().to_owned()).collect()
+        self.config.destinations.iter().map(|named| named.to.endpoint().to_owned()).collect()
     }
 
     fn is_configured(&self, endpoint: &str) -> bool {
-        self.config.destinations.iter().any(|known| known.endpoint() == endpoint)
+        self.config.destination(endpoint).is_some()
     }
 
     /// One pass: take in, conclude, derive, send.

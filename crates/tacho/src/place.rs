@@ -4,10 +4,15 @@ use crate::config::{Author, owner};
 use crate::failure::{Failure, FailureKind};
 use crate::terminal::note;
 use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use tacho_spool::state::{State, Tier, candidates};
 use tacho_store::Store;
 use tacho_store::store::STORE_FILE;
+
+/// Where whoever manages the machine configures it.
+pub(crate) const MANAGED_FILE: &str = "/etc/tachograph/config.toml";
 
 /// The state directory, by the same rules as the hook: the first candidate that can be used.
 pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
@@ -47,9 +52,17 @@ pub(crate) fn config_file() -> Option<ConfigFile> {
     let named = directory("TACHO_HOME");
     let config_home = || directory("XDG_CONFIG_HOME").or_else(in_home).map(|home| home.join("tachograph"));
     let path = named.or_else(config_home)?.join("config.toml");
-    let owners = owner::home().map(|home| home.join(".config/tachograph/config.toml"));
+    let owners = owner::config_directory().map(|directory| directory.join("config.toml"));
     let author = if owners.as_ref() == Some(&path) { Author::Owner } else { Author::Unknown };
     Some(ConfigFile { path, author })
+}
+
+/// The file by which whoever manages the machine configures it; `None` unless only root can have written it.
+pub(crate) fn managed_file() -> Option<ConfigFile> {
+    let path = PathBuf::from(MANAGED_FILE);
+    let metadata = fs::metadata(&path).ok()?;
+    let is_roots_alone = metadata.uid() == 0 && metadata.mode() & 0o022 == 0;
+    is_roots_alone.then_some(ConfigFile { path, author: Author::Manager })
 }
 
 /// The file of the store.

@@ -1,7 +1,7 @@
 //! `tacho drain`: take in, settle, send.
 
 use crate::cli::{Drain, Output};
-use crate::config;
+use crate::config::{self, Named};
 use crate::drain::{Drainer, Request, ask_running_drainer, run_resident};
 use crate::failure::{Failure, FailureKind};
 use crate::place;
@@ -11,7 +11,6 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tacho_export::destination::Destination;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
@@ -49,7 +48,7 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         }
         return Ok(());
     };
-    let config = config::load(place::config_file().as_ref())?;
+    let config = config::load()?;
     if !drain.background {
         note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");
     }
@@ -74,7 +73,7 @@ fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option
 }
 
 fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> {
-    let config = config::load(place::config_file().as_ref())?;
+    let config = config::load()?;
     for refused in &config.refused {
         note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
     }
@@ -87,9 +86,8 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
         }
         let request = Request::Flush { at_most: left };
         if let Some(reply) = ask_running_drainer(&state, request, left + ANSWER_MAX) {
-            let is_known = |destination: &Destination| {
-                reply.endpoints.iter().any(|endpoint| endpoint == destination.endpoint())
-            };
+            let is_known =
+                |named: &Named| reply.endpoints.iter().any(|endpoint| endpoint == named.to.endpoint());
             if config.destinations.iter().all(is_known) {
                 return report(output, reply.waiting);
             }

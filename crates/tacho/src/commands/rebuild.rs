@@ -17,7 +17,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
         Failure::new(FailureKind::External, "a drainer is running and has the store")
             .hint("it ends a minute after the last session; then rebuild")
     })?;
-    let config = config::load(place::config_file().as_ref())?;
+    let config = config::load()?;
     let shows_progress = std::io::stderr().is_terminal();
     let rebuilt = Drainer::open(state, lock, config)?.rebuild(|done, all| {
         if shows_progress && done % 100 == 0 {

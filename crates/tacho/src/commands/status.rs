@@ -62,7 +62,7 @@ pub(super) struct RefusedReport {
 /// Prints the status.
 pub(super) fn run(output: Output) -> Result<(), Failure> {
     let state = place::open_state(None)?;
-    let config = config::load(place::config_file().as_ref())?;
+    let config = config::load()?;
     let report = report(&state, &config)?;
     if output.json {
         let json = serde_json::to_string(&report).map_err(|error| Failure::external("print JSON", error))?;
@@ -86,7 +86,7 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
     }
     let hook_losses = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
     let losses = hook_losses.chain(known.losses).map(|(reason, count)| LossReport { reason, count });
-    let named = config.destinations.iter().map(|named| named.endpoint());
+    let named = config.destinations.iter().map(|named| named.to.endpoint());
     let untried = named.filter(|name| known.destinations.iter().all(|row| row.name != *name));
     let untried: Vec<DestinationReport> = untried.map(DestinationReport::untried).collect();
     let tried = known.destinations.into_iter().map(|row| destination(row, config));
@@ -104,7 +104,10 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         refused: config
             .refused
             .iter()
-            .map(|refused| RefusedReport { origin: refused.origin.clone(), reason: refused.reason.clone() })
+            .map(|refused| RefusedReport {
+                origin: refused.origin.to_string(),
+                reason: refused.reason.clone(),
+            })
             .collect(),
     })
 }
@@ -153,7 +156,7 @@ fn directory_bytes(directory: &Path) -> u64 {
 
 fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
     DestinationReport {
-        configured: config.destinations.iter().any(|known| known.endpoint() == row.name),
+        configured: config.destination(&row.name).is_some(),
         name: row.name,
         delivered: row.delivered,
         waiting: row.waiting,

@@ -24,7 +24,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     let all = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
     let since = UnixNanos(now().0.saturating_sub(DAY_NS));
     let today: Vec<Session> = all.iter().filter(|session| session.last_seen >= since).cloned().collect();
-    let config = config::load(place::config_file().as_ref())?;
+    let config = config::load()?;
     let status = status::report(&state, &config)?;
     if output.json {
         let status = serde_json::to_value(&status).map_err(|error| Failure::external("print JSON", error))?;

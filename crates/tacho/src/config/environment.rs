@@ -1,35 +1,70 @@
 //! What the environment says: the plugin's options, and variables.
 
-use super::file::protocol;
+use super::file::{credentials, level, protocol, user_info};
 use super::owner::is_owners_word;
-use super::{Author, Config};
+use super::{Author, Config, Origin, Said};
 use std::collections::BTreeMap;
 use std::env;
 use tacho_agents::{AGENTS, Agent, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
-use tacho_privacy::CaptureLevel;
+use tacho_privacy::{CaptureLevel, UserInfo};
 
-/// The spellings of an option, the first found counting.
+/// The spellings of an option, the first found counting: ours, then those of the plugin that many come from.
 const ENDPOINT: &[&str] = &["OTLP_ENDPOINT", "OTLP_URL"];
 const TOKEN: &[&str] = &["AUTH_TOKEN"];
+const HEADERS: &[&str] = &["HEADERS"];
 const DATASET: &[&str] = &["DATASET"];
 const AGENT_NAME: &[&str] = &["AGENT_NAME"];
+const TEAM: &[&str] = &["TEAM"];
+const CAPTURE_LEVEL: &[&str] = &["CAPTURE_LEVEL"];
+const USER_INFO: &[&str] = &["USER_INFO"];
+const OMIT_IO: &[&str] = &["OMIT_IO"];
+const OMIT_USER_INFO: &[&str] = &["OMIT_USER_INFO"];
+/// Every option.
+const OPTIONS: [&[&str]; 10] =
+    [ENDPOINT, TOKEN, HEADERS, DATASET, AGENT_NAME, TEAM, CAPTURE_LEVEL, USER_INFO, OMIT_IO, OMIT_USER_INFO];
 
 /// Reads the plugin's options and the variables into the configuration.
 pub(super) fn read(config: &mut Config) {
     for agent in AGENTS {
         let options = plugin_options(agent);
+        let author = if is_owners_word(agent, &options) { Author::Owner } else { Author::Unknown };
+        let said = |value: &String| Said { value: value.clone(), origin: Origin::PluginOptions };
         if config.agent_name.is_none() {
-            config.agent_name = first(&options, AGENT_NAME).cloned();
+            config.agent_name = first(&options, AGENT_NAME).map(said);
+        }
+        if config.team.is_none() {
+            config.team = first(&options, TEAM).map(said);
+        }
+        if let (Author::Owner, Origin::Default, Some(value)) =
+            (author, &config.user_info.origin, told_of_user(&options))
+        {
+            config.user_info = Said { value, origin: Origin::PluginOptions };
         }
         if let Some(endpoint) = first(&options, ENDPOINT) {
-            let author = if is_owners_word(agent, &options) { Author::Owner } else { Author::Unknown };
-            config.name("the plugin's options", author, from_plugin(endpoint, &options));
+            config.name(Origin::PluginOptions, author, from_plugin(endpoint, &options));
         }
     }
     if let Some(endpoint) = variable("TACHO_OTLP_ENDPOINT") {
-        config.name("TACHO_OTLP_ENDPOINT", Author::Unknown, from_variables(&endpoint));
+        config.name(Origin::Variable("TACHO_OTLP_ENDPOINT"), Author::Unknown, from_variables(&endpoint));
     }
+    // What was set for the plugin that many come from; its token is none of these.
+    if let Some(endpoint) = variable("DASH0_OTLP_URL") {
+        let dataset = variable("DASH0_DATASET");
+        let headers = credentials(None, dataset.as_ref()).collect();
+        let named = destination(&endpoint, Protocol::default(), headers, CaptureLevel::default());
+        config.name(Origin::Variable("DASH0_OTLP_URL"), Author::Unknown, named);
+    }
+    if config.agent_name.is_none() {
+        let said = |value| Said { value, origin: Origin::Variable("DASH0_AGENT_NAME") };
+        config.agent_name = variable("DASH0_AGENT_NAME").map(said);
+    }
+}
+
+/// What the options say about the user's name.
+fn told_of_user(options: &PluginOptions) -> Option<UserInfo> {
+    let named = first(options, USER_INFO).and_then(|name| user_info(name).ok());
+    named.or_else(|| first(options, OMIT_USER_INFO).filter(|omit| *omit == "false").map(|_| UserInfo::Name))
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -38,7 +73,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// The options that name a destination, as the agent hands them to hooks.
 fn plugin_options(agent: &Agent) -> PluginOptions {
-    let keys = [ENDPOINT, TOKEN, DATASET, AGENT_NAME].into_iter().flatten();
+    let keys = OPTIONS.into_iter().flatten();
     let option = |key: &&str| Some(((*key).to_owned(), variable(&format!("{}{key}", agent.option_prefix))?));
     keys.filter_map(option).collect::<BTreeMap<_, _>>()
 }
@@ -48,32 +83,39 @@ fn first<'a>(options: &'a PluginOptions, spellings: &[&str]) -> Option<&'a Strin
 }
 
 fn from_plugin(endpoint: &str, options: &PluginOptions) -> Result<Destination, String> {
-    let mut headers = Vec::new();
-    if let Some(token) = first(options, TOKEN) {
-        headers.push(Header { name: "Authorization".to_owned(), value: format!("Bearer {token}") });
-    }
-    if let Some(dataset) = first(options, DATASET) {
-        headers.push(Header { name: "Dash0-Dataset".to_owned(), value: dataset.clone() });
-    }
-    destination(endpoint, Protocol::default(), headers)
+    let mut headers = headers_from(first(options, HEADERS).map_or("", String::as_str))
+        .map_err(|()| "the option HEADERS is not name=value,...".to_owned())?;
+    headers.extend(credentials(first(options, TOKEN), first(options, DATASET)));
+    let takes_all = first(options, OMIT_IO).is_some_and(|omit| omit == "false");
+    let level = match first(options, CAPTURE_LEVEL) {
+        Some(name) => level(name)?,
+        None if takes_all => CaptureLevel::Full,
+        None => CaptureLevel::default(),
+    };
+    destination(endpoint, Protocol::default(), headers, level)
 }
 
 fn from_variables(endpoint: &str) -> Result<Destination, String> {
     let protocol = protocol(variable("TACHO_OTLP_PROTOCOL").as_deref())?;
-    let headers = headers_from(&variable("TACHO_OTLP_HEADERS").unwrap_or_default())?;
-    destination(endpoint, protocol, headers)
+    let headers = headers_from(&variable("TACHO_OTLP_HEADERS").unwrap_or_default())
+        .map_err(|()| "TACHO_OTLP_HEADERS is not name=value,...".to_owned())?;
+    destination(endpoint, protocol, headers, CaptureLevel::default())
 }
 
-fn destination(endpoint: &str, protocol: Protocol, headers: Vec<Header>) -> Result<Destination, String> {
-    Destination::new(endpoint, protocol, headers, CaptureLevel::default()).map_err(|error| error.to_string())
+fn destination(
+    endpoint: &str,
+    protocol: Protocol,
+    headers: Vec<Header>,
+    level: CaptureLevel,
+) -> Result<Destination, String> {
+    Destination::new(endpoint, protocol, headers, level).map_err(|error| error.to_string())
 }
 
 /// Headers as `OTEL_EXPORTER_OTLP_HEADERS` writes them: `name=value,name=value`, percent-encoded.
-fn headers_from(list: &str) -> Result<Vec<Header>, String> {
+fn headers_from(list: &str) -> Result<Vec<Header>, ()> {
     let pairs = list.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let header = |pair: &str| {
-        let (name, value) =
-            pair.split_once('=').ok_or_else(|| "TACHO_OTLP_HEADERS is not name=value,...".to_owned())?;
+        let (name, value) = pair.split_once('=').ok_or(())?;
         Ok(Header { name: name.trim().to_owned(), value: percent_decoded(value.trim()) })
     };
     pairs.map(header).collect()

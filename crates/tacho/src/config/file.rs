@@ -1,23 +1,28 @@
-//! The configuration file.
+//! The configuration files. All have one grammar; the managed one may also set limits.
 
-use super::{Author, Config, Retention};
+use super::{Author, Config, Origin, Said};
 use crate::failure::{Failure, FailureKind};
 use crate::place::ConfigFile;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use tacho_export::destination::{Destination, Header, Protocol};
-use tacho_privacy::CaptureLevel;
+use tacho_privacy::{CaptureLevel, UserInfo};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Contents {
     agent_name: Option<String>,
+    team: Option<String>,
+    user_info: Option<String>,
+    level_max: Option<String>,
+    only_managed_destinations: Option<bool>,
     #[serde(default)]
     destination: Vec<NamedDestination>,
     #[serde(default)]
-    retention: Retention,
+    retention: NamedRetention,
 }
 
 #[derive(Debug, Deserialize)]
@@ -25,12 +30,23 @@ struct Contents {
 struct NamedDestination {
     endpoint: String,
     protocol: Option<String>,
+    token: Option<String>,
+    token_file: Option<PathBuf>,
+    dataset: Option<String>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
     level: Option<String>,
 }
 
-/// Reads the file into the configuration; one that is missing says nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedRetention {
+    days: Option<u64>,
+    spool_mib: Option<u64>,
+    store_mib: Option<u64>,
+}
+
+/// Reads a file into the configuration; one that is missing says nothing. What an earlier file said stays.
 pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure> {
     let place = file.path.display();
     let text = match fs::read_to_string(&file.path) {
@@ -44,30 +60,73 @@ pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure
         let line = before.matches('\n').count() + 1;
         Failure::new(FailureKind::Config, format!("{place}, line {line}: {}", error.message()))
     })?;
-    if file.author == Author::Owner {
-        config.agent_name = contents.agent_name;
-        config.retention = contents.retention;
+    let invalid = |reason: String| Failure::new(FailureKind::Config, format!("{place}: {reason}"));
+    let origin = Origin::File(place.to_string());
+    // Only what its author may say: a file that variables led to names destinations on this machine, and that is all.
+    if file.author != Author::Unknown {
+        set(&mut config.agent_name, contents.agent_name, &origin);
+        set(&mut config.team, contents.team, &origin);
+        let user_info = contents.user_info.map(|name| user_info(&name)).transpose().map_err(invalid)?;
+        said(&mut config.user_info, user_info, &origin);
+        said(&mut config.retention.days, contents.retention.days, &origin);
+        said(&mut config.retention.spool_mib, contents.retention.spool_mib, &origin);
+        said(&mut config.retention.store_mib, contents.retention.store_mib, &origin);
+    }
+    if file.author == Author::Manager {
+        let level_max = contents.level_max.map(|name| level(&name)).transpose().map_err(invalid)?;
+        set(&mut config.level_max, level_max, &origin);
+        config.only_managed = contents.only_managed_destinations.unwrap_or(false);
+    } else if contents.level_max.is_some() || contents.only_managed_destinations.is_some() {
+        return Err(invalid(
+            "level_max and only_managed_destinations belong into the managed file".to_owned(),
+        ));
     }
     for (number, named) in (1..).zip(contents.destination) {
         let destination = destination(named);
-        if let (Err(reason), Author::Owner) = (&destination, file.author) {
+        if let (Err(reason), Author::Owner | Author::Manager) = (&destination, file.author) {
             let message = format!("destination {number} in {place} cannot be used: {reason}");
             return Err(Failure::new(FailureKind::Config, message));
         }
-        config.name(&place.to_string(), file.author, destination);
+        config.name(origin.clone(), file.author, destination);
     }
     Ok(())
 }
 
+fn set<T>(setting: &mut Option<Said<T>>, value: Option<T>, origin: &Origin) {
+    if setting.is_none() {
+        *setting = value.map(|value| Said { value, origin: origin.clone() });
+    }
+}
+
+fn said<T>(setting: &mut Said<T>, value: Option<T>, origin: &Origin) {
+    if let (Some(value), Origin::Default) = (value, &setting.origin) {
+        *setting = Said { value, origin: origin.clone() };
+    }
+}
+
 fn destination(named: NamedDestination) -> Result<Destination, String> {
     let protocol = protocol(named.protocol.as_deref())?;
-    let level = match named.level.as_deref() {
-        None => CaptureLevel::default(),
-        Some(level) => CaptureLevel::named(level)
-            .ok_or_else(|| format!("level {level:?} is none of metadata, redacted, full"))?,
+    let level = named.level.as_deref().map(level).transpose()?.unwrap_or_default();
+    let token = match (named.token, named.token_file) {
+        (Some(_), Some(_)) => return Err("it has both token and token_file".to_owned()),
+        (token, None) => token,
+        (None, Some(path)) => {
+            let text = fs::read_to_string(&path)
+                .map_err(|error| format!("token_file {}: {error}", path.display()))?;
+            Some(text.trim().to_owned())
+        }
     };
-    let headers = named.headers.into_iter().map(|(name, value)| Header { name, value }).collect();
+    let mut headers: Vec<Header> =
+        named.headers.into_iter().map(|(name, value)| Header { name, value }).collect();
+    headers.extend(credentials(token.as_ref(), named.dataset.as_ref()));
     Destination::new(&named.endpoint, protocol, headers, level).map_err(|error| error.to_string())
+}
+
+/// The headers that carry a token and the name of a dataset.
+pub(super) fn credentials(token: Option<&String>, dataset: Option<&String>) -> impl Iterator<Item = Header> {
+    let header = |name: &str, value: String| Header { name: name.to_owned(), value };
+    let token = token.map(|token| header("Authorization", format!("Bearer {token}")));
+    token.into_iter().chain(dataset.map(|dataset| header("Dash0-Dataset", dataset.clone())))
 }
 
 /// The protocol of this name; the default without one.
@@ -77,4 +136,14 @@ pub(super) fn protocol(name: Option<&str>) -> Result<Protocol, String> {
         Some(name) => Protocol::named(name)
             .ok_or_else(|| format!("protocol {name:?} is none of http/protobuf, http/json")),
     }
+}
+
+/// The capture level of this name.
+pub(super) fn level(name: &str) -> Result<CaptureLevel, String> {
+    CaptureLevel::named(name).ok_or_else(|| format!("level {name:?} is none of metadata, redacted, full"))
+}
+
+/// What is told of the user.
+pub(super) fn user_info(name: &str) -> Result<UserInfo, String> {
+    UserInfo::named(name).ok_or_else(|| format!("user_info {name:?} is none of hash, name"))
 }

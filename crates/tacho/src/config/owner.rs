@@ -20,6 +20,11 @@ pub(crate) fn home() -> Option<PathBuf> {
     from_file.or_else(from_service)
 }
 
+/// The owner's configuration directory.
+pub(crate) fn config_directory() -> Option<PathBuf> {
+    Some(home()?.join(".config/tachograph"))
+}
+
 /// The sixth of the seven fields of the line whose third is the user's number (passwd(5)).
 fn home_of(users: &str, uid: &str) -> Option<PathBuf> {
     users.lines().find_map(|line| {

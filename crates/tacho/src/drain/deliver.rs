@@ -4,6 +4,7 @@
 use super::courier::Carried;
 use super::dead_letters::DeadLetter;
 use super::{Drainer, now};
+use crate::config::Named;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
@@ -31,7 +32,7 @@ impl Drainer {
     }
 
     fn send_due(&mut self) -> Result<(), Failure> {
-        for destination in &self.config.destinations {
+        for Named { to: destination, .. } in &self.config.destinations {
             let row = self.known.iter().find(|row| row.name == destination.endpoint());
             let Some(row) = row.filter(|row| row.retry_at <= now()) else { continue };
             if self.couriers.is_busy(destination.endpoint()) {

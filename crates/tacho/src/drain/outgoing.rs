@@ -1,7 +1,7 @@
 //! What a round puts in line: for each destination the spans that settled, and corrections of those it got before.
 
 use super::now;
-use crate::config::Config;
+use crate::config::{Config, Named};
 use crate::failure::Failure;
 use std::collections::BTreeSet;
 use std::env;
@@ -57,7 +57,8 @@ impl<'a> Outgoing<'a> {
         identity_key: &'a IdentityKey,
         known: &[DestinationRow],
     ) -> Self {
-        let lane = |destination: &'a Destination| {
+        let lane = |named: &'a Named| {
+            let destination = &named.to;
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
             Some(Lane { destination, key: row.key, since: row.since, batches: Vec::new(), items: 0 })
         };
@@ -79,7 +80,11 @@ impl<'a> Outgoing<'a> {
     ) -> Result<(), Failure> {
         let resource = self.resources.of(&assembly.session);
         for lane in self.lanes.iter_mut().filter(|lane| assembly.session.last_seen >= lane.since) {
-            let policy = Policy { level: lane.destination.level, identity_key: self.identity_key };
+            let policy = Policy {
+                level: lane.destination.level,
+                user_info: self.resources.config.user_info.value,
+                identity_key: self.identity_key,
+            };
             let claimed = changes.read().claimed(lane.key, session)?;
             let mut batch = Batch { resource: resource.clone(), ..Batch::default() };
             for span in assembly.spans.iter().filter(|span| span.settled) {
@@ -164,7 +169,8 @@ fn correction(span: &Span) -> LogRecord {
 
 impl Resources<'_> {
     fn of(self, session: &Session) -> Attributes {
-        let agent_name = self.config.agent_name.as_ref().unwrap_or(&session.agent);
+        let named = self.config.agent_name.as_ref().map(|said| &said.value);
+        let agent_name = named.unwrap_or(&session.agent);
         let mut resource = Attributes::default();
         resource.set(key::SERVICE_NAME, agent_name.as_str());
         resource.set_known(key::SERVICE_VERSION, session.agent_version.clone());

@@ -19,12 +19,12 @@ impl Drainer {
     /// Seals what is complete and forgets what is too old or too much.
     pub(super) fn retain(&mut self) -> Result<(), Failure> {
         self.seal_segments()?;
-        let retention = self.config.retention;
-        let age = Duration::from_secs(retention.days.saturating_mul(86_400));
-        self.forget_old_files(age, retention.spool_mib.saturating_mul(MIB))?;
+        let retention = self.config.retention.clone();
+        let age = Duration::from_secs(retention.days.value.saturating_mul(86_400));
+        self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB))?;
         let before = UnixNanos(now().0.saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)));
         self.forget_sessions_before(before)?;
-        self.shrink_store_to(retention.store_mib.saturating_mul(MIB))
+        self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB))
     }
 
     fn seal_segments(&mut self) -> Result<(), Failure> {
