@@ -1,13 +1,12 @@
 //! Appending: one record, one `write`, no waiting.
 
+use crate::file_system::FileSystem;
 use crate::layout::{SEGMENT_BYTES_MAX, SEGMENTS_PER_HOUR_MAX, SPOOL, segment_name};
 use crate::state::State;
-use rustix::fs::{
-    FlockOperation, Mode, OFlags, ResolveFlags, fdatasync, flock, fstat, fsync, mkdirat, openat2,
-};
-use rustix::io::{Errno, write};
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::path::Path;
 
 /// A file of this name in the state directory asks for every record to be on disk before its writer exits.
 pub const SYNC_MARKER: &str = "sync";
@@ -50,13 +49,22 @@ enum Refusal {
 /// When no segment takes it whole, as on a full or read-only disk. Nothing is written behind a record that was
 /// cut short, since another writer may already stand there.
 pub fn append(state: &State, to: Destination<'_>, record: &[u8], durability: Durability) -> io::Result<()> {
+    Ok(append_in(&state.kernel(), to, record, durability)?)
+}
+
+pub(crate) fn append_in(
+    files: &impl FileSystem,
+    to: Destination<'_>,
+    record: &[u8],
+    durability: Durability,
+) -> Result<(), Errno> {
     let mut failure = Errno::NOSPC;
     let mut is_last_try = false;
     for number in 0..SEGMENTS_PER_HOUR_MAX {
         let name = segment_name(to.session, to.unix_seconds, number);
         let path = format!("{SPOOL}/{}/{name}", to.host_directory);
-        let outcome = open_for_append(state, to.host_directory, &path)
-            .and_then(|segment| segment.write_whole(state, to.host_directory, record, durability));
+        let outcome = open_for_append(files, to.host_directory, &path)
+            .and_then(|segment| segment.write_whole(files, to.host_directory, record, durability));
         failure = match outcome {
             Ok(()) => return Ok(()),
             Err(Refusal::Passed(errno)) => errno,
@@ -65,23 +73,27 @@ pub fn append(state: &State, to: Destination<'_>, record: &[u8], durability: Dur
                 is_last_try = true;
                 errno
             }
-            Err(Refusal::Spoilt(errno) | Refusal::Final(errno)) => return Err(errno.into()),
+            Err(Refusal::Spoilt(errno) | Refusal::Final(errno)) => return Err(errno),
         };
     }
-    Err(failure.into())
+    Err(failure)
 }
 
 /// A segment that takes records, and its shared lock, until it is dropped.
-struct OpenSegment {
-    file: OwnedFd,
+struct OpenSegment<F> {
+    file: F,
     is_new: bool,
 }
 
 /// Opens a segment and takes part in its shared lock.
-fn open_for_append(state: &State, host_directory: &str, path: &str) -> Result<OpenSegment, Refusal> {
-    let opened = match create_below(state, path) {
+fn open_for_append<F: FileSystem>(
+    files: &F,
+    host_directory: &str,
+    path: &str,
+) -> Result<OpenSegment<F::File>, Refusal> {
+    let opened = match files.open_to_append(path.as_ref()) {
         Err(Errno::NOENT) => {
-            make_host_directory(state, host_directory).and_then(|()| create_below(state, path))
+            make_host_directory(files, host_directory).and_then(|()| files.open_to_append(path.as_ref()))
         }
         other => other,
     };
@@ -91,31 +103,29 @@ fn open_for_append(state: &State, host_directory: &str, path: &str) -> Result<Op
         _ => Refusal::Final(errno),
     })?;
     // A file system without locks refuses with another word; there nobody can seal either.
-    if flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK) {
+    if files.lock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK) {
         return Err(Refusal::Passed(Errno::WOULDBLOCK));
     }
-    let stat = fstat(&file).map_err(Refusal::Final)?;
-    if !state.owns_alone(&stat) {
+    let standing = files.standing(&file).map_err(Refusal::Final)?;
+    if !standing.is_ours_alone {
         return Err(Refusal::Passed(Errno::PERM));
     }
     // Whoever may do everything opens a sealed segment all the same.
-    let is_sealed = !Mode::from_raw_mode(stat.st_mode).contains(Mode::WUSR);
-    let is_full = u64::try_from(stat.st_size).is_ok_and(|size| size >= SEGMENT_BYTES_MAX);
-    if is_sealed || is_full {
+    if standing.is_sealed || standing.bytes >= SEGMENT_BYTES_MAX {
         return Err(Refusal::Passed(Errno::FBIG));
     }
-    Ok(OpenSegment { file, is_new: stat.st_size == 0 })
+    Ok(OpenSegment { file, is_new: standing.bytes == 0 })
 }
 
-impl OpenSegment {
+impl<F> OpenSegment<F> {
     fn write_whole(
         &self,
-        state: &State,
+        files: &impl FileSystem<File = F>,
         host_directory: &str,
         record: &[u8],
         durability: Durability,
     ) -> Result<(), Refusal> {
-        match write(&self.file, record) {
+        match files.append(&self.file, record) {
             Ok(count) if count == record.len() => {}
             Ok(_) => return Err(Refusal::Spoilt(Errno::NOSPC)),
             Err(Errno::FBIG) => return Err(Refusal::Passed(Errno::FBIG)),
@@ -126,52 +136,28 @@ impl OpenSegment {
             return Ok(());
         }
         // After a failed sync the kernel may have dropped the pages, so that only another write can help.
-        fdatasync(&self.file).map_err(Refusal::Spoilt)?;
+        files.sync_bytes(&self.file).map_err(Refusal::Spoilt)?;
         if self.is_new {
             let host_directory = format!("{SPOOL}/{host_directory}");
-            sync_directories(state, &[&host_directory, SPOOL, "spool"]).map_err(Refusal::Spoilt)?;
+            sync_directories(files, &[&host_directory, SPOOL, "spool"]).map_err(Refusal::Spoilt)?;
         }
         Ok(())
     }
 }
 
 /// Brings the names in these directories and in the state directory to the disk.
-pub(crate) fn sync_directories(state: &State, paths: &[&str]) -> Result<(), Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    paths.iter().try_for_each(|path| fsync(open_below(state, path, flags)?))?;
-    fsync(state.fd())
+pub(crate) fn sync_directories(files: &impl FileSystem, paths: &[&str]) -> Result<(), Errno> {
+    paths.iter().chain([&""]).try_for_each(|path| files.sync_directory(path.as_ref()))
 }
 
-/// Opens or creates a file below the state directory for appending, refusing symbolic links on the way.
-fn create_below(state: &State, path: &str) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    open_below(state, path, flags | OFlags::CLOEXEC)
-}
-
-#[cfg(target_os = "linux")]
-pub(crate) fn open_below(state: &State, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let mode = if flags.contains(OFlags::CREATE) { Mode::RUSR | Mode::WUSR } else { Mode::empty() };
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    match openat2(state.fd(), path, flags, mode, resolve) {
-        // Kernels before 5.6 and some sandboxes lack openat2.
-        Err(Errno::NOSYS | Errno::PERM) => rustix::fs::openat(state.fd(), path, flags, mode),
-        other => other,
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn open_below(state: &State, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    rustix::fs::openat(state.fd(), path, flags, Mode::RUSR | Mode::WUSR)
-}
-
-fn make_host_directory(state: &State, host_directory: &str) -> Result<(), Errno> {
+fn make_host_directory(files: &impl FileSystem, host_directory: &str) -> Result<(), Errno> {
     let paths = ["spool", SPOOL, &format!("{SPOOL}/{host_directory}")];
-    paths.into_iter().try_for_each(|path| make_directory(state, path))
+    paths.into_iter().try_for_each(|path| make_directory(files, path.as_ref()))
 }
 
-/// Makes a directory below the state directory unless it is there.
-pub(crate) fn make_directory(state: &State, path: &str) -> Result<(), Errno> {
-    match mkdirat(state.fd(), path, Mode::RWXU) {
+/// Makes a directory unless it is there.
+pub(crate) fn make_directory(files: &impl FileSystem, path: &Path) -> Result<(), Errno> {
+    match files.make_directory(path) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(errno) => Err(errno),
     }

@@ -1,9 +1,10 @@
 //! Side blobs: payloads too large for a record, written in pieces as they arrive.
 
-use crate::append::{Durability, make_directory, open_below, sync_directories};
+use crate::append::{Durability, make_directory, sync_directories};
 use crate::crc32c::Crc32c;
+use crate::file_system::{open_below, open_regular};
 use crate::layout::BLOBS;
-use crate::state::{State, open_regular};
+use crate::state::State;
 use rustix::fs::{AtFlags, CWD, OFlags, fdatasync, renameat, unlinkat};
 use rustix::io::{Errno, write};
 use std::fs::File;
@@ -43,10 +44,10 @@ impl<'a> BlobWriter<'a> {
     pub fn create(state: &'a State, name: String) -> io::Result<Self> {
         let path = format!("{BLOBS}/{name}{PART_SUFFIX}");
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = match open_below(state, &path, flags) {
+        let file = match open_below(state.fd(), path.as_ref(), flags) {
             Err(Errno::NOENT) => {
-                make_directory(state, BLOBS)?;
-                open_below(state, &path, flags)?
+                make_directory(&state.kernel(), BLOBS.as_ref())?;
+                open_below(state.fd(), path.as_ref(), flags)?
             }
             other => other?,
         };
@@ -93,7 +94,7 @@ impl<'a> BlobWriter<'a> {
         }
         renameat(self.state.fd(), self.part_path(), self.state.fd(), format!("{BLOBS}/{}", self.name))?;
         if durability == Durability::Disk {
-            sync_directories(self.state, &[BLOBS])?;
+            sync_directories(&self.state.kernel(), &[BLOBS])?;
         }
         Ok(Blob { name: self.name, len: self.len, crc: self.crc.value() })
     }

@@ -8,6 +8,7 @@
 pub mod append;
 pub mod blob;
 pub mod crc32c;
+mod file_system;
 pub mod frame;
 pub mod layout;
 pub mod lock;

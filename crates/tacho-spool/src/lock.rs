@@ -2,7 +2,7 @@
 //!
 //! The kernel drops the lock with its process, so no state on disk can outlive a crash and need repair.
 
-use crate::append::open_below;
+use crate::file_system::open_below;
 use crate::state::State;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
@@ -25,7 +25,7 @@ impl DrainLock {
     /// When the lock file cannot be opened or locked.
     pub fn try_acquire(state: &State) -> io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = open_below(state, DRAIN_LOCK, flags)?;
+        let file = open_below(state.fd(), DRAIN_LOCK.as_ref(), flags)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Self(file))),
             Err(Errno::WOULDBLOCK) => Ok(None),

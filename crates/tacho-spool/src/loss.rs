@@ -3,8 +3,8 @@
 //! One file of 64 slots of 64 bytes, written whole before it is needed. A writer that loses a record overwrites
 //! one slot in place, which needs no new block on file systems that update in place.
 
-use crate::append::open_below;
-use crate::state::{State, open_regular};
+use crate::file_system::{open_below, open_regular};
+use crate::state::State;
 use rustix::fs::{AtFlags, CWD, OFlags, RenameFlags, fstat, renameat, renameat_with, unlinkat};
 use rustix::io::{Errno, pread, pwrite};
 use rustix::process::getpid;
@@ -88,15 +88,15 @@ pub fn read(state_path: &Path) -> io::Result<Vec<Loss>> {
 
 fn open(state: &State) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let ledger = open_below(state, LOSS_LEDGER, flags)?;
-    if state.owns_alone(&fstat(&ledger)?) { Ok(ledger) } else { Err(Errno::PERM) }
+    let ledger = open_below(state.fd(), LOSS_LEDGER.as_ref(), flags)?;
+    if state.kernel().owns_alone(&fstat(&ledger)?) { Ok(ledger) } else { Err(Errno::PERM) }
 }
 
 /// Writes an empty ledger beside its place and moves it there, since another writer may make one too.
 fn create(state: &State, replace: RenameFlags) -> Result<(), Errno> {
     let fresh = format!("{LOSS_LEDGER}.{}", getpid().as_raw_nonzero());
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let written = lengthen(&open_below(state, &fresh, flags | OFlags::NONBLOCK)?);
+    let written = lengthen(&open_below(state.fd(), fresh.as_ref(), flags | OFlags::NONBLOCK)?);
     let moved =
         written.and_then(|()| match renameat_with(state.fd(), &fresh, state.fd(), LOSS_LEDGER, replace) {
             Err(Errno::INVAL | Errno::NOSYS) => renameat(state.fd(), &fresh, state.fd(), LOSS_LEDGER),

@@ -1,14 +1,14 @@
 //! Reading: from a cursor to the last intact record, then sealing what is complete.
 
 use crate::append::make_directory;
+use crate::file_system::{FileSystem, Kernel};
 use crate::frame::Line;
 use crate::layout::{SEALED, SEGMENT_SUFFIX, SPOOL};
-use crate::state::{State, open_regular};
-use rustix::fs::{CWD, FlockOperation, Mode, fchmod, fdatasync, flock, fsync};
-use std::fs::{self, DirEntry, File};
+use crate::state::State;
+use rustix::fs::FlockOperation;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// How many bytes one call of [`read_from`] takes in at most.
@@ -79,22 +79,26 @@ fn is_segment(entry: &DirEntry) -> io::Result<bool> {
 /// # Errors
 /// When the segment cannot be opened or read.
 pub fn read_from(segment: &Path, cursor: u64) -> io::Result<Chunk> {
-    let file = open_regular(CWD, segment)?;
-    let size = file.metadata()?.len();
+    read_in(&Kernel::here(), segment, cursor)
+}
+
+pub(crate) fn read_in(files: &impl FileSystem, segment: &Path, cursor: u64) -> io::Result<Chunk> {
+    let file = files.open_to_read(segment)?;
+    let size = files.standing(&file)?.bytes;
     let start = if cursor <= size { cursor } else { 0 };
     if start == size {
         return Ok(Chunk { cursor: size, ..Chunk::default() });
     }
-    fdatasync(&file)?;
+    files.sync_bytes(&file)?;
     let wanted = usize::try_from(size - start).unwrap_or(usize::MAX).min(CHUNK_BYTES_MAX);
     let mut bytes = vec![0; wanted];
-    file.read_exact_at(&mut bytes, start)?;
+    files.read_exact_at(&file, &mut bytes, start)?;
     let terminated = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
     let (lines, tail) = bytes.split_at(terminated);
     let mut chunk = Chunk { cursor: start, more: start + (wanted as u64) < size, ..Chunk::default() };
     lines.split_inclusive(|byte| *byte == b'\n').for_each(|line| chunk.take(line));
     let fills_the_chunk = tail.len() == CHUNK_BYTES_MAX;
-    if !tail.is_empty() && (fills_the_chunk || !chunk.more && tail_is_torn(&file, size)?) {
+    if !tail.is_empty() && (fills_the_chunk || !chunk.more && tail_is_torn(files, &file, size)?) {
         chunk.take(tail);
     }
     Ok(chunk)
@@ -115,12 +119,12 @@ impl Chunk {
 }
 
 /// Whether the unterminated end of a segment is what a dead writer left. Where locks do not work nobody can tell.
-fn tail_is_torn(file: &File, size_when_read: u64) -> io::Result<bool> {
-    if flock(file, FlockOperation::NonBlockingLockExclusive).is_err() {
+fn tail_is_torn<F: FileSystem>(files: &F, file: &F::File, size_when_read: u64) -> io::Result<bool> {
+    if files.lock(file, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Ok(false);
     }
-    let is_unchanged = file.metadata()?.len() == size_when_read;
-    flock(file, FlockOperation::Unlock)?;
+    let is_unchanged = files.standing(file)?.bytes == size_when_read;
+    files.lock(file, FlockOperation::Unlock)?;
     Ok(is_unchanged)
 }
 
@@ -131,21 +135,33 @@ fn tail_is_torn(file: &File, size_when_read: u64) -> io::Result<bool> {
 /// # Errors
 /// When it cannot be locked, changed or moved.
 pub fn seal(state: &State, segment: &Path, cursor: u64) -> io::Result<Option<PathBuf>> {
-    let file = open_regular(CWD, segment)?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() || file.metadata()?.len() != cursor {
+    seal_in(&Kernel::here(), state.path(), segment, cursor)
+}
+
+pub(crate) fn seal_in(
+    files: &impl FileSystem,
+    state_path: &Path,
+    segment: &Path,
+    cursor: u64,
+) -> io::Result<Option<PathBuf>> {
+    let file = files.open_to_read(segment)?;
+    if files.lock(&file, FlockOperation::NonBlockingLockExclusive).is_err()
+        || files.standing(&file)?.bytes != cursor
+    {
         return Ok(None);
     }
-    fchmod(&file, Mode::RUSR)?;
-    fsync(&file)?;
-    make_directory(state, SEALED)?;
-    let target = free_name(&state.path().join(SEALED), segment);
-    fs::rename(segment, &target)?;
+    files.make_read_only(&file)?;
+    files.sync_file(&file)?;
+    let sealed = state_path.join(SEALED);
+    make_directory(files, &sealed)?;
+    let target = free_name(files, &sealed, segment);
+    files.rename(segment, &target)?;
     Ok(Some(target))
 }
 
 /// A name among the sealed segments that no other has: a writer may begin a segment of the same name again, as
 /// when the clock was set back.
-fn free_name(sealed: &Path, segment: &Path) -> PathBuf {
+fn free_name(files: &impl FileSystem, sealed: &Path, segment: &Path) -> PathBuf {
     let name_of = |path: Option<&Path>| {
         path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned()
     };
@@ -153,7 +169,7 @@ fn free_name(sealed: &Path, segment: &Path) -> PathBuf {
     let stem = name.strip_suffix(SEGMENT_SUFFIX).unwrap_or(&name);
     let mut target = sealed.join(&name);
     let mut number = 1;
-    while target.symlink_metadata().is_ok() {
+    while files.is_taken(&target) {
         target = sealed.join(format!("{stem}~{number}{SEGMENT_SUFFIX}"));
         number += 1;
     }

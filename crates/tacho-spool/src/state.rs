@@ -1,8 +1,7 @@
 //! The state directory: where it may lie and what must hold before anything is written below it.
 
-use rustix::fs::{
-    Access, AtFlags, CWD, FileType, Mode, OFlags, Stat, accessat, fchmod, fstat, mkdirat, openat,
-};
+use crate::file_system::{Kernel, open_regular};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, accessat, fchmod, fstat, mkdirat, openat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use std::ffi::OsString;
@@ -102,7 +101,7 @@ impl State {
     /// When it is not there, or is no regular file of ours alone.
     pub fn open_to_read(&self, name: &str) -> io::Result<File> {
         let file = open_regular(&self.fd, Path::new(name))?;
-        if self.owns_alone(&fstat(&file)?) { Ok(file) } else { Err(Errno::PERM.into()) }
+        if self.kernel().owns_alone(&fstat(&file)?) { Ok(file) } else { Err(Errno::PERM.into()) }
     }
 
     /// The open directory.
@@ -117,19 +116,10 @@ impl State {
         &self.path
     }
 
-    /// Whether this is a regular file of the user this process runs as, and has no second name elsewhere.
-    pub(crate) fn owns_alone(&self, stat: &Stat) -> bool {
-        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-            && stat.st_nlink == 1
-            && stat.st_uid == self.uid
+    /// The files below it, as the user this process runs as may use them.
+    pub(crate) fn kernel(&self) -> Kernel<'_> {
+        Kernel { base: self.fd(), uid: self.uid }
     }
-}
-
-/// Opens a regular file for reading. Does not wait for a pipe's other end or follow a link in the last component.
-pub(crate) fn open_regular(base: impl AsFd, path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = File::from(openat(base, path, flags, Mode::empty())?);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Errno::INVAL.into()) }
 }
 
 /// Opens a directory without following a symbolic link in its last component.
