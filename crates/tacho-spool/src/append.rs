@@ -1,7 +1,7 @@
 //! Appending: one record, one `write`, no waiting.
 
 use crate::file_system::FileSystem;
-use crate::layout::{SEGMENT_BYTES_MAX, SEGMENTS_PER_HOUR_MAX, SPOOL, segment_name};
+use crate::layout::{SEGMENT_BYTES_MAX, SEGMENT_DEPTH, SEGMENTS_PER_HOUR_MAX, SPOOL, segment_name};
 use crate::state::State;
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -62,10 +62,8 @@ pub(crate) fn append_in(
     let mut is_last_try = false;
     for number in 0..SEGMENTS_PER_HOUR_MAX {
         let name = segment_name(to.session, to.unix_seconds, number);
-        let path = format!("{SPOOL}/{}/{name}", to.host_directory);
-        let outcome = open_for_append(files, to.host_directory, &path)
-            .and_then(|segment| segment.write_whole(files, to.host_directory, record, durability));
-        failure = match outcome {
+        let segment = format!("{SPOOL}/{}/{name}", to.host_directory);
+        failure = match append_to(files, segment.as_ref(), record, durability) {
             Ok(()) => return Ok(()),
             Err(Refusal::Passed(errno)) => errno,
             // Written once more, as a whole and elsewhere.
@@ -79,22 +77,33 @@ pub(crate) fn append_in(
     Err(failure)
 }
 
-/// A segment that takes records, and its shared lock, until it is dropped.
-struct OpenSegment<F> {
-    file: F,
-    is_new: bool,
+fn append_to(
+    files: &impl FileSystem,
+    segment: &Path,
+    record: &[u8],
+    durability: Durability,
+) -> Result<(), Refusal> {
+    let file = open_for_append(files, segment)?;
+    match files.append(&file, record) {
+        Ok(count) if count == record.len() => {}
+        Ok(_) => return Err(Refusal::Spoilt(Errno::NOSPC)),
+        Err(Errno::FBIG) => return Err(Refusal::Passed(Errno::FBIG)),
+        Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS)) => return Err(Refusal::Final(errno)),
+        Err(errno) => return Err(Refusal::Spoilt(errno)),
+    }
+    if durability == Durability::Kernel {
+        return Ok(());
+    }
+    // After a failed sync the kernel may have dropped the pages, so that only another write can help.
+    files.sync_bytes(&file).map_err(Refusal::Spoilt)?;
+    // Also of a segment that is not new: whoever began it may not have synced its name, or may be dead.
+    sync_names(files, segment, SEGMENT_DEPTH).map_err(Refusal::Spoilt)
 }
 
-/// Opens a segment and takes part in its shared lock.
-fn open_for_append<F: FileSystem>(
-    files: &F,
-    host_directory: &str,
-    path: &str,
-) -> Result<OpenSegment<F::File>, Refusal> {
-    let opened = match files.open_to_append(path.as_ref()) {
-        Err(Errno::NOENT) => {
-            make_host_directory(files, host_directory).and_then(|()| files.open_to_append(path.as_ref()))
-        }
+/// Opens a segment and takes part in its shared lock, until the file is dropped.
+fn open_for_append<F: FileSystem>(files: &F, segment: &Path) -> Result<F::File, Refusal> {
+    let opened = match files.open_to_append(segment) {
+        Err(Errno::NOENT) => make_directories_of(files, segment).and_then(|()| files.open_to_append(segment)),
         other => other,
     };
     let file = opened.map_err(|errno| match errno {
@@ -114,45 +123,18 @@ fn open_for_append<F: FileSystem>(
     if standing.is_sealed || standing.bytes >= SEGMENT_BYTES_MAX {
         return Err(Refusal::Passed(Errno::FBIG));
     }
-    Ok(OpenSegment { file, is_new: standing.bytes == 0 })
+    Ok(file)
 }
 
-impl<F> OpenSegment<F> {
-    fn write_whole(
-        &self,
-        files: &impl FileSystem<File = F>,
-        host_directory: &str,
-        record: &[u8],
-        durability: Durability,
-    ) -> Result<(), Refusal> {
-        match files.append(&self.file, record) {
-            Ok(count) if count == record.len() => {}
-            Ok(_) => return Err(Refusal::Spoilt(Errno::NOSPC)),
-            Err(Errno::FBIG) => return Err(Refusal::Passed(Errno::FBIG)),
-            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS)) => return Err(Refusal::Final(errno)),
-            Err(errno) => return Err(Refusal::Spoilt(errno)),
-        }
-        if durability == Durability::Kernel {
-            return Ok(());
-        }
-        // After a failed sync the kernel may have dropped the pages, so that only another write can help.
-        files.sync_bytes(&self.file).map_err(Refusal::Spoilt)?;
-        if self.is_new {
-            let host_directory = format!("{SPOOL}/{host_directory}");
-            sync_directories(files, &[&host_directory, SPOOL, "spool"]).map_err(Refusal::Spoilt)?;
-        }
-        Ok(())
-    }
+/// Makes the directories a segment lies in, below the state directory.
+fn make_directories_of(files: &impl FileSystem, segment: &Path) -> Result<(), Errno> {
+    let directories = segment.ancestors().skip(1).take(SEGMENT_DEPTH - 1).collect::<Vec<_>>();
+    directories.into_iter().rev().try_for_each(|directory| make_directory(files, directory))
 }
 
-/// Brings the names in these directories and in the state directory to the disk.
-pub(crate) fn sync_directories(files: &impl FileSystem, paths: &[&str]) -> Result<(), Errno> {
-    paths.iter().chain([&""]).try_for_each(|path| files.sync_directory(path.as_ref()))
-}
-
-fn make_host_directory(files: &impl FileSystem, host_directory: &str) -> Result<(), Errno> {
-    let paths = ["spool", SPOOL, &format!("{SPOOL}/{host_directory}")];
-    paths.into_iter().try_for_each(|path| make_directory(files, path.as_ref()))
+/// Brings the name of a file to the disk, and those of the directories it lies in.
+pub(crate) fn sync_names(files: &impl FileSystem, path: &Path, depth: usize) -> Result<(), Errno> {
+    path.ancestors().skip(1).take(depth).try_for_each(|directory| files.sync_directory(directory))
 }
 
 /// Makes a directory unless it is there.

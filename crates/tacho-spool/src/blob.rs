@@ -1,11 +1,11 @@
 //! Side blobs: payloads too large for a record, written in pieces as they arrive.
 
-use crate::append::{Durability, make_directory, sync_directories};
+use crate::append::{Durability, make_directory, sync_names};
 use crate::crc32c::Crc32c;
-use crate::file_system::{open_below, open_regular};
-use crate::layout::BLOBS;
+use crate::file_system::{FileSystem as _, Kernel, open_below};
+use crate::layout::{BLOB_DEPTH, BLOBS};
 use crate::state::State;
-use rustix::fs::{AtFlags, CWD, OFlags, fdatasync, renameat, unlinkat};
+use rustix::fs::{AtFlags, OFlags, fdatasync, renameat, unlinkat};
 use rustix::io::{Errno, write};
 use std::fs::File;
 use std::io;
@@ -92,9 +92,10 @@ impl<'a> BlobWriter<'a> {
         if durability == Durability::Disk {
             fdatasync(&self.file)?;
         }
-        renameat(self.state.fd(), self.part_path(), self.state.fd(), format!("{BLOBS}/{}", self.name))?;
+        let path = format!("{BLOBS}/{}", self.name);
+        renameat(self.state.fd(), self.part_path(), self.state.fd(), &path)?;
         if durability == Durability::Disk {
-            sync_directories(&self.state.kernel(), &[BLOBS])?;
+            sync_names(&self.state.kernel(), path.as_ref(), BLOB_DEPTH)?;
         }
         Ok(Blob { name: self.name, len: self.len, crc: self.crc.value() })
     }
@@ -118,8 +119,8 @@ pub fn remove(state: &State, blob: &Blob) -> io::Result<()> {
     Ok(unlinkat(state.fd(), format!("{BLOBS}/{}", blob.name), AtFlags::empty())?)
 }
 
-/// Opens a blob for reading. Its bytes are on disk when this returns; whether they are intact is for the caller
-/// to judge by length and checksum.
+/// Opens a blob for reading. Its bytes and its name are on disk when this returns; whether they are intact is for
+/// the caller to judge by length and checksum.
 ///
 /// # Errors
 /// When the name is no plain file name, or the file is not there or no regular file.
@@ -129,7 +130,10 @@ pub fn open(state_path: &Path, name: &str) -> io::Result<File> {
     if !is_plain {
         return Err(Errno::INVAL.into());
     }
-    let file = open_regular(CWD, &state_path.join(BLOBS).join(name))?;
-    fdatasync(&file)?;
+    let files = Kernel::here();
+    let path = state_path.join(BLOBS).join(name);
+    let file = files.open_to_read(&path)?;
+    files.sync_bytes(&file)?;
+    sync_names(&files, &path, BLOB_DEPTH)?;
     Ok(file)
 }

@@ -9,10 +9,14 @@ use std::fmt::Write as _;
 pub const SPOOL: &str = "spool/v1";
 /// Directory of segments that are complete, below [`SPOOL`].
 pub const SEALED: &str = "spool/v1/sealed";
+/// How many directories a segment lies in, from its own up to the state directory.
+pub(crate) const SEGMENT_DEPTH: usize = 4;
 /// Directory of payloads too large for a record, below the state directory.
 pub const BLOBS: &str = "blobs";
 /// What the next session is told, below the state directory; its first line is shown.
 pub const NOTICE: &str = "notice";
+/// How many directories a blob lies in.
+pub(crate) const BLOB_DEPTH: usize = 2;
 /// Suffix of every segment.
 pub const SEGMENT_SUFFIX: &str = ".jsonl";
 /// A segment that has reached this size is left for the next one.

@@ -1,9 +1,9 @@
 //! Reading: from a cursor to the last intact record, then sealing what is complete.
 
-use crate::append::make_directory;
+use crate::append::{make_directory, sync_names};
 use crate::file_system::{FileSystem, Kernel};
 use crate::frame::Line;
-use crate::layout::{SEALED, SEGMENT_SUFFIX, SPOOL};
+use crate::layout::{SEALED, SEGMENT_DEPTH, SEGMENT_SUFFIX, SPOOL};
 use crate::state::State;
 use rustix::fs::FlockOperation;
 use std::fs::{self, DirEntry};
@@ -70,7 +70,8 @@ fn is_segment(entry: &DirEntry) -> io::Result<bool> {
     Ok(is_named_so && entry.file_type()?.is_file())
 }
 
-/// Reads the records after `cursor`. Bytes that are new to the caller are on disk when this returns.
+/// Reads the records after `cursor`. Bytes that are new to the caller are on disk when this returns, and so is the
+/// segment's name.
 ///
 /// An unterminated last line is torn when no writer holds the segment, and then is judged like any other;
 /// otherwise it is still being written and stays before the cursor. A segment that ends before the cursor is not
@@ -90,6 +91,9 @@ pub(crate) fn read_in(files: &impl FileSystem, segment: &Path, cursor: u64) -> i
         return Ok(Chunk { cursor: size, ..Chunk::default() });
     }
     files.sync_bytes(&file)?;
+    if start == 0 {
+        sync_names(files, segment, SEGMENT_DEPTH)?;
+    }
     let wanted = usize::try_from(size - start).unwrap_or(usize::MAX).min(CHUNK_BYTES_MAX);
     let mut bytes = vec![0; wanted];
     files.read_exact_at(&file, &mut bytes, start)?;
@@ -154,6 +158,8 @@ pub(crate) fn seal_in(
     files.sync_file(&file)?;
     let sealed = state_path.join(SEALED);
     make_directory(files, &sealed)?;
+    // Else the move may reach the disk before the directory it leads to.
+    files.sync_directory(&state_path.join(SPOOL))?;
     let target = free_name(files, &sealed, segment);
     files.rename(segment, &target)?;
     Ok(Some(target))
