@@ -1,5 +1,7 @@
 //! Tests of what needs no disk: checksum, frame, names and places.
 
+mod model;
+
 use crate::crc32c::{Crc32c, crc32c};
 use crate::frame::{Line, seal};
 use crate::layout::{host_directory, segment_name};
