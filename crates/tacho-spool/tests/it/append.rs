@@ -2,15 +2,17 @@
 
 use crate::scene::{HOST, Plant, Scene, object, pipe_at, record, to};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::thread;
 use tacho_spool::append::{Durability, append};
 use tacho_spool::blob::{self, Blob, BlobWriter, PART_SUFFIX};
 use tacho_spool::crc32c::crc32c;
 use tacho_spool::layout::{BLOBS, SEGMENT_BYTES_MAX, SPOOL};
-use tacho_spool::lock::DrainLock;
+use tacho_spool::lock::{DRAIN_LOCK, DrainLock};
 use tacho_spool::state::{Candidate, State, Tier};
 
 #[test]
@@ -84,7 +86,7 @@ fn no_record_leaves_the_state_directory_by_a_link() {
     fs::create_dir(&outside).unwrap();
     symlink(&outside, scene.state.path().join("spool")).unwrap();
     let refused = append(&scene.state, to("s"), &record(1), Durability::Kernel).unwrap_err();
-    assert_eq!(refused.raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
+    assert_eq!(refused.raw_os_error(), Some(Errno::LOOP.raw_os_error()));
     let files = walk(&outside).into_iter().filter(|path| path.is_file()).count();
     assert_eq!(files, 0);
 }
@@ -146,6 +148,24 @@ fn one_drainer_at_a_time() {
     drop(first);
     let free = DrainLock::try_acquire(&scene.state).unwrap().is_some();
     assert_eq!((held, free), (true, true));
+}
+
+/// Whoever meets it must not have to guess where it lies and whether it may go.
+#[test]
+fn what_is_in_the_way_of_the_lock_is_named() {
+    let plants: [(Errno, Plant); 3] = [
+        (Errno::ISDIR, |path, _| fs::create_dir(path).unwrap()),
+        (Errno::LOOP, |path, target| symlink(target, path).unwrap()),
+        (Errno::NXIO, |path, _| drop(UnixListener::bind(path).unwrap())),
+    ];
+    for (errno, plant) in plants {
+        let scene = Scene::set();
+        let path = scene.state.path().join(DRAIN_LOCK);
+        plant(&path, &scene.outside("target"));
+        let error = DrainLock::try_acquire(&scene.state).unwrap_err().to_string();
+        let path = path.display();
+        assert_eq!(error, format!("{path} is in the way of the drainer's lock ({errno}); remove it"));
+    }
 }
 
 #[test]
