@@ -2,22 +2,40 @@
 //!
 //! `HOME` is a variable like any other and proves nothing.
 
-use rustix::process::getuid;
+use rustix::process::{Uid, getuid};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tacho_agents::{Agent, OwnersTexts, PluginOptions};
 
-/// The home directory of the account, as the system's user database says.
-pub(crate) fn home() -> Option<PathBuf> {
-    let uid = getuid().as_raw().to_string();
-    let from_file = fs::read_to_string("/etc/passwd").ok().and_then(|users| home_of(&users, &uid));
+/// The account this process runs for, as the system knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// Whose files are its own.
+    pub(crate) uid: Uid,
+    /// Its name; the user database of a container may lack it.
+    pub(crate) name: Option<String>,
+    /// Its home directory.
+    pub(crate) home: Option<PathBuf>,
+}
+
+/// The account, as the system's user database says.
+pub(crate) fn account() -> Account {
+    let uid = getuid();
+    let number = uid.as_raw().to_string();
+    let from_file = fs::read_to_string("/etc/passwd").ok().and_then(|users| entry_of(&users, &number));
     // Accounts of a directory service stand in no file.
     let from_service = || {
-        let answer = Command::new("/usr/bin/getent").args(["passwd", &uid]).env_clear().output().ok()?;
-        home_of(&String::from_utf8_lossy(&answer.stdout), &uid)
+        let answer = Command::new("/usr/bin/getent").args(["passwd", &number]).env_clear().output().ok()?;
+        entry_of(&String::from_utf8_lossy(&answer.stdout), &number)
     };
-    from_file.or_else(from_service)
+    let (name, home) = from_file.or_else(from_service).unzip();
+    Account { uid, name, home: home.flatten() }
+}
+
+/// The home directory of the account.
+pub(crate) fn home() -> Option<PathBuf> {
+    account().home
 }
 
 /// The owner's configuration directory.
@@ -25,12 +43,15 @@ pub(crate) fn config_directory() -> Option<PathBuf> {
     Some(home()?.join(".config/tachograph"))
 }
 
-/// The sixth of the seven fields of the line whose third is the user's number (passwd(5)).
-fn home_of(users: &str, uid: &str) -> Option<PathBuf> {
+/// Name and home directory, the first and the sixth of the seven fields of the line whose third is the user's number
+/// (passwd(5)).
+fn entry_of(users: &str, uid: &str) -> Option<(String, Option<PathBuf>)> {
     users.lines().find_map(|line| {
         let mut fields = line.split(':');
-        let is_user = fields.nth(2) == Some(uid);
-        fields.nth(2).filter(|home| is_user && home.starts_with('/')).map(PathBuf::from)
+        let name = fields.next()?;
+        let is_user = fields.nth(1) == Some(uid);
+        let home = fields.nth(2).filter(|home| home.starts_with('/')).map(PathBuf::from);
+        is_user.then(|| (name.to_owned(), home))
     })
 }
 
@@ -45,4 +66,20 @@ pub(super) fn is_owners_word(agent: &Agent, options: &PluginOptions) -> bool {
     let stands_in =
         |plugin: &PluginOptions| options.iter().all(|(key, value)| plugin.get(key) == Some(value));
     (agent.owners_options)(&texts).iter().any(stands_in)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_of_a_user() {
+        let users = "root:x:0:0:root:/nonexistent:/bin/sh\nshort:x:7\ndev:x:1000:10:Dev,,,:/home/dev:/bin/sh\n\
+                     bare:x:1001:10:::\n";
+        let entry = |name: &str, home: Option<&str>| Some((name.to_owned(), home.map(PathBuf::from)));
+        assert_eq!(entry_of(users, "1000"), entry("dev", Some("/home/dev")));
+        assert_eq!(entry_of(users, "7"), entry("short", None));
+        assert_eq!(entry_of(users, "1001"), entry("bare", None));
+        assert_eq!(entry_of(users, "10"), None);
+    }
 }
