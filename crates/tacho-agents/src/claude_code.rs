@@ -1,13 +1,17 @@
 //! Claude Code. Facts about the CLI were measured with version 2.1.330 unless a comment says otherwise.
 
 mod hook;
+mod note;
 mod places;
 mod settings;
 mod transcript;
 
+use crate::fields::Fields;
 use crate::repair::without_lone_surrogates;
-use crate::{Agent, Decoded, Warning};
-use tacho_model::event::{Event, Fact, Observation, Source};
+use crate::{Agent, Decoded, recorder};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use tacho_model::event::{Event, Fact, FailureCause, Observation, Source};
+use tacho_model::id::SubagentId;
 
 /// Its row.
 pub const AGENT: Agent = Agent {
@@ -29,35 +33,29 @@ const FIRST_STEPS: &str = "  cargo xtask plugin                                 
   target/plugin/claude-code/bin/tacho                 see what it did
 ";
 
-fn decode(observation: &Observation) -> Decoded {
-    let said = events(observation).or_else(|error| {
-        let body = without_lone_surrogates(&observation.body);
-        if body == observation.body {
-            Err(error)
-        } else {
-            events(&Observation { body, ..observation.clone() })
-        }
-    });
-    match said {
-        Ok(events) => Decoded { events, warnings: Vec::new() },
-        Err(error) => Decoded { events: Vec::new(), warnings: vec![Warning(error.to_string())] },
-    }
-}
+/// The longest name of an event or a row; what is longer names nothing.
+const NAME_LETTERS_MAX: usize = 64;
 
-fn events(observation: &Observation) -> Result<Vec<Event>, serde_json::Error> {
-    match observation.source {
-        Source::Hook => hook::decode(observation),
-        Source::Transcript => transcript::decode(observation),
-        Source::Recorder => Ok(vec![event(observation, Fact::AgentGone)]),
+fn decode(observation: &Observation) -> Decoded {
+    let body = without_lone_surrogates(&observation.body);
+    match Fields::read(&body) {
+        Ok(fields) => match observation.source {
+            Source::Hook => hook::decode(observation, &fields),
+            Source::Transcript => transcript::decode(observation, &fields),
+            Source::Recorder => recorder::decode(&fields, |name, fact| event(observation, name, fact)),
+        },
+        Err(error) => Decoded::not_understood(&error.to_string()),
     }
 }
 
 /// An event with what the observation itself says of it.
-fn event(observation: &Observation, fact: Fact) -> Event {
+fn event(observation: &Observation, name: &str, fact: Fact) -> Event {
     Event {
         observation: observation.uid,
+        digest: digest(&observation.body),
         session: observation.session.clone(),
         source: observation.source,
+        name: name.chars().take(NAME_LETTERS_MAX).collect(),
         at: observation.at,
         prompt: None,
         subagent: observation.subagent.clone(),
@@ -66,8 +64,39 @@ fn event(observation: &Observation, fact: Fact) -> Event {
     }
 }
 
+fn digest(body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The server part of the name of an MCP tool, `mcp__server__tool`.
 fn mcp_server_of(tool_name: &str) -> Option<String> {
     let (server, _) = tool_name.strip_prefix("mcp__")?.split_once("__")?;
     Some(server.to_owned())
+}
+
+/// The subagent that an Agent tool's result names.
+fn started_subagent(result: &Fields<'_>) -> Option<SubagentId> {
+    result.id("agentId")
+}
+
+/// The CLI's word for why a turn or a call failed. Anything longer than a word is a text, and no name for a kind of
+/// error.
+fn error_word(from: &Fields<'_>) -> String {
+    from.word("error").unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// What the text of a failure says about its cause: a shell command's begins with `Exit code N`, and one that ran
+/// into its time limit says so on the same lines.
+fn cause_of(message: &str) -> FailureCause {
+    let Some(behind) = message.strip_prefix("Error: ").unwrap_or(message).strip_prefix("Exit code ") else {
+        return FailureCause::Other;
+    };
+    let digits = behind.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
+    match digits.parse() {
+        Ok(143) if message.contains("timed out") => FailureCause::Timeout,
+        Ok(code) => FailureCause::Exit(code),
+        Err(_) => FailureCause::Other,
+    }
 }

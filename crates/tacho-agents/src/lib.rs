@@ -7,6 +7,9 @@ pub mod claude_code;
 pub mod clip;
 pub mod repair;
 
+mod fields;
+mod recorder;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Event, Observation};
@@ -91,6 +94,18 @@ pub struct Decoded {
     pub events: Vec<Event>,
     /// What was not understood.
     pub warnings: Vec<Warning>,
+}
+
+impl Decoded {
+    fn not_understood(why: &str) -> Self {
+        Self { events: Vec::new(), warnings: vec![Warning(why.to_owned())] }
+    }
+}
+
+impl FromIterator<Event> for Decoded {
+    fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Self {
+        Self { events: events.into_iter().collect(), warnings: Vec::new() }
+    }
 }
 
 /// Something of an observation that was not understood.

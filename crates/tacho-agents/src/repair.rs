@@ -1,9 +1,16 @@
 //! JSON text as JavaScript writes it and Rust does not read it: with halves of surrogate pairs, where a text was cut
 //! inside an emoji.
 
+use std::borrow::Cow;
+
 /// The text with every lone surrogate escape replaced by U+FFFD.
 #[must_use]
-pub fn without_lone_surrogates(text: &[u8]) -> Vec<u8> {
+pub fn without_lone_surrogates(text: &[u8]) -> Cow<'_, [u8]> {
+    let may_have_one = text.windows(3).any(|escape| matches!(escape, br"\ud" | br"\uD"));
+    if may_have_one { Cow::Owned(repaired(text)) } else { Cow::Borrowed(text) }
+}
+
+fn repaired(text: &[u8]) -> Vec<u8> {
     let mut repaired = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, behind @ ..] = rest {

@@ -167,7 +167,7 @@ fn answer(attributes: &mut Attributes, message: &MessageId, facts: &CallFacts) {
     attributes.set(key::GEN_AI_RESPONSE_ID, message.as_str());
     attributes.set_known(key::GEN_AI_RESPONSE_MODEL, facts.model.value().cloned());
     attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, facts.effort.value().cloned());
-    let reasons = facts.stop_reason.value().map(|reason| Value::StringList(vec![reason.clone()]));
+    let reasons = facts.finish.value().map(|finish| Value::StringList(vec![finish.word.clone()]));
     attributes.set_known(key::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
     attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.value().map(|id| id.as_str()));
     attributes.set_known(key::CLAUDE_CODE_SERVICE_TIER, facts.service_tier.value().cloned());

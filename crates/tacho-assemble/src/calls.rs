@@ -1,6 +1,7 @@
 //! Logical calls of the model: an answer or a final failure, with the attempts that led to it.
 
 use crate::facts::{CallFacts, FailedCall, RequestFacts, Retry, SessionFacts};
+use tacho_model::event::FinishReason;
 use tacho_model::id::{MessageId, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
@@ -138,7 +139,7 @@ impl<'a> Call<'a> {
     /// Whether its last row was read: nothing of an answer follows its stop reason but more of its own blocks.
     pub(crate) fn is_complete(&self) -> bool {
         match &self.outcome {
-            CallOutcome::Answered(_, facts) => facts.stop_reason.is_known(),
+            CallOutcome::Answered(_, facts) => facts.finish.is_known(),
             CallOutcome::Failed(_) => true,
         }
     }
@@ -147,7 +148,7 @@ impl<'a> Call<'a> {
     pub(crate) fn asks_for_tools(&self) -> bool {
         match &self.outcome {
             CallOutcome::Answered(_, facts) => {
-                facts.stop_reason.value().is_some_and(|reason| reason == "tool_use")
+                facts.finish.value().is_some_and(|finish| finish.reason == FinishReason::ToolCall)
             }
             CallOutcome::Failed(_) => false,
         }

@@ -2,6 +2,7 @@
 //! leave no trace here.
 
 mod call;
+mod heard;
 mod subagent;
 mod tool;
 mod turn;
@@ -13,8 +14,9 @@ pub(crate) use turn::TurnFacts;
 
 use crate::belief::{Believed, Range};
 use crate::place::Places;
+use heard::Heard;
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::event::{Event, Fact, Observation, Source};
+use tacho_model::event::{AnswerPart, Event, Fact, Observation, Source};
 use tacho_model::id::{MessageId, PromptId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
 
@@ -48,6 +50,8 @@ pub struct SessionFacts {
     pub(crate) unnamed_stops: BTreeSet<UnixNanos>,
     /// Observations that were not understood.
     pub(crate) not_understood: BTreeSet<[u8; 16]>,
+    /// Which statements were made.
+    pub(crate) heard: Heard,
     pub(crate) places: Places,
 }
 
@@ -72,6 +76,7 @@ impl SessionFacts {
             permission_asks: BTreeSet::new(),
             unnamed_stops: BTreeSet::new(),
             not_understood: BTreeSet::new(),
+            heard: Heard::default(),
             places: Places::default(),
         }
     }
@@ -106,8 +111,17 @@ impl SessionFacts {
             self.seen.include(event.at);
         }
         self.places.include(event);
+        self.heard.include(event);
         match &event.fact {
-            Fact::SessionStarted { .. } | Fact::TurnRecorded | Fact::Other { .. } => {}
+            Fact::SessionStarted { .. }
+            | Fact::TurnRecorded
+            | Fact::RepositorySeen(_)
+            | Fact::ElicitationAsked { .. }
+            | Fact::ElicitationAnswered { .. }
+            | Fact::Compacted(_)
+            | Fact::Noted(_)
+            | Fact::Nothing
+            | Fact::Unknown => {}
             Fact::SessionEnded { .. } => self.ended.hear(event, ()),
             Fact::AgentGone => self.gone.hear(event, ()),
             Fact::Prompted { text, permission_mode, agent_version } => {
@@ -123,8 +137,9 @@ impl SessionFacts {
             Fact::StopFailed { error } => self.stop(event, |turn| turn.failed.hear(event, error.clone())),
             Fact::ToolStarted(said) => self.tool(&said.tool, event).hear_start(event, said),
             Fact::ToolEnded(said) => self.tool(&said.tool, event).hear_end(event, said),
+            Fact::ToolReturned(said) => self.tool(&said.tool, event).hear_return(event, said),
             Fact::ToolRecorded(said) => self.tool(&said.tool, event).hear_record(event, said),
-            Fact::PermissionRefused { tool } => self.tool(tool, event).refused.hear(event, ()),
+            Fact::PermissionRefused { tool, .. } => self.tool(tool, event).refused.hear(event, ()),
             Fact::PermissionAsked { name, input } => {
                 self.permission_asks.insert(PermissionAsk::of(event, name, input));
             }
@@ -146,7 +161,7 @@ impl SessionFacts {
             Fact::ModelAnswered(said) => {
                 let call = self.calls.entry(said.message.clone());
                 call.or_insert_with(|| CallFacts::of(event)).hear_answer(event, said);
-                if let Some(asked) = &said.tool {
+                if let Some(AnswerPart::ToolCall(asked)) = &said.part {
                     self.tool(&asked.tool, event).hear_decision(event, asked, &said.message);
                 }
             }

@@ -147,7 +147,7 @@ fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos
         // The decision about a wait comes with the row of its tool.
         What::Tool(_, tool) => tool.is_written(),
         What::Wait(_, tool, _) => {
-            let returned = tool.ended.at().or(tool.refused.at()).unwrap_or(end);
+            let returned = tool.came_back().unwrap_or(end);
             return if tool.is_written() { end } else { returned.plus_nanos(GRACE_NS) };
         }
         What::Call(call) => tree.facts.places.has_step_after(call.subagent, call.last_offset),

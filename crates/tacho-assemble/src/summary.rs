@@ -2,7 +2,6 @@
 
 use crate::calls::Call;
 use crate::tree::Tree;
-use std::collections::BTreeMap;
 use tacho_model::session::Session;
 use tacho_model::span::{Span, SpanKind, Status};
 use tacho_model::time::UnixNanos;
@@ -32,8 +31,8 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
         subagents: count(SpanKind::Subagent),
         usage: tree.calls().map(Call::usage).fold(Usage::default(), Usage::plus),
         not_understood: facts.not_understood.len() as u64,
-        hook_events: BTreeMap::new(),
-        unknown: BTreeMap::new(),
+        hook_events: facts.heard.hook_events(),
+        unknown: facts.heard.unknown(),
         open_spans: spans.iter().filter(|span| !span.settled).count() as u64,
     }
 }

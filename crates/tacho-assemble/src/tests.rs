@@ -1,7 +1,10 @@
 //! Tests of assembly on small made-up sessions: what no recorded session shows. Must not know any agent.
 
+mod counting;
+mod tree;
+
 use crate::facts::{AgentIdentity, SessionFacts};
-use crate::tree::assemble;
+use crate::tree::{Assembly, assemble};
 use tacho_model::attribute::Value;
 use tacho_model::event::{
     Event, Fact, FailureCause, Json, Source, SubagentDescription, ToolEnd, ToolFailure, ToolStart,
@@ -17,8 +20,10 @@ const SECOND_NS: u64 = 1_000_000_000;
 fn hook(seconds: u64, prompt: &str, fact: Fact) -> Event {
     Event {
         observation: [0; 16],
+        digest: 0,
         session: SessionId::from("session"),
         source: Source::Hook,
+        name: "Event".to_owned(),
         at: Some(UnixNanos(seconds * SECOND_NS)),
         prompt: Some(PromptId::from(prompt)),
         subagent: None,
@@ -68,13 +73,18 @@ fn described(subagent: &str, tool: &str) -> Event {
     within(subagent, Event { source: Source::Transcript, at: None, prompt: None, ..event })
 }
 
-/// The spans after these events, at a second: one line each, indented below their parents.
-#[track_caller]
-fn check(events: &[Event], now: u64, expected: &[&str]) {
+/// What comes of these events at a second.
+fn assembled(events: &[Event], now: u64) -> Assembly {
     let agent = AgentIdentity { name: "agent", provider: "provider" };
     let mut facts = SessionFacts::new(agent, SessionId::from("session"));
     events.iter().for_each(|event| facts.add(event));
-    let spans = assemble(&facts, UnixNanos(now * SECOND_NS)).spans;
+    assemble(&facts, UnixNanos(now * SECOND_NS))
+}
+
+/// The spans after these events, at a second: one line each, indented below their parents.
+#[track_caller]
+fn check(events: &[Event], now: u64, expected: &[&str]) {
+    let spans = assembled(events, now).spans;
     let lines: Vec<String> = spans.iter().map(|span| line(span, &spans)).collect();
     assert_eq!(lines, expected);
 }
@@ -99,193 +109,4 @@ fn line(span: &Span, spans: &[Span]) -> String {
         text.push_str(" unsettled");
     }
     text
-}
-
-#[test]
-fn nothing_said_is_nothing_shown() {
-    check(&[], 100, &[]);
-}
-
-#[test]
-fn what_runs_is_open() {
-    let events = [hook(1, "p", prompted()), hook(2, "p", started("t"))];
-    check(&events, 3600, &["invoke_agent agent 1..open unsettled", "  execute_tool t 2..open unsettled"]);
-}
-
-#[test]
-fn the_end_of_a_turn_ends_its_tools_after_a_grace() {
-    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(3, "p", stopped())];
-    check(&events, 7, &["invoke_agent agent 1..3 unsettled", "  execute_tool t 2..open unsettled"]);
-    check(&events, 8, &["invoke_agent agent 1..3", "  execute_tool t 2..2 by turn_end"]);
-}
-
-#[test]
-fn the_next_prompt_ends_a_turn_that_nobody_ended() {
-    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(10, "q", prompted())];
-    check(
-        &events,
-        20,
-        &[
-            "invoke_agent agent 1..2 by next_prompt",
-            "  execute_tool t 2..2 by next_prompt",
-            "invoke_agent agent 10..open unsettled",
-        ],
-    );
-}
-
-#[test]
-fn the_end_of_a_session_ends_everything() {
-    let end = hook(5, "p", Fact::SessionEnded { reason: None });
-    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), end];
-    check(&events, 10, &["invoke_agent agent 1..2 by session_end", "  execute_tool t 2..2 by session_end"]);
-}
-
-#[test]
-fn failures_are_named() {
-    for (cause, error) in [
-        (FailureCause::Exit(3), "exit_3"),
-        (FailureCause::Timeout, "timeout"),
-        (FailureCause::Interrupted, "interrupted"),
-        (FailureCause::Denied, "permission_denied"),
-        (FailureCause::Other, "tool_error"),
-    ] {
-        let events =
-            [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(3, "p", ended("t", Some(cause)))];
-        let tool = format!("  execute_tool t 2..3 {error}");
-        check(&events, 8, &["invoke_agent agent 1..open unsettled", &tool]);
-    }
-}
-
-#[test]
-fn a_question_belongs_to_the_call_it_fits() {
-    let events = [
-        hook(1, "p", prompted()),
-        hook(2, "p", started("t")),
-        hook(2, "p", started("u")),
-        hook(3, "p", asked("t")),
-        hook(9, "p", ended("t", None)),
-    ];
-    check(
-        &events,
-        20,
-        &[
-            "invoke_agent agent 1..open unsettled",
-            "  execute_tool t 2..9",
-            "    claude_code.permission.wait 3..8.5",
-            "  execute_tool u 2..open unsettled",
-        ],
-    );
-}
-
-#[test]
-fn a_clock_that_was_turned_back_is_not_waited_for() {
-    let events = [
-        hook(1000, "p", prompted()),
-        hook(1001, "p", started("t")),
-        hook(1002, "p", ended("t", None)),
-        hook(1003, "p", stopped()),
-    ];
-    check(&events, 20, &["invoke_agent agent 1000..1003", "  execute_tool t 1001..1002"]);
-}
-
-#[test]
-fn a_subagent_stands_below_the_call_that_started_it_and_may_outlive_its_turn() {
-    let kind = || "helper".to_owned();
-    let events = [
-        hook(1, "p", prompted()),
-        hook(2, "p", started("launch")),
-        described("s", "launch"),
-        within("s", hook(3, "p", Fact::SubagentStarted { kind: kind() })),
-        hook(4, "p", ended("launch", None)),
-        hook(5, "p", stopped()),
-        within("s", hook(6, "p", started("t"))),
-        within("s", hook(30, "p", Fact::SubagentStopped { kind: kind(), last_message: None })),
-    ];
-    check(
-        &events,
-        31,
-        &[
-            "invoke_agent agent 1..5 unsettled",
-            "  execute_tool launch 2..4 unsettled",
-            "    invoke_agent helper 3..30 unsettled",
-            "      execute_tool t 6..open unsettled",
-        ],
-    );
-    check(
-        &events,
-        36,
-        &[
-            "invoke_agent agent 1..5",
-            "  execute_tool launch 2..4",
-            "    invoke_agent helper 3..30",
-            "      execute_tool t 6..6 by turn_end",
-        ],
-    );
-}
-
-/// Facts that contradict each other must not tie a knot, nor lose a span.
-#[test]
-fn a_subagent_below_its_own_call() {
-    let events = [
-        hook(1, "p", prompted()),
-        described("s", "t"),
-        within("s", hook(2, "p", Fact::SubagentStarted { kind: "helper".to_owned() })),
-        within("s", hook(3, "p", started("t"))),
-    ];
-    check(
-        &events,
-        20,
-        &[
-            "invoke_agent agent 1..open unsettled",
-            "  invoke_agent helper 2..open unsettled",
-            "    execute_tool t 3..open unsettled",
-        ],
-    );
-}
-
-/// Two subagents that each claim to have been started by a call of the other.
-#[test]
-fn subagents_that_started_each_other() {
-    let start = || Fact::SubagentStarted { kind: "helper".to_owned() };
-    let events = [
-        hook(1, "p", prompted()),
-        described("a", "in_b"),
-        described("b", "in_a"),
-        within("a", hook(2, "p", start())),
-        within("b", hook(3, "p", start())),
-        within("a", hook(4, "p", started("in_a"))),
-        within("b", hook(5, "p", started("in_b"))),
-    ];
-    check(
-        &events,
-        20,
-        &[
-            "invoke_agent agent 1..open unsettled",
-            "  invoke_agent helper 3..open unsettled",
-            "    execute_tool in_b 5..open unsettled",
-            "      invoke_agent helper 2..open unsettled",
-            "        execute_tool in_a 4..open unsettled",
-        ],
-    );
-}
-
-#[test]
-fn a_tool_without_a_turn_is_not_shown_before_a_prompt_is_known() {
-    let lost = Event { prompt: None, ..hook(2, "p", started("t")) };
-    check(std::slice::from_ref(&lost), 20, &[]);
-    let events = [lost, hook(1, "p", prompted())];
-    check(&events, 20, &["invoke_agent agent 1..open unsettled", "  execute_tool t 2..open unsettled"]);
-}
-
-/// A prompt is repeated when its hook blocked it; the turn began with the first.
-#[test]
-fn statements_about_one_turn_are_merged() {
-    let events = [
-        hook(3, "p", prompted()),
-        hook(1, "p", prompted()),
-        hook(4, "p", stopped()),
-        hook(6, "p", stopped()),
-        hook(5, "p", stopped()),
-    ];
-    check(&events, 20, &["invoke_agent agent 1..6"]);
 }

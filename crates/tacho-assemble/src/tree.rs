@@ -331,7 +331,7 @@ fn times_said(what: &What<'_>) -> (Option<UnixNanos>, Option<UnixNanos>) {
         What::Subagent(_, subagent) => (subagent.started.at(), subagent.stopped.at()),
         What::Tool(_, tool) => {
             let start = tool.began();
-            (start, not_before(start, tool.ended.at().or(tool.refused.at())))
+            (start, not_before(start, tool.came_back()))
         }
         What::Wait(_, tool, ask) => (ask.at, not_before(ask.at, wait_end(tool))),
         What::Call(call) if call.is_complete() => (call.start, not_before(call.start, call.end)),
@@ -346,7 +346,7 @@ fn not_before(start: Option<UnixNanos>, end: Option<UnixNanos>) -> Option<UnixNa
 
 /// When a person had answered: a refused call ends with the refusal, an allowed one then runs for its duration.
 fn wait_end(tool: &ToolFacts) -> Option<UnixNanos> {
-    let ended = tool.ended.at().or(tool.refused.at())?;
+    let ended = tool.came_back()?;
     let run_ns = tool.duration_ms.value().map_or(0, |duration| duration.saturating_mul(1_000_000));
     Some(UnixNanos(ended.0.saturating_sub(run_ns)))
 }

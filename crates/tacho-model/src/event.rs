@@ -3,9 +3,20 @@
 //! An event is a statement, not a truth: several sources describe the same tool call, and the assembler decides
 //! whom to believe. A fact keeps what its source said and leaves out what it did not say.
 
-use crate::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
+mod compaction;
+mod model_call;
+mod note;
+mod repository;
+mod tool;
+
+pub use compaction::{Compaction, CompactionStep};
+pub use model_call::{AnswerPart, AnsweredTool, Finish, FinishReason, ModelAnswer, ModelRequest};
+pub use note::{Note, NoteKind};
+pub use repository::Repository;
+pub use tool::{FailureCause, PermissionDecision, ToolEnd, ToolFailure, ToolRecord, ToolStart};
+
+use crate::id::{PromptId, RequestId, SessionId, SubagentId, ToolUseId};
 use crate::time::UnixNanos;
-use crate::usage::Usage;
 
 /// Who said it. The order is the order of belief about times and tool calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,10 +80,14 @@ pub struct Json(pub String);
 pub struct Event {
     /// The observation that says it.
     pub observation: [u8; 16],
+    /// Equal for two observations that say the same, byte for byte.
+    pub digest: u64,
     /// The session it is about.
     pub session: SessionId,
     /// Who said it.
     pub source: Source,
+    /// The source's own name for it: of a hook's event, of a row's type.
+    pub name: String,
     /// When it happened by the source's clock, if the source said.
     pub at: Option<UnixNanos>,
     /// The prompt it belongs to, if the source said.
@@ -92,6 +107,8 @@ pub enum Fact {
     SessionStarted {
         /// The agent's word for why: `startup`, `resume`, `clear`, …
         trigger: Option<String>,
+        /// Model that will be asked.
+        model: Option<String>,
     },
     /// The session ended.
     SessionEnded {
@@ -100,6 +117,8 @@ pub enum Fact {
     },
     /// The agent's process was found to be gone.
     AgentGone,
+    /// The recorder looked at the repository the agent works in.
+    RepositorySeen(Box<Repository>),
     /// A prompt was sent; begins a turn.
     Prompted {
         /// The prompt.
@@ -127,6 +146,8 @@ pub enum Fact {
     ToolStarted(ToolStart),
     /// A tool call came back.
     ToolEnded(ToolEnd),
+    /// The model was given what a tool call came to, also of a call that never ran. That it failed is not always said.
+    ToolReturned(ToolEnd),
     /// A tool call's result was written to the transcript.
     ToolRecorded(ToolRecord),
     /// A person was asked to allow a tool call. The agent does not say which one.
@@ -140,6 +161,24 @@ pub enum Fact {
     PermissionRefused {
         /// The call.
         tool: ToolUseId,
+        /// What the classifier gave as its reason. Content.
+        reason: Option<String>,
+    },
+    /// A tool asked a person for something. The agent names the server, not the call.
+    ElicitationAsked {
+        /// The MCP server whose tool asked.
+        server: Option<String>,
+        /// How: `form` or `url`.
+        mode: Option<String>,
+        /// What it asked. Content.
+        message: Option<String>,
+    },
+    /// A person answered a tool, or nobody could.
+    ElicitationAnswered {
+        /// The MCP server whose tool asked.
+        server: Option<String>,
+        /// The answer: `accept`, `decline` or `cancel`.
+        action: Option<String>,
     },
     /// A subagent began; the event's `subagent` names it.
     SubagentStarted {
@@ -175,95 +214,14 @@ pub enum Fact {
         /// Why, as a low-cardinality word.
         error: String,
     },
-    /// Something this version of the recorder has no use for.
-    Other {
-        /// The source's name for it.
-        name: String,
-    },
-}
-
-/// A tool call as it was decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolStart {
-    /// The call.
-    pub tool: ToolUseId,
-    /// The tool's name.
-    pub name: String,
-    /// Its arguments.
-    pub input: Json,
-    /// The MCP server that serves it.
-    pub mcp_server: Option<String>,
-}
-
-/// A tool call as it came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolEnd {
-    /// The call.
-    pub tool: ToolUseId,
-    /// The tool's name.
-    pub name: String,
-    /// Its arguments.
-    pub input: Json,
-    /// `None` when it went well.
-    pub failure: Option<ToolFailure>,
-    /// Run time in milliseconds, without permission wait and hooks.
-    pub duration_ms: Option<u64>,
-    /// What came back.
-    pub result: Option<Json>,
-    /// The subagent the call started.
-    pub started_subagent: Option<SubagentId>,
-    /// The MCP server that serves it.
-    pub mcp_server: Option<String>,
-}
-
-/// How a tool call failed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ToolFailure {
-    /// What kind of failure.
-    pub cause: FailureCause,
-    /// The text the model was given.
-    pub message: Option<String>,
-}
-
-/// Why a tool call failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FailureCause {
-    /// A command ended with this exit code.
-    Exit(i64),
-    /// The agent's time limit ended it.
-    Timeout,
-    /// A person interrupted it.
-    Interrupted,
-    /// A person or a rule refused it, so that it never ran.
-    Denied,
-    /// Anything else.
-    Other,
-}
-
-/// A tool call as the transcript holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolRecord {
-    /// The call.
-    pub tool: ToolUseId,
-    /// `None` when it went well.
-    pub failure: Option<ToolFailure>,
-    /// Who allowed or refused it.
-    pub decision: Option<PermissionDecision>,
-    /// The subagent the call started.
-    pub started_subagent: Option<SubagentId>,
-}
-
-/// Who allowed or refused a tool call, in the agent's words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PermissionDecision {
-    /// `accept` or `reject`.
-    pub decision: String,
-    /// Who decided.
-    pub source: Option<String>,
-    /// What kind of rule decided.
-    pub reason: Option<String>,
-    /// Whether a person decided; `None` where the agent does not say.
-    pub by_person: Option<bool>,
+    /// The context is compacted.
+    Compacted(Compaction),
+    /// Something that changes nothing in the tree.
+    Noted(Note),
+    /// A statement that says nothing about what the agent did.
+    Nothing,
+    /// A statement of a name that this version of the recorder does not know.
+    Unknown,
 }
 
 /// What the agent wrote down about a subagent.
@@ -277,63 +235,4 @@ pub struct SubagentDescription {
     pub depth: Option<u64>,
     /// The task's title.
     pub description: Option<String>,
-}
-
-/// A request to the model.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ModelRequest {
-    /// The agent's number of the request.
-    pub request: RequestRef,
-    /// Model asked for.
-    pub model: Option<String>,
-    /// Output limit in tokens.
-    pub max_tokens: Option<u64>,
-    /// Effort asked for.
-    pub effort: Option<String>,
-    /// Why the agent asked, in its own words.
-    pub query_source: Option<String>,
-}
-
-/// One block of an answer. Blocks of one answer share its message id and repeat its usage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelAnswer {
-    /// The answer.
-    pub message: MessageId,
-    /// The request it answers, as the API numbers it.
-    pub request_id: Option<RequestId>,
-    /// The request it answers, as the agent numbers it.
-    pub request: Option<RequestRef>,
-    /// Model that answered.
-    pub model: Option<String>,
-    /// Model asked for.
-    pub requested_model: Option<String>,
-    /// Effort in force.
-    pub effort: Option<String>,
-    /// Tokens of the whole answer.
-    pub usage: Usage,
-    /// The API's stop reason, once known.
-    pub stop_reason: Option<String>,
-    /// Service tier that served it.
-    pub service_tier: Option<String>,
-    /// `standard` or `fast`.
-    pub speed: Option<String>,
-    /// How long this block took to stream, in milliseconds, where the agent measured it.
-    pub block_ms: Option<u64>,
-    /// The tool call this block is.
-    pub tool: Option<AnsweredTool>,
-    /// The text this block is.
-    pub text: Option<String>,
-}
-
-/// A tool call as the model asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AnsweredTool {
-    /// The call.
-    pub tool: ToolUseId,
-    /// The tool's name.
-    pub name: String,
-    /// Its arguments.
-    pub input: Json,
-    /// Whether the API runs the tool itself.
-    pub on_server: bool,
 }

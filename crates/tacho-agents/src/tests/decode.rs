@@ -1,55 +1,12 @@
 //! Tests of decoding: whatever an agent writes, nothing fails, and nothing is passed over in silence.
 
+use super::{RECORDED, observation};
 use crate::claude_code::AGENT;
 use crate::{Agent, agent_named};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use serde_json::{Map, Value as Json, json};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use tacho_model::event::{Fact, Observation, Source};
-use tacho_model::id::SessionId;
-
-/// Every line of the recorded sessions: payloads of hooks, rows of transcripts, descriptions of subagents.
-static RECORDED: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let sessions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/sessions");
-    let mut lines = Vec::new();
-    for path in files(&sessions).into_iter().filter(|path| !path.ends_with("README.md")) {
-        let text = fs::read_to_string(&path).unwrap();
-        let is_hooks = path.ends_with("hooks.jsonl");
-        lines.extend(text.lines().map(|line| if is_hooks { payload(line) } else { line.to_owned() }));
-    }
-    lines
-});
-
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
-    }
-    files.sort();
-    files
-}
-
-fn payload(line: &str) -> String {
-    let line: Json = serde_json::from_str(line).unwrap();
-    line["payload"].to_string()
-}
-
-fn observation(source: Source, offset: Option<u64>, body: &[u8]) -> Observation {
-    Observation {
-        uid: [7; 16],
-        agent: AGENT.name.to_owned(),
-        session: SessionId::from("session"),
-        source,
-        at: None,
-        subagent: None,
-        offset,
-        body: body.to_vec(),
-    }
-}
+use serde_json::{Value as Json, json};
+use tacho_model::event::Source;
 
 /// Whatever stands in the body: there are events or a warning, and the other readers do not fail either.
 fn says_something(agent: &Agent, body: &[u8]) -> Result<(), TestCaseError> {
@@ -142,19 +99,6 @@ fn recorded_lines_are_understood() {
     for line in RECORDED.iter() {
         says_something(&AGENT, line.as_bytes()).unwrap();
     }
-}
-
-/// An event of a name that no version knew is kept as data.
-#[test]
-fn an_unknown_event() {
-    let mut payload = Map::new();
-    payload.insert("hook_event_name".to_owned(), json!("Tomorrow"));
-    payload.insert("prompt_id".to_owned(), json!("prompt"));
-    let body = Json::Object(payload).to_string();
-    let decoded = (AGENT.decode)(&observation(Source::Hook, None, body.as_bytes()));
-    let facts: Vec<Fact> = decoded.events.into_iter().map(|event| event.fact).collect();
-    assert_eq!(facts, [Fact::Other { name: "Tomorrow".to_owned() }]);
-    assert_eq!(decoded.warnings, []);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::belief::Believed;
 use std::collections::BTreeSet;
-use tacho_model::event::{Event, ModelAnswer, ModelRequest};
+use tacho_model::event::{Event, Finish, ModelAnswer, ModelRequest};
 use tacho_model::id::{RequestId, RequestRef, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
@@ -15,7 +15,7 @@ pub(crate) struct CallFacts {
     pub(crate) model: Believed<String>,
     pub(crate) requested_model: Believed<String>,
     pub(crate) effort: Believed<String>,
-    pub(crate) stop_reason: Believed<String>,
+    pub(crate) finish: Believed<Finish>,
     pub(crate) service_tier: Believed<String>,
     pub(crate) speed: Believed<String>,
     pub(crate) usage: Usage,
@@ -39,7 +39,7 @@ impl CallFacts {
             model: Believed::earliest(),
             requested_model: Believed::earliest(),
             effort: Believed::earliest(),
-            stop_reason: Believed::latest(),
+            finish: Believed::latest(),
             service_tier: Believed::latest(),
             speed: Believed::latest(),
             usage: Usage::default(),
@@ -54,7 +54,7 @@ impl CallFacts {
         self.model.hear_known(event, said.model.clone());
         self.requested_model.hear_known(event, said.requested_model.clone());
         self.effort.hear_known(event, said.effort.clone());
-        self.stop_reason.hear_known(event, said.stop_reason.clone());
+        self.finish.hear_known(event, said.finish.clone());
         self.service_tier.hear_known(event, said.service_tier.clone());
         self.speed.hear_known(event, said.speed.clone());
         self.usage = self.usage.merged(said.usage);

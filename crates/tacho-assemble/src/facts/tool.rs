@@ -18,6 +18,8 @@ pub(crate) struct ToolFacts {
     pub(crate) started: Believed<()>,
     /// How it came back, by a hook or, where no hook closes a call, by the transcript.
     pub(crate) ended: Believed<Option<ToolFailure>>,
+    /// When the model was given what it came to.
+    pub(crate) returned: Believed<()>,
     /// When its result stood in the transcript.
     pub(crate) recorded: Believed<()>,
     pub(crate) refused: Believed<()>,
@@ -39,6 +41,7 @@ impl Default for ToolFacts {
             on_server: false,
             started: Believed::earliest(),
             ended: Believed::earliest(),
+            returned: Believed::earliest(),
             recorded: Believed::earliest(),
             refused: Believed::earliest(),
             duration_ms: Believed::earliest(),
@@ -71,6 +74,16 @@ impl ToolFacts {
 
     pub(crate) fn hear_end(&mut self, event: &Event, said: &ToolEnd) {
         self.ended.hear(event, said.failure.clone());
+        self.hear_call(event, said);
+    }
+
+    /// The model was given what the call came to. Whether all went well is not said, only failures may be.
+    pub(crate) fn hear_return(&mut self, event: &Event, said: &ToolEnd) {
+        self.returned.hear(event, ());
+        self.hear_call(event, said);
+    }
+
+    fn hear_call(&mut self, event: &Event, said: &ToolEnd) {
         self.name.hear(event, said.name.clone());
         self.input.hear(event, said.input.clone());
         self.mcp_server.hear_known(event, said.mcp_server.clone());
@@ -106,7 +119,12 @@ impl ToolFacts {
 
     /// When it was decided or, failing that, came back.
     pub(crate) fn began(&self) -> Option<UnixNanos> {
-        self.started.at().or(self.ended.at())
+        self.started.at().or(self.came_back())
+    }
+
+    /// When it came back or was refused.
+    pub(crate) fn came_back(&self) -> Option<UnixNanos> {
+        self.ended.at().or(self.refused.at()).or(self.returned.at())
     }
 
     /// The subagent it ran in, if not the main agent.

@@ -1,0 +1,114 @@
+//! Assistant rows. One answer of the model is several of them, one a content block, that share `message.id` and repeat
+//! the usage of the whole answer.
+
+use crate::fields::Fields;
+use tacho_model::event::{
+    AnswerPart, AnsweredTool, Fact, FailureCause, Finish, FinishReason, Json, ModelAnswer, ToolFailure,
+    ToolRecord,
+};
+use tacho_model::id::{MessageId, ToolUseId};
+use tacho_model::usage::Usage;
+
+/// One fact a block, and one more for each result of a tool that the API ran.
+pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
+    let message = row.object("message");
+    let Some(id) = message.id("id") else { return Vec::new() };
+    let base = answer(row, &message, id);
+    let blocks = message.objects("content");
+    if blocks.is_empty() {
+        return vec![Fact::ModelAnswered(Box::new(base))];
+    }
+    let answers = blocks.iter().zip(0..).map(|(block, number)| {
+        Fact::ModelAnswered(Box::new(ModelAnswer { block: number, part: part(block), ..base.clone() }))
+    });
+    answers.chain(blocks.iter().filter_map(server_record)).collect()
+}
+
+fn answer(row: &Fields<'_>, message: &Fields<'_>, id: MessageId) -> ModelAnswer {
+    let usage_said = message.object("usage");
+    ModelAnswer {
+        message: id,
+        request_id: row.id("requestId"),
+        request: row.id("requestRef"),
+        model: message.text("model"),
+        requested_model: row.text("requestedModel"),
+        effort: row.text("effort"),
+        usage: usage(&usage_said),
+        finish: message.text("stop_reason").map(finish),
+        service_tier: usage_said.text("service_tier"),
+        speed: usage_said.text("speed"),
+        block_ms: row.count("thinkingDurationMs").or_else(|| row.count("toolInputStreamMs")),
+        block: 0,
+        part: None,
+    }
+}
+
+fn finish(word: String) -> Finish {
+    let reason = match word.as_str() {
+        "end_turn" | "stop_sequence" => FinishReason::Stop,
+        "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
+        "refusal" => FinishReason::ContentFilter,
+        "tool_use" => FinishReason::ToolCall,
+        _ => FinishReason::Other,
+    };
+    Finish { word, reason }
+}
+
+fn part(block: &Fields<'_>) -> Option<AnswerPart> {
+    let block_type = block.text("type")?;
+    Some(match block_type.as_str() {
+        "text" => AnswerPart::Text(block.text("text")?),
+        // The API may withhold what was thought and leave an empty text.
+        "thinking" => AnswerPart::Reasoning(block.text("thinking").filter(|text| !text.is_empty())?),
+        "tool_use" => AnswerPart::ToolCall(tool_call(block)?),
+        "server_tool_use" => AnswerPart::ToolCall(AnsweredTool { on_server: true, ..tool_call(block)? }),
+        _ => {
+            let (tool, result) = server_result(block)?;
+            AnswerPart::ToolResult { tool, result }
+        }
+    })
+}
+
+fn tool_call(block: &Fields<'_>) -> Option<AnsweredTool> {
+    Some(AnsweredTool {
+        tool: block.id("id")?,
+        name: block.text("name")?,
+        input: block.json("input").unwrap_or_else(|| Json("null".to_owned())),
+        on_server: false,
+    })
+}
+
+/// The result of a tool that the API ran: `web_search_tool_result` and its like.
+fn server_result(block: &Fields<'_>) -> Option<(ToolUseId, Json)> {
+    block.text("type").filter(|block_type| block_type.ends_with("_tool_result"))?;
+    Some((block.id("tool_use_id")?, block.json("content")?))
+}
+
+fn server_record(block: &Fields<'_>) -> Option<Fact> {
+    let (tool, result) = server_result(block)?;
+    let content_type = block.object("content").text("type");
+    let has_failed = content_type.is_some_and(|content_type| content_type.ends_with("_error"));
+    Some(Fact::ToolRecorded(ToolRecord {
+        tool,
+        failure: has_failed.then_some(ToolFailure { cause: FailureCause::Other, message: None }),
+        decision: None,
+        response: Some(result),
+        started_subagent: None,
+    }))
+}
+
+fn usage(said: &Fields<'_>) -> Usage {
+    // Before the split by lifetime there were only writes for 5 minutes.
+    let split: Option<Fields<'_>> = said.get("cache_creation");
+    Usage {
+        input: said.count("input_tokens"),
+        output: said.count("output_tokens"),
+        cache_read: said.count("cache_read_input_tokens"),
+        cache_write_5m: match &split {
+            Some(split) => split.count("ephemeral_5m_input_tokens"),
+            None => said.count("cache_creation_input_tokens"),
+        },
+        cache_write_1h: split.and_then(|split| split.count("ephemeral_1h_input_tokens")),
+        thinking: said.object("output_tokens_details").count("thinking_tokens"),
+    }
+}

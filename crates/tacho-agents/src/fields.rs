@@ -1,0 +1,83 @@
+//! A JSON object read one field at a time: agents change the types of fields without notice, and a field that is not
+//! what was expected must be lost alone, not with all that stands beside it.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use tacho_model::event::Json;
+
+/// The longest word an agent uses for a kind of thing; what is longer is a text.
+const WORD_BYTES_MAX: usize = 40;
+
+/// The fields of an object by name, not looked into yet. Of two fields of the same name the last one counts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Fields<'a>(#[serde(borrow)] BTreeMap<String, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    /// The fields of a JSON text, which must be an object.
+    pub(crate) fn read(text: &'a [u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(text)
+    }
+
+    /// The names of all fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// A field, if it is there and is what is expected.
+    pub(crate) fn get<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        let value: Option<T> = serde_json::from_str(self.0.get(name)?.get()).ok()?;
+        value
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.get(name)
+    }
+
+    /// A text that names something; an empty one names nothing.
+    pub(crate) fn id<I: for<'t> From<&'t str>>(&self, name: &str) -> Option<I> {
+        self.text(name).filter(|text| !text.is_empty()).map(|text| I::from(&text))
+    }
+
+    /// One word of few, such as may leave the machine. A text that is no word is some `other` one.
+    pub(crate) fn word(&self, name: &str) -> Option<String> {
+        let is_word = |text: &str| {
+            (1..=WORD_BYTES_MAX).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte))
+        };
+        self.text(name).map(|text| if is_word(&text) { text } else { "other".to_owned() })
+    }
+
+    /// A number of things, without its fraction.
+    pub(crate) fn count(&self, name: &str) -> Option<u64> {
+        let from_fraction = || {
+            let number: f64 = self.get(name)?;
+            (0.0..1e18).contains(&number).then_some(number as u64)
+        };
+        self.get(name).or_else(from_fraction)
+    }
+
+    /// Whether something is said to be true.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.get(name) == Some(true)
+    }
+
+    /// A value of any type but null, as it is written.
+    pub(crate) fn json(&self, name: &str) -> Option<Json> {
+        let raw: &RawValue = self.get(name)?;
+        Some(Json(raw.get().to_owned()))
+    }
+
+    /// An object; empty where there is none.
+    pub(crate) fn object(&self, name: &str) -> Self {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// The objects of a list.
+    pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
+        let items: Vec<&'a RawValue> = self.get(name).unwrap_or_default();
+        items.into_iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect()
+    }
+}

@@ -1,0 +1,35 @@
+//! What the recorder itself says, in words that are the same for every agent.
+
+use crate::Decoded;
+use crate::fields::Fields;
+use tacho_model::event::{Event, Fact, Repository};
+
+/// What an observation of the recorder says: one statement a field.
+pub(crate) fn decode(said: &Fields<'_>, event: impl Fn(&str, Fact) -> Event) -> Decoded {
+    let fact = |name: &str| match name {
+        "agent_gone" => Fact::AgentGone,
+        "vcs" => Fact::RepositorySeen(Box::new(repository(&said.object(name)))),
+        _ => Fact::Unknown,
+    };
+    if said.names().next().is_none() {
+        return Decoded::not_understood("a statement that says nothing");
+    }
+    said.names().map(|name| event(name, fact(name))).collect()
+}
+
+fn repository(vcs: &Fields<'_>) -> Repository {
+    Repository {
+        directory: vcs.id("cwd"),
+        url: vcs.id("repository_url"),
+        name: vcs.id("repository_name"),
+        owner: vcs.id("owner_name"),
+        provider: vcs.id("provider_name"),
+        ref_name: vcs.id("ref_name"),
+        ref_type: vcs.id("ref_type"),
+        revision: vcs.id("revision"),
+        worktree: vcs.id("worktree"),
+        user_name: vcs.id("user_name"),
+        user_email: vcs.id("user_email"),
+        user_source: vcs.id("user_source"),
+    }
+}

@@ -1,0 +1,55 @@
+//! What the recorder itself says.
+
+use super::observation;
+use crate::claude_code::AGENT;
+use tacho_model::event::{Fact, Repository, Source};
+
+#[track_caller]
+fn check(body: &str, expected: &[(&str, Fact)]) {
+    let decoded = (AGENT.decode)(&observation(Source::Recorder, None, body.as_bytes()));
+    assert_eq!(decoded.warnings, []);
+    let found: Vec<(&str, Fact)> =
+        decoded.events.iter().map(|event| (event.name.as_str(), event.fact.clone())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_agent_that_is_gone() {
+    check(r#"{"agent_gone":true}"#, &[("agent_gone", Fact::AgentGone)]);
+}
+
+#[test]
+fn a_repository() {
+    let body = r#"{"vcs":{"cwd":"/home/dev/project","repository_url":"https://example.org/dev/project",
+        "repository_name":"project","owner_name":"dev","provider_name":"github","ref_name":"main",
+        "ref_type":"branch","revision":"0a1b","worktree":null,"user_name":"Dev","user_email":"dev@example.org",
+        "user_source":"git"}}"#;
+    let text = |text: &str| Some(text.to_owned());
+    let repository = Repository {
+        directory: text("/home/dev/project"),
+        url: text("https://example.org/dev/project"),
+        name: text("project"),
+        owner: text("dev"),
+        provider: text("github"),
+        ref_name: text("main"),
+        ref_type: text("branch"),
+        revision: text("0a1b"),
+        worktree: None,
+        user_name: text("Dev"),
+        user_email: text("dev@example.org"),
+        user_source: text("git"),
+    };
+    check(body, &[("vcs", Fact::RepositorySeen(Box::new(repository)))]);
+}
+
+#[test]
+fn a_repository_of_which_little_is_known() {
+    let repository = Repository { ref_name: Some("main".to_owned()), ..Repository::default() };
+    let body = r#"{"vcs":{"ref_name":"main","revision":7,"worktree":"","owner_name":null}}"#;
+    check(body, &[("vcs", Fact::RepositorySeen(Box::new(repository)))]);
+}
+
+#[test]
+fn a_statement_of_a_later_version() {
+    check(r#"{"slept":{"for_ms":7}}"#, &[("slept", Fact::Unknown)]);
+}
