@@ -1,5 +1,5 @@
 //! `codegen`: the files that are made from tables, so that no name is written twice.
-//! The registry gives the attribute table and its documentation; the hook table gives the plugin's hooks file.
+//! The registry gives the attribute table and its documentation; the hook tables give the plugin's hooks files.
 
 mod hooks;
 mod markdown;
@@ -50,6 +50,7 @@ fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
         Generated { path: "crates/tacho-model/src/semconv.rs", text: rust::render(&registry, root)? },
         Generated { path: "docs/telemetry.md", text: markdown::render(&registry) },
         Generated { path: "plugins/claude-code/hooks/hooks.json", text: hooks::render() },
+        Generated { path: "plugins/claude-code/hooks/newer.json", text: hooks::render_newer() },
     ])
 }
 
