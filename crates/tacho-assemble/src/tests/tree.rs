@@ -1,7 +1,7 @@
 //! What stands below what, and when it is over.
 
 use super::{asked, check, described, ended, hook, prompted, started, stopped, within};
-use tacho_model::event::{Event, Fact, FailureCause};
+use tacho_model::event::{Event, Fact, FailureCause, Note, NoteKind, Source};
 
 #[test]
 fn nothing_said_is_nothing_shown() {
@@ -190,4 +190,42 @@ fn statements_about_one_turn_are_merged() {
         hook(5, "p", stopped()),
     ];
     check(&events, 20, &["invoke_agent agent 1..6"]);
+}
+
+/// A prompt id alone is no turn: what happens beside the turns names the last prompt, or one that nobody sent.
+#[test]
+fn what_is_no_work_makes_no_turn() {
+    let note = Note {
+        kind: NoteKind::Notified,
+        sort: None,
+        cause: None,
+        subject: None,
+        before: None,
+        path: None,
+        text: None,
+    };
+    let facts = [
+        Fact::SessionStarted { trigger: None, model: None },
+        Fact::SessionEnded { reason: None },
+        Fact::Noted(note),
+        Fact::ElicitationAsked { server: None, mode: None, message: None },
+        Fact::ElicitationAnswered { server: None, action: None },
+        asked("t"),
+        stopped(),
+        Fact::Interrupted,
+        Fact::Nothing,
+        Fact::Unknown,
+    ];
+    let mut events: Vec<Event> = facts.into_iter().map(|fact| hook(2, "q", fact)).collect();
+    // What the agent calls a subagent when it compacts.
+    let helper = || Fact::SubagentStopped { kind: String::new(), last_message: None };
+    events.push(within("s", hook(2, "q", helper())));
+    events.push(Event { source: Source::Transcript, ..hook(2, "q", prompted()) });
+    events.push(Event { source: Source::Recorder, ..hook(2, "q", Fact::AgentGone) });
+    for event in &events {
+        check(std::slice::from_ref(event), 3600, &[]);
+    }
+    check(&events, 3600, &[]);
+    events.extend([hook(1, "p", prompted()), hook(3, "p", stopped())]);
+    check(&events, 3600, &["invoke_agent agent 1..3"]);
 }
