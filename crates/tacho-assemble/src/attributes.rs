@@ -1,11 +1,13 @@
 //! What stands on a span of each kind, as `registry/spans.yaml` lists it.
 
 use crate::calls::{Call, CallOutcome};
+use crate::compactions::Compacting;
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
 use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
+use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::event::FailureCause;
-use tacho_model::id::{MessageId, SubagentId, ToolUseId};
+use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
 use tacho_model::semconv as key;
 use tacho_model::usage::Usage;
 
@@ -15,18 +17,20 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
     let session = tree.facts.session.as_str();
     attributes.set(key::SESSION_ID, session);
     attributes.set(key::GEN_AI_CONVERSATION_ID, session);
-    attributes.set_known(key::CLAUDE_CODE_PROMPT_ID, tree.turn_above(index).map(|prompt| prompt.as_str()));
+    let prompt = tree.turn_above(index).and_then(|turn| turn.prompt);
+    attributes.set_known(key::CLAUDE_CODE_PROMPT_ID, prompt.map(PromptId::as_str));
     attributes.set_known(key::TACHOGRAPH_END_INFERRED, node.inferred.map(inferred_word));
     match &node.what {
-        What::Turn(_, facts) => turn(&mut attributes, tree, *facts, node),
+        What::Turn(said) => turn(&mut attributes, tree, &said.facts, node),
         What::Subagent(id, facts) => subagent(&mut attributes, tree, id, facts, node),
         What::Tool(id, facts) => tool(&mut attributes, tree, id, facts),
-        What::Wait(id, facts, ask) => {
-            attributes.set(key::GEN_AI_TOOL_NAME, ask.name.as_str());
-            attributes.set(key::GEN_AI_TOOL_CALL_ID, id.as_str());
-            decision(&mut attributes, facts);
+        What::Wait(said) => wait(&mut attributes, said),
+        What::Call(facts) => {
+            call(&mut attributes, tree, facts);
+            let is_next = tree.after_compaction.contains(&index);
+            attributes.set_known(key::GEN_AI_CONVERSATION_COMPACTED, is_next.then_some(true));
         }
-        What::Call(facts) => call(&mut attributes, tree, facts),
+        What::Compaction(said) => compaction(&mut attributes, said),
     }
     attributes
 }
@@ -37,6 +41,9 @@ const fn inferred_word(inferred: Inferred) -> &'static str {
         Inferred::AgentGone => "agent_gone",
         Inferred::NextPrompt => "next_prompt",
         Inferred::TurnEnd => "turn_end",
+        Inferred::ToolEnd => "tool_end",
+        Inferred::NextStep => "next_step",
+        Inferred::Idle => "idle",
     }
 }
 
@@ -46,13 +53,12 @@ fn operation(attributes: &mut Attributes, tree: &Tree<'_>, operation: &str) {
     attributes.set(key::GEN_AI_SYSTEM, tree.facts.agent.provider);
 }
 
-fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: Option<&TurnFacts>, node: &Node<'_>) {
+fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: &TurnFacts, node: &Node<'_>) {
     operation(attributes, tree, "invoke_agent");
     attributes.set(key::GEN_AI_AGENT_NAME, tree.facts.agent.name);
     attributes.set(key::GEN_AI_CONVERSATION_ROOT, true);
     attributes.set_known(key::CLAUDE_CODE_AGENT_VERSION, tree.facts.version.value().cloned());
     usage_below(attributes, tree, node);
-    let Some(turn) = turn else { return };
     attributes.set_known(key::CLAUDE_CODE_PERMISSION_MODE, turn.permission_mode.value().cloned());
     let text = turn.text.value();
     attributes.set_known(key::CLAUDE_CODE_PROMPT_LENGTH, text.map(|text| text.chars().count() as u64));
@@ -93,7 +99,7 @@ fn sum_below(tree: &Tree<'_>, node: &Node<'_>) -> Usage {
 
 fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &ToolFacts) {
     operation(attributes, tree, "execute_tool");
-    attributes.set(key::GEN_AI_TOOL_NAME, tool.name.value().map_or("unknown", String::as_str));
+    attributes.set(key::GEN_AI_TOOL_NAME, tool_name(tool));
     attributes.set(key::GEN_AI_TOOL_TYPE, if tool.on_server { "extension" } else { "function" });
     attributes.set(key::GEN_AI_TOOL_CALL_ID, id.as_str());
     attributes.set(key::CLAUDE_CODE_TOOL_OUTCOME, outcome_word(tool));
@@ -113,6 +119,10 @@ fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &Too
     decision(attributes, tool);
 }
 
+fn tool_name(tool: &ToolFacts) -> &str {
+    tool.name.value().map_or("unknown", String::as_str)
+}
+
 fn outcome_word(tool: &ToolFacts) -> &'static str {
     match tool.outcome() {
         _ if tool.is_denied() => "denied",
@@ -128,6 +138,27 @@ fn decision(attributes: &mut Attributes, tool: &ToolFacts) {
     attributes.set(key::CLAUDE_CODE_PERMISSION_DECISION, said.decision.as_str());
     attributes.set_known(key::CLAUDE_CODE_PERMISSION_SOURCE, said.source.clone());
     attributes.set_known(key::CLAUDE_CODE_PERMISSION_REASON, said.reason.clone());
+}
+
+fn wait(attributes: &mut Attributes, wait: &Wait<'_>) {
+    attributes.set(key::GEN_AI_TOOL_NAME, tool_name(wait.facts));
+    attributes.set(key::GEN_AI_TOOL_CALL_ID, wait.tool.as_str());
+    match wait.reason {
+        WaitReason::Permission => decision(attributes, wait.facts),
+        WaitReason::Elicitation { mode, action, .. } => {
+            attributes.set(key::MCP_METHOD_NAME, "elicitation/create");
+            attributes.set_known(key::MCP_SERVER_NAME, wait.facts.mcp_server.value().cloned());
+            attributes.set_known(key::CLAUDE_CODE_ELICITATION_MODE, mode);
+            attributes.set_known(key::CLAUDE_CODE_ELICITATION_ACTION, action);
+        }
+    }
+}
+
+fn compaction(attributes: &mut Attributes, compaction: &Compacting<'_>) {
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, compaction.subagent.map(SubagentId::as_str));
+    attributes.set_known(key::CLAUDE_CODE_COMPACTION_TRIGGER, compaction.trigger);
+    attributes.set_known(key::CLAUDE_CODE_COMPACTION_PRE_TOKENS, compaction.tokens_before);
+    attributes.set_known(key::CLAUDE_CODE_COMPACTION_POST_TOKENS, compaction.tokens_after);
 }
 
 fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {

@@ -30,7 +30,7 @@ struct Statement<T> {
     value: T,
 }
 
-impl<T: Ord> Believed<T> {
+impl<T: Clone + Ord> Believed<T> {
     pub(crate) const fn earliest() -> Self {
         Self { prefer: Prefer::Earliest, best: None }
     }
@@ -41,7 +41,17 @@ impl<T: Ord> Believed<T> {
 
     /// Takes in what an event says.
     pub(crate) fn hear(&mut self, event: &Event, value: T) {
-        let heard = Statement { source: event.source, at: event.at, value };
+        self.weigh(Statement { source: event.source, at: event.at, value });
+    }
+
+    /// Takes in what was heard elsewhere about the same thing.
+    pub(crate) fn join(&mut self, other: &Self) {
+        if let Some(best) = &other.best {
+            self.weigh(best.clone());
+        }
+    }
+
+    fn weigh(&mut self, heard: Statement<T>) {
         if self.best.as_ref().is_none_or(|best| self.is_better(&heard, best)) {
             self.best = Some(heard);
         }

@@ -2,12 +2,16 @@
 //! leave no trace here.
 
 mod call;
+mod compaction;
+mod elicitation;
 mod heard;
 mod subagent;
 mod tool;
 mod turn;
 
 pub(crate) use call::{CallFacts, FailedCall, RequestFacts, Retry};
+pub(crate) use compaction::CompactionStatement;
+pub(crate) use elicitation::{ElicitationStatement, ElicitationStep};
 pub(crate) use subagent::SubagentFacts;
 pub(crate) use tool::{PermissionAsk, ToolFacts};
 pub(crate) use turn::TurnFacts;
@@ -16,8 +20,8 @@ use crate::belief::{Believed, Range};
 use crate::place::Places;
 use heard::Heard;
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::event::{AnswerPart, Event, Fact, Observation, Source};
-use tacho_model::id::{MessageId, PromptId, RequestRef, SessionId, SubagentId, ToolUseId};
+use tacho_model::event::{AnswerPart, Event, Fact, ModelAnswer, Observation, Source};
+use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
 
 /// The agent a session is with.
@@ -36,6 +40,10 @@ pub struct SessionFacts {
     pub(crate) session: SessionId,
     pub(crate) seen: Range,
     pub(crate) ended: Believed<()>,
+    /// Every time at which it ended; it may be taken up again.
+    pub(crate) ends: BTreeSet<UnixNanos>,
+    /// When the agent was seen waiting for a prompt.
+    pub(crate) idle: BTreeSet<UnixNanos>,
     pub(crate) gone: Believed<()>,
     pub(crate) version: Believed<String>,
     pub(crate) turns: BTreeMap<PromptId, TurnFacts>,
@@ -46,8 +54,10 @@ pub struct SessionFacts {
     pub(crate) retries: BTreeSet<Retry>,
     pub(crate) subagents: BTreeMap<SubagentId, SubagentFacts>,
     pub(crate) permission_asks: BTreeSet<PermissionAsk>,
-    /// When turns ended that older agents do not name.
-    pub(crate) unnamed_stops: BTreeSet<UnixNanos>,
+    pub(crate) elicitations: BTreeSet<ElicitationStatement>,
+    pub(crate) compactions: BTreeSet<CompactionStatement>,
+    /// What was said at which time about ends of turns that older agents do not name.
+    pub(crate) unnamed_ends: BTreeMap<UnixNanos, TurnFacts>,
     /// Observations that were not understood.
     pub(crate) not_understood: BTreeSet<[u8; 16]>,
     /// Which statements were made.
@@ -64,6 +74,8 @@ impl SessionFacts {
             session,
             seen: Range::default(),
             ended: Believed::latest(),
+            ends: BTreeSet::new(),
+            idle: BTreeSet::new(),
             gone: Believed::latest(),
             version: Believed::latest(),
             turns: BTreeMap::new(),
@@ -74,7 +86,9 @@ impl SessionFacts {
             retries: BTreeSet::new(),
             subagents: BTreeMap::new(),
             permission_asks: BTreeSet::new(),
-            unnamed_stops: BTreeSet::new(),
+            elicitations: BTreeSet::new(),
+            compactions: BTreeSet::new(),
+            unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             heard: Heard::default(),
             places: Places::default(),
@@ -116,13 +130,14 @@ impl SessionFacts {
             Fact::SessionStarted { .. }
             | Fact::TurnRecorded
             | Fact::RepositorySeen(_)
-            | Fact::ElicitationAsked { .. }
-            | Fact::ElicitationAnswered { .. }
-            | Fact::Compacted(_)
             | Fact::Noted(_)
             | Fact::Nothing
             | Fact::Unknown => {}
-            Fact::SessionEnded { .. } => self.ended.hear(event, ()),
+            Fact::SessionEnded { .. } => {
+                self.ends.extend(event.at);
+                self.ended.hear(event, ());
+            }
+            Fact::Idle => self.idle.extend(event.at),
             Fact::AgentGone => self.gone.hear(event, ()),
             Fact::Prompted { text, permission_mode, agent_version } => {
                 self.version.hear_known(event, agent_version.clone());
@@ -143,6 +158,15 @@ impl SessionFacts {
             Fact::PermissionAsked { name, input } => {
                 self.permission_asks.insert(PermissionAsk::of(event, name, input));
             }
+            Fact::ElicitationAsked { server, mode, .. } => {
+                let step = ElicitationStep::Asked { mode: mode.clone() };
+                self.hear_elicitation(event, server.as_ref(), step);
+            }
+            Fact::ElicitationAnswered { server, action } => {
+                let step = ElicitationStep::Answered { action: action.clone() };
+                self.hear_elicitation(event, server.as_ref(), step);
+            }
+            Fact::Compacted(said) => self.compactions.extend(CompactionStatement::of(event, said)),
             Fact::SubagentStarted { kind } => {
                 self.subagent(event, |subagent| subagent.hear_start(event, kind))
             }
@@ -158,23 +182,32 @@ impl SessionFacts {
                 let request = self.requests.entry(said.request.clone());
                 request.or_insert_with(|| RequestFacts::of(event)).asked.hear(event, said.clone());
             }
-            Fact::ModelAnswered(said) => {
-                let call = self.calls.entry(said.message.clone());
-                call.or_insert_with(|| CallFacts::of(event)).hear_answer(event, said);
-                if let Some(AnswerPart::ToolCall(asked)) = &said.part {
-                    self.tool(&asked.tool, event).hear_decision(event, asked, &said.message);
-                }
-            }
+            Fact::ModelAnswered(said) => self.hear_answer(event, said),
             Fact::ModelRetried { request_id, error } => {
                 self.retries.insert(Retry::of(event, request_id.as_ref(), error));
             }
             Fact::ModelFailed { request_id, row, error } => {
-                let key = request_id.as_ref().map_or_else(|| row.clone(), |id| id.0.clone());
-                let failed = self.failed_calls.entry(key);
-                let failed = failed.or_insert_with(|| FailedCall::of(event, request_id.as_ref()));
-                failed.error.hear(event, error.clone());
+                self.hear_failed_call(event, request_id.as_ref(), row, error);
             }
         }
+    }
+
+    fn hear_elicitation(&mut self, event: &Event, server: Option<&String>, step: ElicitationStep) {
+        self.elicitations.extend(ElicitationStatement::of(event, server, step));
+    }
+
+    fn hear_answer(&mut self, event: &Event, said: &ModelAnswer) {
+        let call = self.calls.entry(said.message.clone());
+        call.or_insert_with(|| CallFacts::of(event)).hear_answer(event, said);
+        if let Some(AnswerPart::ToolCall(asked)) = &said.part {
+            self.tool(&asked.tool, event).hear_decision(event, asked, &said.message);
+        }
+    }
+
+    fn hear_failed_call(&mut self, event: &Event, request_id: Option<&RequestId>, row: &str, error: &str) {
+        let key = request_id.map_or(row, |id| id.as_str()).to_owned();
+        let failed = self.failed_calls.entry(key).or_insert_with(|| FailedCall::of(event, request_id));
+        failed.error.hear(event, error.to_owned());
     }
 
     /// The turn an event is about; `None` inside a subagent, whose prompts are no turns.
@@ -189,7 +222,7 @@ impl SessionFacts {
     fn stop(&mut self, event: &Event, hear: impl FnOnce(&mut TurnFacts)) {
         match (self.turn(event), event.at) {
             (Some(turn), _) => hear(turn),
-            (None, Some(at)) if event.subagent.is_none() => drop(self.unnamed_stops.insert(at)),
+            (None, Some(at)) if event.subagent.is_none() => hear(self.unnamed_ends.entry(at).or_default()),
             (None, _) => {}
         }
     }

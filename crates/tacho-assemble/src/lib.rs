@@ -12,10 +12,14 @@ pub mod tree;
 mod attributes;
 mod belief;
 mod calls;
+mod close;
+mod compactions;
 mod place;
 mod settle;
 mod spans;
 mod summary;
+mod turns;
+mod waits;
 
 #[cfg(test)]
 mod tests;

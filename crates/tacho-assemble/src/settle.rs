@@ -1,14 +1,15 @@
-//! Closing what no source closes, and deciding when nothing is expected to change any more.
+//! Deciding when nothing is expected to change any more. What no source closes is closed first, see `close.rs`.
 //!
 //! A span leaves the machine once, when it has settled, so settling waits for the transcript, which the agent
 //! writes about 100 ms late. It never waits for ever: after [`GRACE_NS`] what is known is what will be said.
 
+use crate::close::closing;
 use crate::facts::SessionFacts;
 use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
 use tacho_model::time::UnixNanos;
 
 /// How long a missing row is waited for.
-const GRACE_NS: u64 = 5_000_000_000;
+pub(crate) const GRACE_NS: u64 = 5_000_000_000;
 /// How far apart hooks that run at the same time may be written down.
 const QUIET_NS: u64 = 500_000_000;
 
@@ -17,12 +18,11 @@ pub(crate) fn settle(tree: &mut Tree<'_>, now: UnixNanos) -> Option<UnixNanos> {
     let over = tree.session_end;
     let mut next = Deadline::default();
     for index in tree.roots_first() {
-        let closing = tree.nodes.get(index).filter(|node| node.end.is_none()).and_then(|node| {
-            let (due, inferred) = closing(tree, index, node, over)?;
-            (next.has_passed(due, now)).then(|| (node.seen.last.max(node.start), inferred))
-        });
-        if let (Some((end, inferred)), Some(node)) = (closing, tree.nodes.get_mut(index)) {
-            (node.end, node.inferred) = (end, Some(inferred));
+        let open = tree.nodes.get(index).filter(|node| node.end.is_none());
+        let closing = open.and_then(|node| closing(tree, index, node));
+        let closing = closing.filter(|closing| next.has_passed(closing.due, now));
+        if let (Some(closing), Some(node)) = (closing, tree.nodes.get_mut(index)) {
+            (node.end, node.inferred) = (Some(closing.end), Some(closing.inferred));
         }
     }
     for index in tree.leaves_first() {
@@ -57,9 +57,9 @@ impl Deadline {
 /// The end of a session that nothing was seen after.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionEnd {
-    inferred: Inferred,
+    pub(crate) inferred: Inferred,
     /// When its transcript counts as complete.
-    complete_at: UnixNanos,
+    pub(crate) complete_at: UnixNanos,
 }
 
 impl SessionEnd {
@@ -86,46 +86,6 @@ pub(crate) fn session_end(facts: &SessionFacts) -> Option<SessionEnd> {
     }
 }
 
-/// When an open node is concluded to have ended, and from what; `None` while it may go on.
-fn closing(
-    tree: &Tree<'_>,
-    index: NodeIndex,
-    node: &Node<'_>,
-    over: Option<SessionEnd>,
-) -> Option<(UnixNanos, Inferred)> {
-    let of_session = over.map(|over| (over.complete_at, over.inferred));
-    match &node.what {
-        What::Turn(..) => {
-            let next = tree.turns.iter().skip_while(|turn| **turn != index).nth(1);
-            let next_start = next.and_then(|turn| tree.nodes.get(*turn)).and_then(|turn| turn.start);
-            next_start.map(|start| (start.plus_nanos(GRACE_NS), Inferred::NextPrompt)).or(of_session)
-        }
-        // A subagent may outlive its turn.
-        What::Subagent(..) => of_session,
-        What::Tool(..) | What::Wait(..) | What::Call(_) => {
-            let container = container(tree, node).and_then(|container| tree.nodes.get(container));
-            let with_container = container.and_then(|container| {
-                let reason = container.inferred.unwrap_or(Inferred::TurnEnd);
-                let wait_ns = if container.inferred.is_some() { 0 } else { GRACE_NS };
-                Some((container.end?.plus_nanos(wait_ns), reason))
-            });
-            with_container.or(of_session)
-        }
-    }
-}
-
-/// The turn or subagent a node belongs to.
-fn container(tree: &Tree<'_>, node: &Node<'_>) -> Option<NodeIndex> {
-    let mut above = node.parent;
-    while let Some(parent) = above.and_then(|index| tree.nodes.get(index)) {
-        if matches!(parent.what, What::Turn(..) | What::Subagent(..)) {
-            return above;
-        }
-        above = parent.parent;
-    }
-    None
-}
-
 /// When a closed node, its children aside, needs to be waited for no longer; `None` while it is open.
 fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Option<UnixNanos> {
     if node.seen.first.is_none() {
@@ -139,20 +99,29 @@ fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Optio
 
 fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos {
     let is_written = match &node.what {
-        What::Turn(prompt, turn) => {
-            tree.recorded_turns.contains(prompt)
-                || turn.is_some_and(|turn| turn.interrupted.at() == Some(end))
+        What::Turn(turn) => {
+            let is_recorded = |prompt| tree.recorded_turns.contains(prompt);
+            is_recorded(turn.key)
+                || turn.prompt.is_some_and(is_recorded)
+                || turn.facts.interrupted.at() == Some(end)
         }
-        What::Subagent(..) => has_final_answer(tree, node),
+        What::Subagent(..) => is_below_a_tool(tree, node) && has_final_answer(tree, node),
         // The decision about a wait comes with the row of its tool.
         What::Tool(_, tool) => tool.is_written(),
-        What::Wait(_, tool, _) => {
-            let returned = tool.came_back().unwrap_or(end);
-            return if tool.is_written() { end } else { returned.plus_nanos(GRACE_NS) };
+        What::Wait(wait) => {
+            let returned = wait.facts.came_back().unwrap_or(end);
+            return if wait.facts.is_written() { end } else { returned.plus_nanos(GRACE_NS) };
         }
+        What::Compaction(compaction) => compaction.is_written,
         What::Call(call) => tree.facts.places.has_step_after(call.subagent, call.last_offset),
     };
     if is_written { end } else { end.plus_nanos(GRACE_NS) }
+}
+
+/// Whether the tool call is known that started a subagent. Older agents name it only when it comes back.
+fn is_below_a_tool(tree: &Tree<'_>, node: &Node<'_>) -> bool {
+    let parent = node.parent.and_then(|parent| tree.nodes.get(parent));
+    parent.is_some_and(|parent| matches!(parent.what, What::Tool(..)))
 }
 
 /// Whether the last answer below a subagent is one after which the agent does not go on by itself.

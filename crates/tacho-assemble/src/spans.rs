@@ -4,6 +4,8 @@ use crate::attributes::attributes;
 use crate::calls::{Call, CallOutcome};
 use crate::facts::{ToolFacts, TurnFacts};
 use crate::tree::{Node, NodeIndex, Tree, What};
+use crate::waits::WaitReason;
+use std::borrow::Cow;
 use tacho_model::attribute::Attributes;
 use tacho_model::event::FailureCause;
 use tacho_model::id::{IdSpace, SpanId, TraceId};
@@ -47,11 +49,15 @@ fn span(tree: &Tree<'_>, index: NodeIndex) -> Option<Span> {
 
 fn kind(what: &What<'_>) -> SpanKind {
     match what {
-        What::Turn(..) => SpanKind::Turn,
+        What::Turn(_) => SpanKind::Turn,
         What::Subagent(..) => SpanKind::Subagent,
         What::Tool(..) => SpanKind::Tool,
-        What::Wait(..) => SpanKind::Permission,
+        What::Wait(wait) => match wait.reason {
+            WaitReason::Permission => SpanKind::Permission,
+            WaitReason::Elicitation { .. } => SpanKind::Elicitation,
+        },
         What::Call(_) => SpanKind::Llm,
+        What::Compaction(_) => SpanKind::Compaction,
     }
 }
 
@@ -60,28 +66,30 @@ fn ids<'t>(tree: &'t Tree<'_>) -> IdSpace<'t> {
 }
 
 fn trace_id(tree: &Tree<'_>, index: NodeIndex) -> Option<TraceId> {
-    Some(ids(tree).trace(tree.turn_above(index)?.as_str()))
+    Some(ids(tree).trace(tree.turn_above(index)?.key.as_str()))
 }
 
 fn span_id(tree: &Tree<'_>, node: &Node<'_>) -> SpanId {
     let key = match &node.what {
-        What::Turn(prompt, _) => prompt.as_str(),
-        What::Subagent(id, _) => id.as_str(),
-        What::Tool(id, _) | What::Wait(id, _, _) => id.as_str(),
-        What::Call(call) => call.key,
+        What::Turn(turn) => Cow::Borrowed(turn.key.as_str()),
+        What::Subagent(id, _) => Cow::Borrowed(id.as_str()),
+        What::Tool(id, _) => Cow::Borrowed(id.as_str()),
+        What::Wait(wait) => wait.key(),
+        What::Call(call) => Cow::Borrowed(call.key),
+        What::Compaction(compaction) => compaction.key(),
     };
-    ids(tree).span(kind(&node.what), key)
+    ids(tree).span(kind(&node.what), &key)
 }
 
 /// A turn links to the one before it, a tool call to the call of the model that decided it.
 fn link(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> Option<Link> {
     let target = match &node.what {
-        What::Turn(..) => {
+        What::Turn(_) => {
             let at = tree.turns.iter().position(|turn| *turn == index)?;
             tree.turns.get(at.checked_sub(1)?).copied()
         }
         What::Tool(_, tool) => tool.decided_by.value().and_then(|message| tree.answer(message)),
-        What::Subagent(..) | What::Wait(..) | What::Call(_) => None,
+        What::Subagent(..) | What::Wait(_) | What::Call(_) | What::Compaction(_) => None,
     }?;
     Some(Link { trace_id: trace_id(tree, target)?, span_id: span_id(tree, tree.nodes.get(target)?) })
 }
@@ -99,11 +107,11 @@ fn events(node: &Node<'_>) -> Vec<SpanEvent> {
 
 fn error_type(tree: &Tree<'_>, node: &Node<'_>) -> Option<String> {
     match &node.what {
-        What::Turn(_, turn) => turn.and_then(turn_error).or_else(|| final_failure(tree, node)),
+        What::Turn(turn) => turn_error(&turn.facts).or_else(|| final_failure(tree, node)),
         What::Subagent(..) => final_failure(tree, node),
         What::Tool(_, tool) => tool_error(tool),
         What::Call(call) => failure(call),
-        What::Wait(..) => None,
+        What::Wait(_) | What::Compaction(_) => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tests of assembly on small made-up sessions: what no recorded session shows. Must not know any agent.
 
+mod compaction;
 mod counting;
+mod elicitation;
 mod tree;
 
 use crate::facts::{AgentIdentity, SessionFacts};

@@ -140,6 +140,8 @@ pub enum Fact {
     },
     /// A person interrupted the main agent.
     Interrupted,
+    /// The main agent waits for a prompt.
+    Idle,
     /// The transcript of a turn is complete up to here: its last rows are on disk.
     TurnRecorded,
     /// A tool call was decided and is about to be checked and run.

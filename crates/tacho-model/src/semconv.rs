@@ -58,7 +58,7 @@ pub const ERROR_TYPE: Key = Key::new("error.type", ValueType::String, Class::Met
 /// The CLI's id of the prompt that began the turn.
 pub const CLAUDE_CODE_PROMPT_ID: Key = Key::new("claude_code.prompt.id", ValueType::String, Class::Metadata);
 
-/// No source closed this span; what it was concluded from: `session_end`, `agent_gone`, `next_prompt`, `turn_end`.
+/// No source closed this span; what it was concluded from: `session_end`, `agent_gone`, `next_prompt`, `idle`, `turn_end`, `tool_end`, `next_step`.
 pub const TACHOGRAPH_END_INFERRED: Key =
     Key::new("tachograph.end.inferred", ValueType::String, Class::Metadata);
 
@@ -174,6 +174,10 @@ pub const CLAUDE_CODE_REQUEST_ATTEMPTS: Key =
 pub const CLAUDE_CODE_QUERY_SOURCE: Key =
     Key::new("claude_code.query.source", ValueType::String, Class::Metadata);
 
+/// True on the first call after a compaction of the context.
+pub const GEN_AI_CONVERSATION_COMPACTED: Key =
+    Key::new("gen_ai.conversation.compacted", ValueType::Boolean, Class::Metadata);
+
 /// Service tier that served the call.
 pub const CLAUDE_CODE_SERVICE_TIER: Key =
     Key::new("claude_code.service.tier", ValueType::String, Class::Metadata);
@@ -198,7 +202,7 @@ pub const GEN_AI_TOOL_CALL_ARGUMENTS: Key =
 pub const GEN_AI_TOOL_CALL_RESULT: Key =
     Key::new("gen_ai.tool.call.result", ValueType::String, Class::Content);
 
-/// `tools/call` on a call to an MCP server.
+/// `tools/call` on a call to an MCP server, `elicitation/create` on what its tool asked a person.
 pub const MCP_METHOD_NAME: Key = Key::new("mcp.method.name", ValueType::String, Class::Metadata);
 
 /// Name of the MCP server, as configured.
@@ -230,6 +234,26 @@ pub const CLAUDE_CODE_PERMISSION_SOURCE: Key =
 pub const CLAUDE_CODE_PERMISSION_REASON: Key =
     Key::new("claude_code.permission.reason", ValueType::String, Class::Metadata);
 
+/// How a tool asked a person: `form` or `url`.
+pub const CLAUDE_CODE_ELICITATION_MODE: Key =
+    Key::new("claude_code.elicitation.mode", ValueType::String, Class::Metadata);
+
+/// What the person answered: `accept`, `decline` or `cancel`.
+pub const CLAUDE_CODE_ELICITATION_ACTION: Key =
+    Key::new("claude_code.elicitation.action", ValueType::String, Class::Metadata);
+
+/// `manual` or `auto`.
+pub const CLAUDE_CODE_COMPACTION_TRIGGER: Key =
+    Key::new("claude_code.compaction.trigger", ValueType::String, Class::Metadata);
+
+/// Tokens of the context before the compaction, as the CLI counted them.
+pub const CLAUDE_CODE_COMPACTION_PRE_TOKENS: Key =
+    Key::new("claude_code.compaction.pre_tokens", ValueType::Int, Class::Metadata);
+
+/// Tokens of the context after the compaction, as the CLI counted them.
+pub const CLAUDE_CODE_COMPACTION_POST_TOKENS: Key =
+    Key::new("claude_code.compaction.post_tokens", ValueType::Int, Class::Metadata);
+
 /// Name of the corrected span.
 pub const TACHOGRAPH_SPAN_NAME: Key = Key::new("tachograph.span.name", ValueType::String, Class::Metadata);
 
@@ -250,6 +274,11 @@ pub const EVENT_CORRECTED: &str = "tachograph.span.corrected";
 /// Every attribute, sorted by name.
 pub const ALL: &[Key] = &[
     CLAUDE_CODE_AGENT_VERSION,
+    CLAUDE_CODE_COMPACTION_POST_TOKENS,
+    CLAUDE_CODE_COMPACTION_PRE_TOKENS,
+    CLAUDE_CODE_COMPACTION_TRIGGER,
+    CLAUDE_CODE_ELICITATION_ACTION,
+    CLAUDE_CODE_ELICITATION_MODE,
     CLAUDE_CODE_PERMISSION_DECISION,
     CLAUDE_CODE_PERMISSION_MODE,
     CLAUDE_CODE_PERMISSION_REASON,
@@ -274,6 +303,7 @@ pub const ALL: &[Key] = &[
     CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS,
     ERROR_TYPE,
     GEN_AI_AGENT_NAME,
+    GEN_AI_CONVERSATION_COMPACTED,
     GEN_AI_CONVERSATION_ID,
     GEN_AI_CONVERSATION_ROOT,
     GEN_AI_OPERATION_NAME,
@@ -412,6 +442,7 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_REQUEST_ID,
             CLAUDE_CODE_REQUEST_ATTEMPTS,
             CLAUDE_CODE_QUERY_SOURCE,
+            GEN_AI_CONVERSATION_COMPACTED,
             CLAUDE_CODE_SERVICE_TIER,
             CLAUDE_CODE_SPEED,
         ],
@@ -464,6 +495,44 @@ pub const SPANS: &[SpanShape] = &[
             GEN_AI_TOOL_CALL_ID,
             CLAUDE_CODE_PERMISSION_DECISION,
             CLAUDE_CODE_PERMISSION_SOURCE,
+        ],
+    },
+    SpanShape {
+        kind: SpanKind::Elicitation,
+        name: "claude_code.elicitation.wait",
+        otlp_kind: OtlpKind::Internal,
+        operation: None,
+        required: &[
+            SESSION_ID,
+            GEN_AI_CONVERSATION_ID,
+            GEN_AI_TOOL_NAME,
+            GEN_AI_TOOL_CALL_ID,
+            MCP_METHOD_NAME,
+        ],
+        optional: &[
+            ERROR_TYPE,
+            CLAUDE_CODE_PROMPT_ID,
+            TACHOGRAPH_END_INFERRED,
+            CLAUDE_CODE_SUBAGENT_ID,
+            MCP_SERVER_NAME,
+            CLAUDE_CODE_ELICITATION_MODE,
+            CLAUDE_CODE_ELICITATION_ACTION,
+        ],
+    },
+    SpanShape {
+        kind: SpanKind::Compaction,
+        name: "claude_code.compaction",
+        otlp_kind: OtlpKind::Internal,
+        operation: None,
+        required: &[SESSION_ID, GEN_AI_CONVERSATION_ID],
+        optional: &[
+            ERROR_TYPE,
+            CLAUDE_CODE_PROMPT_ID,
+            TACHOGRAPH_END_INFERRED,
+            CLAUDE_CODE_SUBAGENT_ID,
+            CLAUDE_CODE_COMPACTION_TRIGGER,
+            CLAUDE_CODE_COMPACTION_PRE_TOKENS,
+            CLAUDE_CODE_COMPACTION_POST_TOKENS,
         ],
     },
 ];

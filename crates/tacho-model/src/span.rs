@@ -17,14 +17,23 @@ pub enum SpanKind {
     Subagent,
     /// The wait of a tool call for a person.
     Permission,
+    /// The wait of a tool call for what it asked a person.
+    Elicitation,
     /// A compaction of the context.
     Compaction,
 }
 
 impl SpanKind {
     /// Every kind, parents before the children they usually have.
-    pub const ALL: [Self; 6] =
-        [Self::Turn, Self::Llm, Self::Tool, Self::Subagent, Self::Permission, Self::Compaction];
+    pub const ALL: [Self; 7] = [
+        Self::Turn,
+        Self::Llm,
+        Self::Tool,
+        Self::Subagent,
+        Self::Permission,
+        Self::Elicitation,
+        Self::Compaction,
+    ];
 
     /// The name of the kind in JSON, tables and derived ids, where it enters the hash and so never changes.
     #[must_use]
@@ -35,6 +44,7 @@ impl SpanKind {
             Self::Tool => "tool",
             Self::Subagent => "subagent",
             Self::Permission => "permission",
+            Self::Elicitation => "elicitation",
             Self::Compaction => "compaction",
         }
     }

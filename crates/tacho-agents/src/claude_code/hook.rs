@@ -8,6 +8,9 @@ use tacho_model::event::{
     Compaction, CompactionStep, Event, Fact, FailureCause, Json, Observation, ToolEnd, ToolFailure, ToolStart,
 };
 
+/// The notification that the CLI has waited for a prompt for 60 s.
+const IDLE: &str = "idle_prompt";
+
 /// What a hook payload says. An event of an unknown name is kept as data.
 pub(super) fn decode(observation: &Observation, payload: &Fields<'_>) -> Decoded {
     let Some(name) = payload.text("hook_event_name") else {
@@ -69,6 +72,9 @@ fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
             Fact::ToolEnded(ToolEnd { failure: Some(failure(payload)), ..tool_end(payload)? })
         }
         "PostToolBatch" => return Some(returns(payload)),
+        "Notification" if payload.text("notification_type").as_deref() == Some(IDLE) => {
+            return Some(note(name, payload).map(Fact::Noted).into_iter().chain([Fact::Idle]).collect());
+        }
         _ => note(name, payload).map_or(Fact::Unknown, Fact::Noted),
     };
     Some(vec![fact])

@@ -5,7 +5,7 @@ use tacho_model::event::{Event, Source};
 use tacho_model::time::UnixNanos;
 
 /// Statements about one turn.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TurnFacts {
     pub(crate) prompted: Believed<()>,
     pub(crate) text: Believed<String>,
@@ -15,6 +15,8 @@ pub(crate) struct TurnFacts {
     pub(crate) interrupted: Believed<()>,
     /// Whether a hook announced the prompt; rows of a transcript alone need not be a turn.
     pub(crate) is_announced: bool,
+    /// Whether the announcement did not name the prompt.
+    pub(crate) is_unnamed: bool,
 }
 
 impl Default for TurnFacts {
@@ -27,6 +29,7 @@ impl Default for TurnFacts {
             failed: Believed::latest(),
             interrupted: Believed::latest(),
             is_announced: false,
+            is_unnamed: false,
         }
     }
 }
@@ -38,10 +41,23 @@ impl TurnFacts {
         text: Option<&String>,
         permission_mode: Option<&String>,
     ) {
-        self.is_announced |= event.source == Source::Hook;
+        let is_announcement = event.source == Source::Hook;
+        self.is_announced |= is_announcement;
+        self.is_unnamed |= is_announcement && event.prompt.is_none();
         self.prompted.hear(event, ());
         self.text.hear_known(event, text.cloned());
         self.permission_mode.hear_known(event, permission_mode.cloned());
+    }
+
+    /// Takes in what was said about the same turn under another name.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.prompted.join(&other.prompted);
+        self.text.join(&other.text);
+        self.permission_mode.join(&other.permission_mode);
+        self.stopped.join(&other.stopped);
+        self.failed.join(&other.failed);
+        self.interrupted.join(&other.interrupted);
+        self.is_announced |= other.is_announced;
     }
 
     /// When it ended, as far as a source says.

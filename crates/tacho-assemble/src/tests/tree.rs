@@ -18,7 +18,7 @@ fn what_runs_is_open() {
 fn the_end_of_a_turn_ends_its_tools_after_a_grace() {
     let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(3, "p", stopped())];
     check(&events, 7, &["invoke_agent agent 1..3 unsettled", "  execute_tool t 2..open unsettled"]);
-    check(&events, 8, &["invoke_agent agent 1..3", "  execute_tool t 2..2 by turn_end"]);
+    check(&events, 8, &["invoke_agent agent 1..3", "  execute_tool t 2..3 by turn_end"]);
 }
 
 #[test]
@@ -39,7 +39,37 @@ fn the_next_prompt_ends_a_turn_that_nobody_ended() {
 fn the_end_of_a_session_ends_everything() {
     let end = hook(5, "p", Fact::SessionEnded { reason: None });
     let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), end];
-    check(&events, 10, &["invoke_agent agent 1..2 by session_end", "  execute_tool t 2..2 by session_end"]);
+    check(&events, 10, &["invoke_agent agent 1..5 by session_end", "  execute_tool t 2..5 by session_end"]);
+}
+
+/// As when a person pressed Esc and went away.
+#[test]
+fn an_agent_that_waits_for_a_prompt_has_ended_its_turn() {
+    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(62, "p", Fact::Idle)];
+    check(&events, 62, &["invoke_agent agent 1..2 by idle", "  execute_tool t 2..2 by idle"]);
+    let later = [hook(70, "q", prompted()), hook(71, "q", stopped())];
+    check(
+        &[&events[..], &later].concat(),
+        100,
+        &["invoke_agent agent 1..2 by idle", "  execute_tool t 2..2 by idle", "invoke_agent agent 70..71"],
+    );
+}
+
+/// What was concluded before the session was taken up again stays so.
+#[test]
+fn a_turn_that_ended_with_its_session_did_so_also_when_the_session_goes_on() {
+    let end = hook(5, "p", Fact::SessionEnded { reason: None });
+    let later = hook(60, "q", prompted());
+    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), end, later];
+    check(
+        &events,
+        100,
+        &[
+            "invoke_agent agent 1..5 by session_end",
+            "  execute_tool t 2..5 by session_end",
+            "invoke_agent agent 60..open unsettled",
+        ],
+    );
 }
 
 #[test]
@@ -120,7 +150,7 @@ fn a_subagent_stands_below_the_call_that_started_it_and_may_outlive_its_turn() {
             "invoke_agent agent 1..5",
             "  execute_tool launch 2..4",
             "    invoke_agent helper 3..30",
-            "      execute_tool t 6..6 by turn_end",
+            "      execute_tool t 6..30 by turn_end",
         ],
     );
 }

@@ -74,6 +74,7 @@ fn title(span: &Span) -> String {
             format!("subagent {}", display_safe(text_of(span, key::GEN_AI_AGENT_NAME).unwrap_or("?")))
         }
         SpanKind::Permission => "waited for permission".to_owned(),
+        SpanKind::Elicitation => "waited for an answer".to_owned(),
         SpanKind::Compaction => "compaction".to_owned(),
     }
 }

@@ -10,15 +10,18 @@ use tacho_model::semconv as key;
 type Tokens = [u64; 5];
 
 /// Sessions whose truth differs from what can be recorded, and what holds for them instead.
-const WITHOUT_TRUTH: [(&str, &str); 3] = [
+const WITHOUT_TRUTH: [(&str, &str); 5] = [
+    ("compacted", "the call that the compaction made is in no source; the agent's own sum is compared"),
     ("interactive", "the served requests were not written down; the agent's own sum is compared"),
     ("interactive_cleared", "the served requests were not written down; the agent's own sum is compared"),
+    ("interrupted", "the served requests were not written down; the agent's own sum is compared"),
     ("killed", "the served requests were not written down, and a killed agent leaves no sum"),
 ];
 
-/// Tokens that the agent's own sum of a session counts and no row of its transcript has: the two calls that
-/// `/compact` made.
-const COMPACTION: [(&str, Tokens); 1] = [("interactive", [20, 40, 0, 0, 0])];
+/// Tokens that the agent's own sum of a session counts and no row of its transcript has: the calls of compactions,
+/// two by `/compact`, one by the agent itself.
+const COMPACTION: [(&str, Tokens); 2] =
+    [("compacted", [10, 20, 0, 0, 0]), ("interactive", [20, 40, 0, 0, 0])];
 
 fn served_tokens(served: &Served) -> Option<Tokens> {
     let usage = served.usage.as_ref()?;
