@@ -4,11 +4,12 @@
 //! look; must not decide what is true, only what was said.
 
 pub mod claude_code;
-pub mod clip;
 pub mod repair;
 
 mod fields;
 mod recorder;
+
+pub use tacho_model::clip;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

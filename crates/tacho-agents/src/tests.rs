@@ -1,6 +1,5 @@
 //! Tests of what is read from agents.
 
-mod clip;
 mod decode;
 mod lenient;
 mod payloads;

@@ -2,10 +2,12 @@
 
 use crate::calls::{Call, CallOutcome};
 use crate::compactions::Compacting;
+use crate::content::{self, text_cut};
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
 use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
 use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
+use tacho_model::clip::is_cut;
 use tacho_model::event::FailureCause;
 use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
 use tacho_model::semconv as key;
@@ -27,6 +29,7 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
         What::Wait(said) => wait(&mut attributes, said),
         What::Call(facts) => {
             call(&mut attributes, tree, facts);
+            content::call(&mut attributes, tree, node, facts);
             let is_next = tree.after_compaction.contains(&index);
             attributes.set_known(key::GEN_AI_CONVERSATION_COMPACTED, is_next.then_some(true));
         }
@@ -60,10 +63,9 @@ fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: &TurnFacts, node: &N
     attributes.set_known(key::CLAUDE_CODE_AGENT_VERSION, tree.facts.version.value().cloned());
     usage_below(attributes, tree, node);
     attributes.set_known(key::CLAUDE_CODE_PERMISSION_MODE, turn.permission_mode.value().cloned());
-    let text = turn.text.value();
-    attributes.set_known(key::CLAUDE_CODE_PROMPT_LENGTH, text.map(|text| text.chars().count() as u64));
-    attributes.set_known(key::CLAUDE_CODE_PROMPT_TEXT, text.cloned());
-    attributes.set_known(key::CLAUDE_CODE_RESPONSE_TEXT, turn.stopped.value().cloned().flatten());
+    let whole = turn.text.value().filter(|text| !is_cut(text));
+    attributes.set_known(key::CLAUDE_CODE_PROMPT_LENGTH, whole.map(|text| text.chars().count() as u64));
+    content::turn(attributes, tree, turn, node);
 }
 
 fn subagent(
@@ -77,10 +79,10 @@ fn subagent(
     attributes.set(key::GEN_AI_AGENT_NAME, subagent.kind.value().map_or("unknown", String::as_str));
     attributes.set(key::CLAUDE_CODE_SUBAGENT_ID, id.as_str());
     usage_below(attributes, tree, node);
-    attributes.set_known(key::CLAUDE_CODE_RESPONSE_TEXT, subagent.stopped.value().cloned().flatten());
+    content::subagent(attributes, tree, subagent, node);
     let Some(said) = subagent.description.value() else { return };
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DEPTH, said.depth);
-    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.clone());
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.as_deref().map(text_cut));
 }
 
 /// Input and output of every call below. The classes stand on the calls alone, so that no sum counts them twice.
@@ -113,9 +115,7 @@ fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &Too
     if let Some(FailureCause::Exit(code)) = failure.map(|failure| failure.cause) {
         attributes.set(key::PROCESS_EXIT_CODE, code);
     }
-    attributes.set_known(key::GEN_AI_TOOL_CALL_ARGUMENTS, tool.input.value().map(|input| input.0.clone()));
-    attributes.set_known(key::GEN_AI_TOOL_CALL_RESULT, tool.result.value().map(|result| result.0.clone()));
-    attributes.set_known(key::CLAUDE_CODE_TOOL_ERROR, failure.and_then(|failure| failure.message.clone()));
+    content::tool(attributes, tool, failure);
     decision(attributes, tool);
 }
 

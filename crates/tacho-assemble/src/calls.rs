@@ -17,6 +17,8 @@ pub(crate) struct Call<'a> {
     purpose: Option<&'a str>,
     /// Requests sent for it, in order.
     pub(crate) attempts: Vec<&'a RequestFacts>,
+    /// The answer before it in its transcript.
+    pub(crate) after: Option<&'a CallFacts>,
     /// Attempts that failed and were followed by another.
     pub(crate) retries: Vec<&'a Retry>,
     /// Where it stands in its transcript.
@@ -40,6 +42,7 @@ pub(crate) fn calls(facts: &SessionFacts) -> Vec<Call<'_>> {
     let mut calls: Vec<Call<'_>> = answered.chain(failed).collect();
     calls.sort_by(|left, right| place(left).cmp(&place(right)));
     attach_attempts(facts, &mut calls);
+    attach_answers_before(&mut calls);
     for call in &mut calls {
         let asked = call.attempts.first().and_then(|request| request.asked.at());
         let before = || facts.places.time_before(call.subagent, call.first_offset);
@@ -60,6 +63,7 @@ fn answered<'a>(session: &'a SessionFacts, message: &'a MessageId, facts: &'a Ca
         outcome: CallOutcome::Answered(message, facts),
         purpose: purpose_of(session, facts),
         attempts: Vec::new(),
+        after: None,
         retries: Vec::new(),
         first_offset: first.and_then(|block| block.offset),
         last_offset: last.and_then(|block| block.offset),
@@ -75,6 +79,7 @@ fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
         outcome: CallOutcome::Failed(facts),
         purpose: None,
         attempts: Vec::new(),
+        after: None,
         retries: Vec::new(),
         first_offset: facts.offset,
         last_offset: facts.offset,
@@ -99,6 +104,17 @@ fn attach_attempts<'a>(facts: &'a SessionFacts, calls: &mut [Call<'a>]) {
     for retry in &facts.retries {
         if let Some(call) = behind(calls, retry.subagent.as_ref(), retry.offset).first_mut() {
             call.retries.push(retry);
+        }
+    }
+}
+
+/// Tells every call the answer before it in the same transcript. `calls` are in the order of their places.
+fn attach_answers_before(calls: &mut [Call<'_>]) {
+    let mut before = None;
+    for call in calls {
+        call.after = before.filter(|(subagent, _)| *subagent == call.subagent).map(|(_, answer)| answer);
+        if let CallOutcome::Answered(_, facts) = &call.outcome {
+            before = Some((call.subagent, *facts));
         }
     }
 }

@@ -144,6 +144,7 @@ impl SessionFacts {
                 if let Some(turn) = self.turn(event) {
                     turn.hear_prompt(event, text.as_ref(), permission_mode.as_ref());
                 }
+                self.subagent(event, |subagent| subagent.task.hear_known(event, text.clone()));
             }
             Fact::Stopped { last_message } => {
                 self.stop(event, |turn| turn.stopped.hear(event, last_message.clone()))

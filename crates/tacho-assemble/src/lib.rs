@@ -14,6 +14,8 @@ mod belief;
 mod calls;
 mod close;
 mod compactions;
+mod content;
+mod messages;
 mod place;
 mod settle;
 mod spans;

@@ -3,6 +3,7 @@
 mod compaction;
 mod counting;
 mod elicitation;
+mod messages;
 mod tree;
 
 use crate::facts::{AgentIdentity, SessionFacts};

@@ -4,6 +4,7 @@
 
 pub mod attribute;
 pub mod batch;
+pub mod clip;
 pub mod event;
 pub mod id;
 pub mod log;

@@ -74,17 +74,15 @@ pub const CLAUDE_CODE_AGENT_VERSION: Key =
 pub const CLAUDE_CODE_PERMISSION_MODE: Key =
     Key::new("claude_code.permission.mode", ValueType::String, Class::Metadata);
 
-/// Length of the prompt in characters.
+/// Length of the prompt in characters; absent where the prompt was cut.
 pub const CLAUDE_CODE_PROMPT_LENGTH: Key =
     Key::new("claude_code.prompt.length", ValueType::Int, Class::Metadata);
 
-/// The prompt.
-pub const CLAUDE_CODE_PROMPT_TEXT: Key =
-    Key::new("claude_code.prompt.text", ValueType::String, Class::Content);
+/// The prompt of a turn, the task of a subagent; on a call, what it was given that the calls before it were not. JSON of the conventions' schema.
+pub const GEN_AI_INPUT_MESSAGES: Key = Key::new("gen_ai.input.messages", ValueType::String, Class::Content);
 
-/// The last message of the turn or subagent.
-pub const CLAUDE_CODE_RESPONSE_TEXT: Key =
-    Key::new("claude_code.response.text", ValueType::String, Class::Content);
+/// The last message of a turn or subagent; on a call, the model's answer. JSON of the conventions' schema.
+pub const GEN_AI_OUTPUT_MESSAGES: Key = Key::new("gen_ai.output.messages", ValueType::String, Class::Content);
 
 /// Id of the subagent instance a span belongs to.
 pub const CLAUDE_CODE_SUBAGENT_ID: Key =
@@ -285,11 +283,9 @@ pub const ALL: &[Key] = &[
     CLAUDE_CODE_PERMISSION_SOURCE,
     CLAUDE_CODE_PROMPT_ID,
     CLAUDE_CODE_PROMPT_LENGTH,
-    CLAUDE_CODE_PROMPT_TEXT,
     CLAUDE_CODE_QUERY_SOURCE,
     CLAUDE_CODE_REQUEST_ATTEMPTS,
     CLAUDE_CODE_REQUEST_ID,
-    CLAUDE_CODE_RESPONSE_TEXT,
     CLAUDE_CODE_SERVICE_TIER,
     CLAUDE_CODE_SPEED,
     CLAUDE_CODE_SUBAGENT_DEPTH,
@@ -306,7 +302,9 @@ pub const ALL: &[Key] = &[
     GEN_AI_CONVERSATION_COMPACTED,
     GEN_AI_CONVERSATION_ID,
     GEN_AI_CONVERSATION_ROOT,
+    GEN_AI_INPUT_MESSAGES,
     GEN_AI_OPERATION_NAME,
+    GEN_AI_OUTPUT_MESSAGES,
     GEN_AI_PROVIDER_NAME,
     GEN_AI_REQUEST_MAX_TOKENS,
     GEN_AI_REQUEST_MODEL,
@@ -374,8 +372,8 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_AGENT_VERSION,
             CLAUDE_CODE_PERMISSION_MODE,
             CLAUDE_CODE_PROMPT_LENGTH,
-            CLAUDE_CODE_PROMPT_TEXT,
-            CLAUDE_CODE_RESPONSE_TEXT,
+            GEN_AI_INPUT_MESSAGES,
+            GEN_AI_OUTPUT_MESSAGES,
             GEN_AI_USAGE_INPUT_TOKENS,
             GEN_AI_USAGE_OUTPUT_TOKENS,
         ],
@@ -400,7 +398,8 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_SUBAGENT_ID,
             CLAUDE_CODE_SUBAGENT_DEPTH,
             CLAUDE_CODE_SUBAGENT_DESCRIPTION,
-            CLAUDE_CODE_RESPONSE_TEXT,
+            GEN_AI_INPUT_MESSAGES,
+            GEN_AI_OUTPUT_MESSAGES,
             GEN_AI_USAGE_INPUT_TOKENS,
             GEN_AI_USAGE_OUTPUT_TOKENS,
         ],
@@ -443,6 +442,8 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_REQUEST_ATTEMPTS,
             CLAUDE_CODE_QUERY_SOURCE,
             GEN_AI_CONVERSATION_COMPACTED,
+            GEN_AI_INPUT_MESSAGES,
+            GEN_AI_OUTPUT_MESSAGES,
             CLAUDE_CODE_SERVICE_TIER,
             CLAUDE_CODE_SPEED,
         ],

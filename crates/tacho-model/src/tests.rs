@@ -1,4 +1,6 @@
-//! Tests of derived ids and of usage.
+//! Tests of derived ids, of usage, and of cutting.
+
+mod clip;
 
 use crate::id::{IdSpace, SessionId};
 use crate::span::SpanKind;

@@ -2,7 +2,7 @@
 
 use crate::belief::Believed;
 use std::collections::BTreeSet;
-use tacho_model::event::{Event, Finish, ModelAnswer, ModelRequest};
+use tacho_model::event::{AnswerPart, Event, Finish, ModelAnswer, ModelRequest};
 use tacho_model::id::{RequestId, RequestRef, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
@@ -27,8 +27,11 @@ pub(crate) struct CallFacts {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BlockFacts {
     pub(crate) offset: Option<u64>,
+    /// Which one of its row.
+    number: u64,
     pub(crate) at: Option<UnixNanos>,
     pub(crate) block_ms: Option<u64>,
+    pub(crate) part: Option<AnswerPart>,
 }
 
 impl CallFacts {
@@ -58,7 +61,13 @@ impl CallFacts {
         self.service_tier.hear_known(event, said.service_tier.clone());
         self.speed.hear_known(event, said.speed.clone());
         self.usage = self.usage.merged(said.usage);
-        self.blocks.insert(BlockFacts { offset: event.offset, at: event.at, block_ms: said.block_ms });
+        self.blocks.insert(BlockFacts {
+            offset: event.offset,
+            number: said.block,
+            at: event.at,
+            block_ms: said.block_ms,
+            part: said.part.clone(),
+        });
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct ToolFacts {
     pub(crate) refused: Believed<()>,
     pub(crate) duration_ms: Believed<u64>,
     pub(crate) result: Believed<Json>,
+    /// What the model was given of it.
+    pub(crate) response: Believed<Json>,
     pub(crate) decision: Believed<PermissionDecision>,
     pub(crate) started_subagent: Believed<SubagentId>,
     pub(crate) decided_by: Believed<MessageId>,
@@ -46,6 +48,7 @@ impl Default for ToolFacts {
             refused: Believed::earliest(),
             duration_ms: Believed::earliest(),
             result: Believed::earliest(),
+            response: Believed::earliest(),
             decision: Believed::earliest(),
             started_subagent: Believed::earliest(),
             decided_by: Believed::earliest(),
@@ -96,6 +99,7 @@ impl ToolFacts {
         self.recorded.hear(event, ());
         self.ended.hear(event, said.failure.clone());
         self.decision.hear_known(event, said.decision.clone());
+        self.response.hear_known(event, said.response.clone());
         self.started_subagent.hear_known(event, said.started_subagent.clone());
     }
 

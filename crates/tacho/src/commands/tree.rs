@@ -43,10 +43,6 @@ fn shown_below(span: &Span, shown: &BTreeSet<SpanId>) -> Option<SpanId> {
 }
 
 fn line(span: &Span) -> String {
-    let length = match span.end {
-        Some(end) => words::duration(end.nanos_since(span.start)),
-        None => "running".to_owned(),
-    };
     let title = title(span);
     let mark = match (span.status, text_of(span, key::ERROR_TYPE)) {
         (Status::Error, error) => red(&format!("  {}", display_safe(error.unwrap_or("error")))),
@@ -56,12 +52,26 @@ fn line(span: &Span) -> String {
         Some(from) => format!("  (end inferred: {from})"),
         None => String::new(),
     };
-    format!("{title}  {length}{}{mark}{inferred}", figures(span))
+    format!("{title}  {}{}{mark}{inferred}", length(span), figures(span))
+}
+
+/// How long it took. An inferred end is the last that was seen, and what was never seen again may have gone on.
+fn length(span: &Span) -> String {
+    let Some(end) = span.end else { return "running".to_owned() };
+    let length = words::duration(end.nanos_since(span.start));
+    match span.attributes.get(key::TACHOGRAPH_END_INFERRED) {
+        None => length,
+        Some(_) if end == span.start => "never came back".to_owned(),
+        Some(_) => format!("at least {length}"),
+    }
 }
 
 fn title(span: &Span) -> String {
     match span.kind {
-        SpanKind::Turn => text_of(span, key::CLAUDE_CODE_PROMPT_TEXT).map(shortened).unwrap_or_default(),
+        SpanKind::Turn => {
+            let prompt = text_of(span, key::GEN_AI_INPUT_MESSAGES).and_then(first_content);
+            prompt.map(|prompt| shortened(&prompt)).unwrap_or_default()
+        }
         SpanKind::Llm => {
             format!("chat {}", display_safe(text_of(span, key::GEN_AI_REQUEST_MODEL).unwrap_or("?")))
         }
@@ -98,6 +108,12 @@ fn text_of(span: &Span, key: Key) -> Option<&str> {
         Some(Value::String(text)) => Some(text),
         _ => None,
     }
+}
+
+/// The text of the first part of the first message.
+fn first_content(messages: &str) -> Option<String> {
+    let messages: serde_json::Value = serde_json::from_str(messages).ok()?;
+    Some(messages.pointer("/0/parts/0/content")?.as_str()?.to_owned())
 }
 
 /// The first text of a JSON object: what a tool call is mostly about.

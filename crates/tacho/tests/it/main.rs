@@ -13,6 +13,7 @@
 mod fixture;
 mod home;
 
+mod content;
 mod delivery;
 mod liveness;
 mod observations;

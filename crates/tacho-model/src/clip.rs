@@ -1,9 +1,21 @@
-//! Cutting long strings in JSON text as it streams by, so that no payload outgrows the store.
+//! Cutting what is long, so that no payload outgrows the store and no attribute a receiver. JSON is cut inside its
+//! strings and stays JSON, as it streams by or as a whole.
 
+use crate::event::Json;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Strings longer than this are cut, measured as they stand in the JSON text.
 pub const STRING_BYTES_MAX: usize = 16 * 1024;
+
+/// No content of an attribute is longer than this.
+pub const CONTENT_BYTES_MAX: usize = 16 * 1024;
+
+/// How often a limit is halved to find the best: to the nearest 64 bytes of 16 KiB.
+const HALVINGS: u32 = 8;
+
+/// The longest mark that says how much was cut.
+const MARK_BYTES_MAX: usize = "\u{2026}[18446744073709551615 bytes cut]".len();
 
 /// Copies JSON text and cuts its long strings. Valid text stays valid; keys are cut like any string.
 #[derive(Debug)]
@@ -138,10 +150,7 @@ impl Clipper {
 
     fn end_string(&mut self, kept: &mut Vec<u8>) {
         if self.cut > 0 {
-            let mut mark = String::new();
-            // Writing to a string cannot fail.
-            let _ = write!(mark, "\u{2026}[{} bytes cut]", self.cut);
-            kept.extend_from_slice(mark.as_bytes());
+            kept.extend_from_slice(mark(self.cut).as_bytes());
         }
         kept.push(b'"');
         self.place = Place::Outside;
@@ -154,4 +163,88 @@ pub fn clip(text: &[u8]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(text.len().min(2 * STRING_BYTES_MAX));
     Clipper::new(STRING_BYTES_MAX).feed(text, &mut kept);
     kept
+}
+
+/// A text of at most `bytes_max` bytes, which must leave room for a mark.
+#[must_use]
+pub fn text_within(text: &str, bytes_max: usize) -> Cow<'_, str> {
+    if text.len() <= bytes_max {
+        return Cow::Borrowed(text);
+    }
+    let kept = text.get(..text.floor_char_boundary(bytes_max.saturating_sub(MARK_BYTES_MAX))).unwrap_or("");
+    Cow::Owned(format!("{kept}{}", mark((text.len() - kept.len()) as u64)))
+}
+
+/// JSON of at most `bytes_max` bytes: its strings are cut as little as it takes, and where even that does not do, the
+/// value becomes a string with its beginning.
+#[must_use]
+pub fn json_within(json: &Json, bytes_max: usize) -> Json {
+    if json.0.len() <= bytes_max {
+        return json.clone();
+    }
+    let cut = largest_fitting(bytes_max, |limit| strings_within(&json.0, limit));
+    Json(cut.unwrap_or_else(|| beginning(&json.0, bytes_max)))
+}
+
+/// The text with the longest strings that is not longer than `bytes_max`, where `text` makes it with strings of about
+/// a given length; `None` if it is too long even without them.
+pub fn largest_fitting(bytes_max: usize, text: impl Fn(usize) -> String) -> Option<String> {
+    let mut best = Some(text(0)).filter(|text| text.len() <= bytes_max)?;
+    let (mut low, mut high) = (0, bytes_max);
+    for _ in 0..HALVINGS {
+        let limit = (low + high) / 2;
+        let tried = text(limit);
+        if tried.len() <= bytes_max {
+            (low, best) = (limit, tried);
+        } else {
+            high = limit;
+        }
+    }
+    Some(best)
+}
+
+/// JSON with every string cut to about `limit` bytes.
+fn strings_within(json: &str, limit: usize) -> String {
+    let mut kept = Vec::with_capacity(json.len());
+    Clipper::new(limit).feed(json.as_bytes(), &mut kept);
+    // The clipper parts no character of valid text.
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// The beginning of a JSON text, as a JSON string.
+fn beginning(json: &str, bytes_max: usize) -> String {
+    // In quotes, no character of JSON text becomes longer than two bytes a byte.
+    let text_bytes = bytes_max.saturating_sub(MARK_BYTES_MAX + 2) / 2;
+    quoted(&text_within(json, text_bytes + MARK_BYTES_MAX))
+}
+
+/// A text as a JSON string.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            // Writing to a string cannot fail.
+            control if control < ' ' => _ = write!(quoted, "\\u{:04x}", u32::from(control)),
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn mark(bytes: u64) -> String {
+    format!("\u{2026}[{bytes} bytes cut]")
+}
+
+/// Whether a text ends with the mark of a cut.
+#[must_use]
+pub fn is_cut(text: &str) -> bool {
+    let number = text.strip_suffix(" bytes cut]").and_then(|text| text.rsplit_once("\u{2026}["));
+    number.is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
 }

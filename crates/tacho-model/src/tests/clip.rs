@@ -1,6 +1,7 @@
 //! Tests of cutting long strings.
 
-use crate::clip::Clipper;
+use crate::clip::{Clipper, is_cut, json_within, quoted, text_within};
+use crate::event::Json as JsonText;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
@@ -31,6 +32,30 @@ fn long_strings_are_cut_and_say_by_how_much() {
     check(3, r#""ab\ud83d\ude00cd""#, "\"ab\\ud83d\\ude00\u{2026}[2 bytes cut]\"");
     check(3, "\"ab\u{e9}cd\"", "\"ab\u{e9}\u{2026}[2 bytes cut]\"");
     check(3, "\"ab\u{1f600}cd\"", "\"ab\u{1f600}\u{2026}[2 bytes cut]\"");
+}
+
+#[test]
+fn a_value_is_cut_as_little_as_it_takes() {
+    let json = JsonText(format!("{{\"a\":{},\"b\":[1,2],\"c\":\"short\"}}", quoted(&"x".repeat(300))));
+    let within = |bytes_max| json_within(&json, bytes_max).0;
+    assert_eq!(within(400), json.0);
+    let cut = format!("{{\"a\":\"{}\u{2026}[178 bytes cut]\",\"b\":[1,2],\"c\":\"short\"}}", "x".repeat(122));
+    assert_eq!(within(170), cut);
+    // Without strings it is still too long: its beginning is left.
+    assert_eq!(within(90), format!("\"{{\\\"a\\\":\\\"{}\u{2026}[304 bytes cut]\"", "x".repeat(20)));
+}
+
+#[test]
+fn a_cut_text_says_so() {
+    for (text, is_one) in [
+        (text_within(&"x".repeat(100), 60).as_ref(), true),
+        ("the end\u{2026}[7 bytes cut]", true),
+        ("the end\u{2026}[ bytes cut]", false),
+        ("7 bytes cut]", false),
+        ("", false),
+    ] {
+        assert_eq!(is_cut(text), is_one, "{text}");
+    }
 }
 
 /// JSON text in which each character is spelt plainly or as an escape.
@@ -143,5 +168,29 @@ proptest! {
     #[test]
     fn bytes_that_are_no_json_are_taken_too(bytes in prop::collection::vec(any::<u8>(), 0..200), limit in 0..30_usize) {
         prop_assert!(clipped(limit, &[&bytes]).len() <= bytes.len() + bytes.len() * " bytes cut[]".len() * 2);
+    }
+
+    #[test]
+    fn a_value_within_a_limit_is_json(text in json_text(), repeated in 1..200_usize, bytes_max in 100..2000_usize) {
+        let long = JsonText(format!("[{}]", vec![text; repeated].join(",")));
+        let kept = json_within(&long, bytes_max).0;
+        prop_assert!(kept.len() <= bytes_max, "{} of {bytes_max}: {kept}", kept.len());
+        prop_assert!(serde_json::from_str::<Json>(&kept).is_ok(), "{kept}");
+        if long.0.len() <= bytes_max {
+            prop_assert_eq!(kept, long.0);
+        }
+    }
+
+    #[test]
+    fn a_text_within_a_limit_keeps_its_beginning(text in any::<String>(), bytes_max in 40..200_usize) {
+        let kept = text_within(&text, bytes_max);
+        prop_assert!(kept.len() <= bytes_max);
+        prop_assert_eq!(is_cut(&kept), text.len() > bytes_max);
+        prop_assert_eq!(kept == text, text.len() <= bytes_max);
+    }
+
+    #[test]
+    fn a_quoted_text_reads_back(text in any::<String>()) {
+        prop_assert_eq!(serde_json::from_str::<String>(&quoted(&text)).unwrap(), text);
     }
 }
