@@ -8,7 +8,7 @@ use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
 use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::clip::is_cut;
-use tacho_model::event::FailureCause;
+use tacho_model::event::{FailureCause, Repository};
 use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
 use tacho_model::semconv as key;
 use tacho_model::usage::Usage;
@@ -22,8 +22,16 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
     let prompt = tree.turn_above(index).and_then(|turn| turn.prompt);
     attributes.set_known(key::CLAUDE_CODE_PROMPT_ID, prompt.map(PromptId::as_str));
     attributes.set_known(key::TACHOGRAPH_END_INFERRED, node.inferred.map(inferred_word));
+    let repository = tree.facts.repository_at(node.start);
+    if let Some(repository) = repository {
+        vcs(&mut attributes, repository);
+    }
     match &node.what {
-        What::Turn(said) => turn(&mut attributes, tree, &said.facts, node),
+        What::Turn(said) => {
+            turn(&mut attributes, tree, &said.facts, node);
+            let directory = repository.and_then(|repository| repository.directory.as_deref());
+            attributes.set_known(key::TACHOGRAPH_WORKING_DIRECTORY, directory.map(text_cut));
+        }
         What::Subagent(id, facts) => subagent(&mut attributes, tree, id, facts, node),
         What::Tool(id, facts) => tool(&mut attributes, tree, id, facts),
         What::Wait(said) => wait(&mut attributes, said),
@@ -36,6 +44,18 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
         What::Compaction(said) => compaction(&mut attributes, said),
     }
     attributes
+}
+
+fn vcs(attributes: &mut Attributes, repository: &Repository) {
+    let Repository { url, name, owner, provider, ref_name, ref_type, revision, worktree, .. } = repository;
+    attributes.set_known(key::VCS_REPOSITORY_URL_FULL, url.clone());
+    attributes.set_known(key::VCS_REPOSITORY_NAME, name.clone());
+    attributes.set_known(key::VCS_OWNER_NAME, owner.clone());
+    attributes.set_known(key::VCS_PROVIDER_NAME, provider.clone());
+    attributes.set_known(key::VCS_REF_HEAD_NAME, ref_name.clone());
+    attributes.set_known(key::VCS_REF_HEAD_TYPE, ref_type.clone());
+    attributes.set_known(key::VCS_REF_HEAD_REVISION, revision.clone());
+    attributes.set_known(key::TACHOGRAPH_VCS_WORKTREE, worktree.clone());
 }
 
 const fn inferred_word(inferred: Inferred) -> &'static str {

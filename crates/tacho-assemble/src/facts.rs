@@ -20,7 +20,7 @@ use crate::belief::{Believed, Range};
 use crate::place::Places;
 use heard::Heard;
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::event::{AnswerPart, Event, Fact, ModelAnswer, Observation, Source};
+use tacho_model::event::{AnswerPart, Event, Fact, ModelAnswer, Observation, Repository, Source};
 use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
 
@@ -56,6 +56,8 @@ pub struct SessionFacts {
     pub(crate) permission_asks: BTreeSet<PermissionAsk>,
     pub(crate) elicitations: BTreeSet<ElicitationStatement>,
     pub(crate) compactions: BTreeSet<CompactionStatement>,
+    /// The repository the agent works in, as it was at each time somebody looked.
+    pub(crate) repositories: BTreeSet<(UnixNanos, Repository)>,
     /// What was said at which time about ends of turns that older agents do not name.
     pub(crate) unnamed_ends: BTreeMap<UnixNanos, TurnFacts>,
     /// Observations that were not understood.
@@ -88,6 +90,7 @@ impl SessionFacts {
             permission_asks: BTreeSet::new(),
             elicitations: BTreeSet::new(),
             compactions: BTreeSet::new(),
+            repositories: BTreeSet::new(),
             unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             heard: Heard::default(),
@@ -105,6 +108,18 @@ impl SessionFacts {
     #[must_use]
     pub const fn agent_name(&self) -> &'static str {
         self.agent.name
+    }
+
+    /// The repository the agent works in, as it was seen last.
+    #[must_use]
+    pub fn repository(&self) -> Option<&Repository> {
+        self.repositories.last().map(|(_, repository)| repository)
+    }
+
+    /// The repository as it was at a time: as it was seen last before, else as it was seen first.
+    pub(crate) fn repository_at(&self, at: Option<UnixNanos>) -> Option<&Repository> {
+        let before = self.repositories.iter().rev().find(|(seen, _)| Some(*seen) <= at);
+        before.or(self.repositories.first()).map(|(_, repository)| repository)
     }
 
     /// The last time anything was seen of it.
@@ -129,7 +144,6 @@ impl SessionFacts {
         match &event.fact {
             Fact::SessionStarted { .. }
             | Fact::TurnRecorded
-            | Fact::RepositorySeen(_)
             | Fact::Noted(_)
             | Fact::Nothing
             | Fact::Unknown => {}
@@ -139,6 +153,9 @@ impl SessionFacts {
             }
             Fact::Idle => self.idle.extend(event.at),
             Fact::AgentGone => self.gone.hear(event, ()),
+            Fact::RepositorySeen(seen) => {
+                self.repositories.extend(event.at.map(|at| (at, seen.as_ref().clone())));
+            }
             Fact::Prompted { text, permission_mode, agent_version } => {
                 self.version.hear_known(event, agent_version.clone());
                 if let Some(turn) = self.turn(event) {

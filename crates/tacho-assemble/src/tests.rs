@@ -4,6 +4,7 @@ mod compaction;
 mod counting;
 mod elicitation;
 mod messages;
+mod repository;
 mod tree;
 
 use crate::facts::{AgentIdentity, SessionFacts};

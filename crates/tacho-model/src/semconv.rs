@@ -30,8 +30,12 @@ pub const USER_NAME: Key = Key::new("user.name", ValueType::String, Class::Ident
 /// HMAC-SHA-256 of the user's name under this installation's key, base32 of 16 bytes.
 pub const USER_HASH: Key = Key::new("user.hash", ValueType::String, Class::Metadata);
 
-/// Remote of the repository the agent works in, without credentials.
-pub const VCS_REPOSITORY_URL_FULL: Key = Key::new("vcs.repository.url.full", ValueType::String, Class::Url);
+/// The person who commits in the repository; the gate turns it into `user.hash`.
+pub const USER_EMAIL: Key = Key::new("user.email", ValueType::String, Class::Identity);
+
+/// Who said who the person is: `git`, ...
+pub const TACHOGRAPH_USER_SOURCE: Key =
+    Key::new("tachograph.user.source", ValueType::String, Class::Metadata);
 
 /// The agent's session.
 pub const SESSION_ID: Key = Key::new("session.id", ValueType::String, Class::Metadata);
@@ -62,6 +66,31 @@ pub const CLAUDE_CODE_PROMPT_ID: Key = Key::new("claude_code.prompt.id", ValueTy
 pub const TACHOGRAPH_END_INFERRED: Key =
     Key::new("tachograph.end.inferred", ValueType::String, Class::Metadata);
 
+/// Remote of the repository the agent worked in, without credentials.
+pub const VCS_REPOSITORY_URL_FULL: Key = Key::new("vcs.repository.url.full", ValueType::String, Class::Url);
+
+/// Name of that repository.
+pub const VCS_REPOSITORY_NAME: Key = Key::new("vcs.repository.name", ValueType::String, Class::Metadata);
+
+/// Who owns that repository at its host.
+pub const VCS_OWNER_NAME: Key = Key::new("vcs.owner.name", ValueType::String, Class::Metadata);
+
+/// Its host: `github`, `gitlab`, `gitea` or `bitbucket`.
+pub const VCS_PROVIDER_NAME: Key = Key::new("vcs.provider.name", ValueType::String, Class::Metadata);
+
+/// Branch or tag that was checked out when the span began.
+pub const VCS_REF_HEAD_NAME: Key = Key::new("vcs.ref.head.name", ValueType::String, Class::Metadata);
+
+/// `branch` or `tag`.
+pub const VCS_REF_HEAD_TYPE: Key = Key::new("vcs.ref.head.type", ValueType::String, Class::Metadata);
+
+/// Commit that was checked out when the span began.
+pub const VCS_REF_HEAD_REVISION: Key = Key::new("vcs.ref.head.revision", ValueType::String, Class::Metadata);
+
+/// Name of the worktree, if it was not the main one.
+pub const TACHOGRAPH_VCS_WORKTREE: Key =
+    Key::new("tachograph.vcs.worktree", ValueType::String, Class::Metadata);
+
 /// True on the root span of a turn.
 pub const GEN_AI_CONVERSATION_ROOT: Key =
     Key::new("gen_ai.conversation_root", ValueType::Boolean, Class::Metadata);
@@ -77,6 +106,10 @@ pub const CLAUDE_CODE_PERMISSION_MODE: Key =
 /// Length of the prompt in characters; absent where the prompt was cut.
 pub const CLAUDE_CODE_PROMPT_LENGTH: Key =
     Key::new("claude_code.prompt.length", ValueType::Int, Class::Metadata);
+
+/// Directory the agent worked in when the turn began.
+pub const TACHOGRAPH_WORKING_DIRECTORY: Key =
+    Key::new("tachograph.working_directory", ValueType::String, Class::Content);
 
 /// The prompt of a turn, the task of a subagent; on a call, what it was given that the calls before it were not. JSON of the conventions' schema.
 pub const GEN_AI_INPUT_MESSAGES: Key = Key::new("gen_ai.input.messages", ValueType::String, Class::Content);
@@ -337,11 +370,21 @@ pub const ALL: &[Key] = &[
     TACHOGRAPH_SPAN_END_UNIX_NS,
     TACHOGRAPH_SPAN_NAME,
     TACHOGRAPH_SPAN_START_UNIX_NS,
+    TACHOGRAPH_USER_SOURCE,
+    TACHOGRAPH_VCS_WORKTREE,
+    TACHOGRAPH_WORKING_DIRECTORY,
     TELEMETRY_SDK_LANGUAGE,
     TELEMETRY_SDK_NAME,
     TELEMETRY_SDK_VERSION,
+    USER_EMAIL,
     USER_HASH,
     USER_NAME,
+    VCS_OWNER_NAME,
+    VCS_PROVIDER_NAME,
+    VCS_REF_HEAD_NAME,
+    VCS_REF_HEAD_REVISION,
+    VCS_REF_HEAD_TYPE,
+    VCS_REPOSITORY_NAME,
     VCS_REPOSITORY_URL_FULL,
 ];
 
@@ -369,8 +412,17 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_PROMPT_ID,
             TACHOGRAPH_END_INFERRED,
             CLAUDE_CODE_SUBAGENT_ID,
+            VCS_REPOSITORY_URL_FULL,
+            VCS_REPOSITORY_NAME,
+            VCS_OWNER_NAME,
+            VCS_PROVIDER_NAME,
+            VCS_REF_HEAD_NAME,
+            VCS_REF_HEAD_TYPE,
+            VCS_REF_HEAD_REVISION,
+            TACHOGRAPH_VCS_WORKTREE,
             CLAUDE_CODE_AGENT_VERSION,
             CLAUDE_CODE_PERMISSION_MODE,
+            TACHOGRAPH_WORKING_DIRECTORY,
             CLAUDE_CODE_PROMPT_LENGTH,
             GEN_AI_INPUT_MESSAGES,
             GEN_AI_OUTPUT_MESSAGES,
@@ -396,6 +448,14 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_PROMPT_ID,
             TACHOGRAPH_END_INFERRED,
             CLAUDE_CODE_SUBAGENT_ID,
+            VCS_REPOSITORY_URL_FULL,
+            VCS_REPOSITORY_NAME,
+            VCS_OWNER_NAME,
+            VCS_PROVIDER_NAME,
+            VCS_REF_HEAD_NAME,
+            VCS_REF_HEAD_TYPE,
+            VCS_REF_HEAD_REVISION,
+            TACHOGRAPH_VCS_WORKTREE,
             CLAUDE_CODE_SUBAGENT_DEPTH,
             CLAUDE_CODE_SUBAGENT_DESCRIPTION,
             GEN_AI_INPUT_MESSAGES,
@@ -423,6 +483,14 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_PROMPT_ID,
             TACHOGRAPH_END_INFERRED,
             CLAUDE_CODE_SUBAGENT_ID,
+            VCS_REPOSITORY_URL_FULL,
+            VCS_REPOSITORY_NAME,
+            VCS_OWNER_NAME,
+            VCS_PROVIDER_NAME,
+            VCS_REF_HEAD_NAME,
+            VCS_REF_HEAD_TYPE,
+            VCS_REF_HEAD_REVISION,
+            TACHOGRAPH_VCS_WORKTREE,
             GEN_AI_REQUEST_MAX_TOKENS,
             GEN_AI_REQUEST_REASONING_LEVEL,
             GEN_AI_RESPONSE_MODEL,
@@ -469,6 +537,14 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_PROMPT_ID,
             TACHOGRAPH_END_INFERRED,
             CLAUDE_CODE_SUBAGENT_ID,
+            VCS_REPOSITORY_URL_FULL,
+            VCS_REPOSITORY_NAME,
+            VCS_OWNER_NAME,
+            VCS_PROVIDER_NAME,
+            VCS_REF_HEAD_NAME,
+            VCS_REF_HEAD_TYPE,
+            VCS_REF_HEAD_REVISION,
+            TACHOGRAPH_VCS_WORKTREE,
             GEN_AI_AGENT_NAME,
             GEN_AI_TOOL_CALL_ARGUMENTS,
             GEN_AI_TOOL_CALL_RESULT,
@@ -493,6 +569,14 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_PROMPT_ID,
             TACHOGRAPH_END_INFERRED,
             CLAUDE_CODE_SUBAGENT_ID,
+            VCS_REPOSITORY_URL_FULL,
+            VCS_REPOSITORY_NAME,
+            VCS_OWNER_NAME,
+            VCS_PROVIDER_NAME,
+            VCS_REF_HEAD_NAME,
+            VCS_REF_HEAD_TYPE,
+            VCS_REF_HEAD_REVISION,
+            TACHOGRAPH_VCS_WORKTREE,
             GEN_AI_TOOL_CALL_ID,
             CLAUDE_CODE_PERMISSION_DECISION,
             CLAUDE_CODE_PERMISSION_SOURCE,
@@ -515,6 +599,14 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_PROMPT_ID,
             TACHOGRAPH_END_INFERRED,
             CLAUDE_CODE_SUBAGENT_ID,
+            VCS_REPOSITORY_URL_FULL,
+            VCS_REPOSITORY_NAME,
+            VCS_OWNER_NAME,
+            VCS_PROVIDER_NAME,
+            VCS_REF_HEAD_NAME,
+            VCS_REF_HEAD_TYPE,
+            VCS_REF_HEAD_REVISION,
+            TACHOGRAPH_VCS_WORKTREE,
             MCP_SERVER_NAME,
             CLAUDE_CODE_ELICITATION_MODE,
             CLAUDE_CODE_ELICITATION_ACTION,
@@ -531,6 +623,14 @@ pub const SPANS: &[SpanShape] = &[
             CLAUDE_CODE_PROMPT_ID,
             TACHOGRAPH_END_INFERRED,
             CLAUDE_CODE_SUBAGENT_ID,
+            VCS_REPOSITORY_URL_FULL,
+            VCS_REPOSITORY_NAME,
+            VCS_OWNER_NAME,
+            VCS_PROVIDER_NAME,
+            VCS_REF_HEAD_NAME,
+            VCS_REF_HEAD_TYPE,
+            VCS_REF_HEAD_REVISION,
+            TACHOGRAPH_VCS_WORKTREE,
             CLAUDE_CODE_COMPACTION_TRIGGER,
             CLAUDE_CODE_COMPACTION_PRE_TOKENS,
             CLAUDE_CODE_COMPACTION_POST_TOKENS,
