@@ -57,6 +57,17 @@ pub enum Reply {
     },
     /// No answer: the connection is closed.
     HangUp,
+    /// No answer: the connection stays open until the peer or the server goes away.
+    Silence,
+}
+
+/// Whether the body of a request is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    /// It is read and answered.
+    Read,
+    /// The connection is closed with the body unread.
+    HangUp,
 }
 
 /// Writes a streamed body, one chunk per call of [`BodyStream::send`].
@@ -84,6 +95,9 @@ impl BodyStream<'_> {
 /// Answers a request; runs on the connection's thread and may block it.
 pub type Answer = dyn Fn(Request) -> Reply + Send + Sync;
 
+/// Decides on a request whose body has not been read: the one it is given is empty.
+pub type Gate = dyn Fn(&Request) -> Passage + Send + Sync;
+
 /// A running server. Dropping it closes the listener and every connection.
 pub struct HttpServer {
     address: SocketAddr,
@@ -92,6 +106,7 @@ pub struct HttpServer {
 }
 
 struct Shared {
+    gate: Box<Gate>,
     answer: Box<Answer>,
     stopping: AtomicBool,
     open: Mutex<BTreeMap<u64, TcpStream>>,
@@ -100,15 +115,16 @@ struct Shared {
 impl HttpServer {
     /// Starts a server on a free port of the loopback.
     pub fn start(answer: Box<Answer>) -> Result<Self> {
-        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answer)
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self::start_gated(address, Box::new(|_| Passage::Read), answer)
     }
 
-    /// Starts a server where another one was before.
-    pub fn start_at(address: SocketAddr, answer: Box<Answer>) -> Result<Self> {
+    /// Starts a server at `address` that asks `gate` about every request before it reads its body.
+    pub fn start_gated(address: SocketAddr, gate: Box<Gate>, answer: Box<Answer>) -> Result<Self> {
         let listener = TcpListener::bind(address).with_context(|| format!("bind {address}"))?;
         let address = listener.local_addr().context("read the bound address")?;
         let open = Mutex::new(BTreeMap::new());
-        let shared = Arc::new(Shared { answer, stopping: AtomicBool::new(false), open });
+        let shared = Arc::new(Shared { gate, answer, stopping: AtomicBool::new(false), open });
         let accepting = thread::spawn({
             let shared = Arc::clone(&shared);
             move || accept_all(&listener, &shared)
@@ -163,9 +179,26 @@ fn accept_all(listener: &TcpListener, shared: &Arc<Shared>) {
 fn serve_connection(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    while let Some(request) = wire::read_request(&mut reader)? {
+    while let Some(mut request) = wire::read_head(&mut reader)? {
+        if (shared.gate)(&request) == Passage::HangUp {
+            break;
+        }
+        wire::read_body(&mut reader, &mut request)?;
         let (method, last) = (request.method.clone(), request.header("connection") == Some("close"));
-        let ending = send_reply(&mut stream, &method, (shared.answer)(request))?;
+        let ending = match (shared.answer)(request) {
+            Reply::Silence => {
+                // Reads until the peer or the server closes the connection.
+                io::copy(&mut reader, &mut io::sink())?;
+                Ending::Cut
+            }
+            Reply::HangUp => Ending::Cut,
+            Reply::Whole { status, headers, body } => {
+                send_whole(&mut stream, &method, status, &headers, &body)?
+            }
+            Reply::Streamed { status, headers, produce } => {
+                send_stream(&mut stream, status, &headers, produce)?
+            }
+        };
         if last || ending == Ending::Cut {
             break;
         }
@@ -173,23 +206,30 @@ fn serve_connection(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.shutdown(Shutdown::Both)
 }
 
-fn send_reply(stream: &mut TcpStream, method: &str, reply: Reply) -> io::Result<Ending> {
-    match reply {
-        Reply::HangUp => Ok(Ending::Cut),
-        Reply::Whole { status, headers, body } => {
-            wire::write_head(stream, status, &headers, &format!("content-length: {}", body.len()))?;
-            if method != "HEAD" {
-                wire::write_all(stream, &body)?;
-            }
-            Ok(Ending::Complete)
-        }
-        Reply::Streamed { status, headers, produce } => {
-            wire::write_head(stream, status, &headers, "transfer-encoding: chunked")?;
-            let ending = produce(&mut BodyStream(stream))?;
-            if ending == Ending::Complete {
-                wire::write_last_chunk(stream)?;
-            }
-            Ok(ending)
-        }
+fn send_whole(
+    stream: &mut TcpStream,
+    method: &str,
+    status: u16,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> io::Result<Ending> {
+    wire::write_head(stream, status, headers, &format!("content-length: {}", body.len()))?;
+    if method != "HEAD" {
+        wire::write_all(stream, body)?;
     }
+    Ok(Ending::Complete)
+}
+
+fn send_stream(
+    stream: &mut TcpStream,
+    status: u16,
+    headers: &[(String, String)],
+    produce: Box<Produce>,
+) -> io::Result<Ending> {
+    wire::write_head(stream, status, headers, "transfer-encoding: chunked")?;
+    let ending = produce(&mut BodyStream(stream))?;
+    if ending == Ending::Complete {
+        wire::write_last_chunk(stream)?;
+    }
+    Ok(ending)
 }

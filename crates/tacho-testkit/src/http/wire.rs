@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read, Write};
 
 use super::Request;
 
-/// Reads the next request of a connection; `None` when the peer closed it between two requests.
-pub(super) fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
+/// Reads the head of the next request of a connection; `None` when the peer closed it between two requests.
+pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let Some(line) = read_line(reader)? else { return Ok(None) };
     let mut words = line.split(' ');
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
@@ -13,9 +13,20 @@ pub(super) fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Reque
     };
     let path = target.split('?').next().unwrap_or(target).to_owned();
     let headers = read_headers(reader)?;
-    let mut request = Request { method: method.to_owned(), path, headers, body: Vec::new() };
-    request.body = read_body(reader, &request)?;
-    Ok(Some(request))
+    Ok(Some(Request { method: method.to_owned(), path, headers, body: Vec::new() }))
+}
+
+/// Reads the body that follows the head of a request.
+pub(super) fn read_body(reader: &mut impl BufRead, request: &mut Request) -> io::Result<()> {
+    request.body =
+        if request.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+            read_chunks(reader)?
+        } else if let Some(length) = request.header("content-length") {
+            read_exactly(reader, length.parse().map_err(|_| malformed("content-length"))?)?
+        } else {
+            Vec::new()
+        };
+    Ok(())
 }
 
 /// Writes status line and headers; `framing` is the header that says how the body ends.
@@ -75,14 +86,6 @@ fn read_headers(reader: &mut impl BufRead) -> io::Result<Vec<(String, String)>> 
     }
 }
 
-fn read_body(reader: &mut impl BufRead, request: &Request) -> io::Result<Vec<u8>> {
-    if request.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
-        return read_chunks(reader);
-    }
-    let Some(length) = request.header("content-length") else { return Ok(Vec::new()) };
-    read_exactly(reader, length.parse().map_err(|_| malformed("content-length"))?)
-}
-
 fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
@@ -112,8 +115,10 @@ fn malformed(what: &str) -> io::Error {
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        307 => "Temporary Redirect",
         400 => "Bad Request",
         404 => "Not Found",
+        413 => "Content Too Large",
         429 => "Too Many Requests",
         503 => "Service Unavailable",
         _ => "Status",

@@ -1,17 +1,13 @@
-//! Spans in a flat form that tests can compare, and how they come out of an OTLP body. Pure.
+//! Spans in a flat form that tests can compare, and how they come out of an OTLP message. Pure.
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
-use opentelemetry_proto::tonic::common::v1::{ArrayValue, KeyValue, KeyValueList};
 use opentelemetry_proto::tonic::trace::v1::{self as wire, span::SpanKind as WireKind, status::StatusCode};
-use prost::Message;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::Encoding;
+use super::value::{attributes, hex, of_resource, optional_id};
 
 /// A span as it arrived.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -94,26 +90,22 @@ pub struct ReceivedLink {
     pub attributes: BTreeMap<String, Value>,
 }
 
-/// Decodes the body of an export request.
-pub(super) fn decode(body: &[u8], encoding: Encoding) -> Result<Vec<ReceivedSpan>> {
-    let request = match encoding {
-        Encoding::Protobuf => ExportTraceServiceRequest::decode(body)?,
-        Encoding::Json => serde_json::from_slice(body)?,
-    };
+/// The spans of an export request, in order.
+pub(super) fn flat(request: ExportTraceServiceRequest) -> Vec<ReceivedSpan> {
     let mut spans = Vec::new();
     for group in request.resource_spans {
-        let resource = group.resource.map(|resource| attributes(resource.attributes)).unwrap_or_default();
+        let resource = of_resource(group.resource);
         let inside = group.scope_spans.into_iter().flat_map(|scope| scope.spans);
-        spans.extend(inside.map(|span| flat(span, &resource)));
+        spans.extend(inside.map(|span| flat_span(span, &resource)));
     }
-    Ok(spans)
+    spans
 }
 
-fn flat(span: wire::Span, resource: &BTreeMap<String, Value>) -> ReceivedSpan {
+fn flat_span(span: wire::Span, resource: &BTreeMap<String, Value>) -> ReceivedSpan {
     ReceivedSpan {
         trace_id: hex(&span.trace_id),
         span_id: hex(&span.span_id),
-        parent_span_id: (!span.parent_span_id.is_empty()).then(|| hex(&span.parent_span_id)),
+        parent_span_id: optional_id(&span.parent_span_id),
         kind: kind_of(span.kind()),
         status: span.status.as_ref().map_or(SpanStatus::Unset, |status| status_of(status.code())),
         name: span.name,
@@ -153,31 +145,4 @@ fn status_of(code: StatusCode) -> SpanStatus {
         StatusCode::Ok => SpanStatus::Ok,
         StatusCode::Error => SpanStatus::Error,
     }
-}
-
-fn attributes(pairs: Vec<KeyValue>) -> BTreeMap<String, Value> {
-    pairs.into_iter().map(|pair| (pair.key, json_of(pair.value.and_then(|any| any.value)))).collect()
-}
-
-fn json_of(value: Option<AnyValue>) -> Value {
-    match value {
-        None => Value::Null,
-        Some(AnyValue::StringValue(text)) => text.into(),
-        Some(AnyValue::BoolValue(yes)) => yes.into(),
-        Some(AnyValue::IntValue(number)) => number.into(),
-        Some(AnyValue::DoubleValue(number)) => number.into(),
-        Some(AnyValue::BytesValue(bytes)) => hex(&bytes).into(),
-        Some(AnyValue::ArrayValue(ArrayValue { values })) => {
-            values.into_iter().map(|any| json_of(any.value)).collect()
-        }
-        Some(AnyValue::KvlistValue(KeyValueList { values })) => {
-            Value::Object(Map::from_iter(attributes(values)))
-        }
-        // An index into a string table, which only profiles have.
-        Some(AnyValue::StringValueStrindex(index)) => index.into(),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
