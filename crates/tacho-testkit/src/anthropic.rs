@@ -116,7 +116,7 @@ fn answer(state: &Arc<State>, request: &Request) -> Reply {
     let call = ServedCall::begun(request, &body, request_id, &selection.label);
     match state.failure_to_play(&selection) {
         Some(failure) => play_failure(state, call, &failure),
-        None => play_step(state, call, &selection.step, number, &body),
+        None => play_step(state, call, &selection.step, number),
     }
 }
 
@@ -134,14 +134,14 @@ fn play_failure(state: &Arc<State>, mut call: ServedCall, failure: &Failure) -> 
     reply
 }
 
-fn play_step(state: &Arc<State>, mut call: ServedCall, step: &Step, number: u64, body: &Value) -> Reply {
+fn play_step(state: &Arc<State>, mut call: ServedCall, step: &Step, number: u64) -> Reply {
     let under_way = UnderWay::begin(state);
     let message_id = format!("msg_mock{}{number:08}", state.run);
     let message = Message::new(step, message_id, &call.model, || state.next_tool_use_id());
     call.answer_with(&message);
     thread::sleep(Duration::from_millis(step.ttft_ms));
     call.first_byte_unix_ns = unix_ns();
-    if body.get("stream").and_then(Value::as_bool) != Some(true) {
+    if !call.streamed {
         call.finish_whole(&message);
         let reply = json_reply(200, &message.to_json(), &call.request_id, &[]);
         under_way.end(call);

@@ -1,14 +1,15 @@
-//! The real CLI as a test bench: runs one prompt with nothing of the caller's environment.
+//! The real CLI as a test bench: runs one prompt, or one of its commands, with nothing of the caller's environment.
 //!
 //! It must not reach a host other than loopback, nor see the user's home, key or configuration.
 
+mod hooks;
 mod install;
+mod version;
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,7 +21,24 @@ use serde::Deserialize;
 use crate::clock::unix_ns;
 use crate::unique::uuid;
 
+pub use hooks::{HookRun, hook_runs};
 pub use install::install;
+pub use version::{CURRENT, VERSIONS, Version};
+
+/// What every CLI is given beside its home.
+const ENVIRONMENT: [(&str, &str); 9] = [
+    ("PATH", "/usr/bin:/bin"),
+    ("TERM", "xterm"),
+    ("SHELL", "/bin/bash"),
+    ("ANTHROPIC_API_KEY", "sk-ant-dummy"),
+    // Nobody listens there; a run names its own.
+    ("ANTHROPIC_BASE_URL", "http://127.0.0.1:1"),
+    ("DISABLE_AUTOUPDATER", "1"),
+    ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+    // Lets the CLI skip permissions as root, which a container is.
+    ("IS_SANDBOX", "1"),
+    ("CLAUDE_CODE_MAX_RETRIES", "2"),
+];
 
 /// How often a running CLI is looked at.
 const POLL: Duration = Duration::from_millis(10);
@@ -35,6 +53,15 @@ pub enum Permission {
     Default,
 }
 
+/// Whether a run begins its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// It begins the session.
+    New,
+    /// It goes on with a session that is there.
+    Resumed,
+}
+
 /// One run of the CLI in print mode.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -42,16 +69,18 @@ pub struct Run {
     pub claude: PathBuf,
     /// The prompt.
     pub prompt: String,
-    /// A plugin to load.
-    pub plugin_dir: Option<PathBuf>,
+    /// Plugins to load beside those that are installed.
+    pub plugin_dirs: Vec<PathBuf>,
     /// The working directory.
     pub project_dir: PathBuf,
-    /// The home directory; a fresh one for each run.
+    /// The home directory; nobody's.
     pub home: PathBuf,
     /// Base URL of the scripted API.
     pub api_url: String,
     /// The session's id, see [`new_session_id`].
     pub session_id: String,
+    /// Whether the run begins the session.
+    pub opening: Opening,
     /// Permission mode.
     pub permission: Permission,
     /// Variables beside those that every run has; hooks and tools see them.
@@ -102,43 +131,40 @@ impl Run {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.claude);
-        command.args(["-p", &self.prompt, "--session-id", &self.session_id]);
-        command.args(["--output-format", "stream-json", "--verbose"]);
-        if let Some(plugin_dir) = &self.plugin_dir {
+        let mut command = command(&self.claude, &self.home);
+        let session = match self.opening {
+            Opening::New => "--session-id",
+            Opening::Resumed => "--resume",
+        };
+        command.args(["-p", &self.prompt, session, &self.session_id]);
+        command.args(["--output-format", "stream-json", "--verbose", "--include-hook-events"]);
+        for plugin_dir in &self.plugin_dirs {
             command.arg("--plugin-dir").arg(plugin_dir);
         }
         if self.permission == Permission::Bypass {
             command.arg("--dangerously-skip-permissions");
         }
         command.args(&self.extra_args);
-        command.env_clear().envs(self.environment());
+        command.env("ANTHROPIC_BASE_URL", &self.api_url);
         command.envs(self.extra_env.iter().map(|(name, value)| (name, value)));
-        command.current_dir(&self.project_dir).stdin(Stdio::null()).process_group(0);
+        command.current_dir(&self.project_dir).process_group(0);
         command
-    }
-
-    fn environment(&self) -> [(&'static str, OsString); 10] {
-        [
-            ("PATH", "/usr/bin:/bin".into()),
-            ("HOME", self.home.clone().into()),
-            ("TERM", "xterm".into()),
-            ("SHELL", "/bin/bash".into()),
-            ("ANTHROPIC_API_KEY", "sk-ant-dummy".into()),
-            ("ANTHROPIC_BASE_URL", self.api_url.clone().into()),
-            ("DISABLE_AUTOUPDATER", "1".into()),
-            ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1".into()),
-            // Lets the CLI skip permissions as root, which a container is.
-            ("IS_SANDBOX", "1".into()),
-            ("CLAUDE_CODE_MAX_RETRIES", "2".into()),
-        ]
     }
 }
 
+/// The CLI at `program` in `home`, with an environment of its own and no way out of the machine.
+pub fn command(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("HOME", home).envs(ENVIRONMENT).stdin(Stdio::null());
+    command
+}
+
 impl Finished {
-    /// Whether the CLI ended by itself, with success.
-    pub fn succeeded(&self) -> bool {
-        self.status.is_some_and(|status| status.success())
+    /// What a shell says of its end: its exit code, or 128 and the number of the signal that killed it. `None` where
+    /// the time was up.
+    pub fn exit(&self) -> Option<i32> {
+        let status = self.status?;
+        status.code().or_else(|| Some(128 + status.signal()?))
     }
 }
 

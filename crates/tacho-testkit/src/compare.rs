@@ -1,44 +1,86 @@
 //! Compares the spans that arrived with what the API served. Pure: no clock, no files.
 //!
-//! The expectations follow from the API's record wherever they can; [`Expect`] adds what the API cannot know. It must
-//! not be lenient: a value that should be there and is absent is a difference, even where it is 0.
+//! The expectations follow from the API's record wherever they can; [`Expect`] adds what the API cannot know, and
+//! [`Version`] takes away what this version of the CLI does not write down. It must not be lenient: a value that should
+//! be there and is absent is a difference, even where it is 0.
 
 mod calls;
+mod ends;
 mod keys;
+mod served;
+mod subagents;
 mod times;
 mod tools;
 mod tree;
 mod view;
 
 use crate::anthropic::ServedCall;
+use crate::claude::Version;
 use crate::otlp::{ReceivedSpan, SpanStatus};
 use crate::scenario::Expect;
 
-use view::{Role, SpanView};
+use view::{Role, SpanView, label, text};
 
-/// What is known of a run beside what the API served.
+pub(crate) use served::Served;
+
+/// What is known of a session beside what the API served.
 #[derive(Debug, Clone, Copy)]
 pub struct RunFacts<'a> {
     /// The session's id.
     pub session_id: &'a str,
-    /// Just before the CLI's start.
+    /// Just before the start of the CLI, the first one where there were several.
     pub started_unix_ns: u64,
-    /// Just after the CLI's end.
+    /// Just after the end of the CLI, the last one where there were several.
     pub ended_unix_ns: u64,
+    /// For how long, meanwhile, work on this machine had to wait for a processor.
+    pub stalled_ns: u64,
+    /// How many turns there were.
+    pub turns: usize,
+    /// The CLI.
+    pub cli: &'a Version,
     /// What the scenario expects.
     pub expect: &'a Expect,
 }
 
-/// All differences between the truth and the spans, one line each; none where the spans tell the truth.
+/// All differences between the truth about a session and its spans, one line each; none where the spans tell the
+/// truth.
 pub fn differences(truth: &[ServedCall], spans: &[ReceivedSpan], run: &RunFacts<'_>) -> Vec<String> {
     let view = SpanView::new(spans);
-    let served: Vec<&ServedCall> = truth.iter().filter(|call| call.succeeded()).collect();
+    let served = Served::new(truth);
     let mut found = Vec::new();
     tree::check(&served, &view, run, &mut found);
-    calls::check(&served, &view, &mut found);
+    subagents::check(&served, &view, run, &mut found);
+    calls::check(&served, &view, run, &mut found);
     tools::check(&served, &view, run.expect, &mut found);
+    ends::check(&served, &view, run.expect, &mut found);
     times::check(&served, &view, run, &mut found);
     found
+}
+
+/// How far the recorded start of each call lies from the moment when the API had its request. As a rule, not each: a
+/// single call says little about a recorder on a busy machine, all calls of many runs say much.
+pub fn start_gaps_ns(truth: &[ServedCall], spans: &[ReceivedSpan]) -> Vec<u64> {
+    let view = SpanView::new(spans);
+    Served::new(truth).calls.iter().filter_map(|call| times::start_gap_ns(call, &view)).collect()
+}
+
+/// The calls of one session.
+pub fn calls_of(session_id: &str, truth: &[ServedCall]) -> Vec<ServedCall> {
+    truth.iter().filter(|call| call.session_id.as_deref() == Some(session_id)).cloned().collect()
+}
+
+/// The spans of one session.
+pub fn spans_of(session_id: &str, spans: &[ReceivedSpan]) -> Vec<ReceivedSpan> {
+    spans.iter().filter(|span| text(span, keys::SESSION_ID) == Some(session_id)).cloned().collect()
+}
+
+/// Calls and spans that belong to none of these sessions, one line each.
+pub fn strangers(session_ids: &[String], truth: &[ServedCall], spans: &[ReceivedSpan]) -> Vec<String> {
+    let is_known = |id: Option<&str>| id.is_some_and(|id| session_ids.iter().any(|known| known == id));
+    let calls = truth.iter().filter(|call| !is_known(call.session_id.as_deref()));
+    let calls = calls.map(|call| format!("call {} ({}) is of no session", call.request_id, call.label));
+    let spans = spans.iter().filter(|span| !is_known(text(span, keys::SESSION_ID)));
+    calls.chain(spans.map(|span| format!("{}: is of no session", label(span)))).collect()
 }
 
 /// The spans without exact copies of an earlier one. A sender that was killed between a delivery and its note of it

@@ -13,6 +13,7 @@ pub mod compare;
 pub mod reports;
 
 pub mod http;
+pub mod pressure;
 pub mod processes;
 
 mod clock;

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::anthropic::ServedCall;
-use crate::compare::{self, RunFacts};
-use crate::otlp::{ReceivedLink, ReceivedSpan, SpanKind, SpanStatus};
+use crate::compare::{self, RunFacts, Served};
+use crate::otlp::{ReceivedEvent, ReceivedLink, ReceivedSpan, SpanKind, SpanStatus};
+use crate::scenario::Outcome;
 
 /// The version of both schemas.
 const SCHEMA_VERSION: u32 = 1;
@@ -31,15 +32,20 @@ struct SessionRow {
     id: String,
     started_ns: Option<u64>,
     ended_ns: Option<u64>,
+    end_inferred: Option<bool>,
     turns: Option<u64>,
     llm_calls: Option<u64>,
     tool_calls: Option<u64>,
     tool_errors: Option<u64>,
+    tool_denials: Option<u64>,
+    subagents: Option<u64>,
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
     cache_read_tokens: Option<u64>,
     cache_write_5m_tokens: Option<u64>,
     cache_write_1h_tokens: Option<u64>,
+    not_understood: Option<u64>,
+    open_spans: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +55,8 @@ struct ShownSpan {
     parent_span_id: Option<String>,
     #[serde(default)]
     links: Vec<ShownLink>,
+    #[serde(default)]
+    events: Vec<ShownEvent>,
     name: String,
     kind: ShownKind,
     start_ns: u64,
@@ -64,6 +72,13 @@ struct ShownLink {
 }
 
 #[derive(Deserialize)]
+struct ShownEvent {
+    at_ns: u64,
+    name: String,
+    attributes: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum ShownKind {
     Turn,
@@ -74,9 +89,10 @@ enum ShownKind {
     Compaction,
 }
 
-/// Differences between the session list `json` and the truth.
+/// Differences between the session list `json` and the truth about the session of `run`, one of `sessions`.
 pub fn session_list_differences(
     json: &str,
+    sessions: usize,
     truth: &[ServedCall],
     received: &[ReceivedSpan],
     run: &RunFacts<'_>,
@@ -86,9 +102,12 @@ pub fn session_list_differences(
         Err(error) => return vec![format!("tacho sessions: {error}")],
     };
     let mut found = version_differences("tacho sessions", list.schema_version);
-    match list.sessions.as_slice() {
-        [row] => found.extend(row.differences("tacho sessions", truth, received, run)),
-        rows => found.push(format!("tacho sessions: {} sessions, should be 1", rows.len())),
+    if list.sessions.len() != sessions {
+        found.push(format!("tacho sessions: {} sessions, should be {sessions}", list.sessions.len()));
+    }
+    match list.sessions.iter().find(|row| row.id == run.session_id) {
+        Some(row) => found.extend(row.differences("tacho sessions", truth, received, run)),
+        None => found.push(format!("tacho sessions: {} is missing", run.session_id)),
     }
     found
 }
@@ -133,11 +152,15 @@ impl SessionRow {
             found.push(format!("{command}: id is {:?}, should be {:?}", self.id, run.session_id));
         }
         for (name, actual, expected) in self.figures(truth, received, run) {
-            match actual {
-                Some(actual) if actual == expected => {}
-                Some(actual) => found.push(format!("{command}: {name} is {actual}, should be {expected}")),
-                None => found.push(format!("{command}: {name} is absent, should be {expected}")),
+            if actual != expected {
+                let said =
+                    |figure: Option<u64>| figure.map_or("absent".to_owned(), |figure| figure.to_string());
+                found.push(format!("{command}: {name} is {}, should be {}", said(actual), said(expected)));
             }
+        }
+        if self.end_inferred != Some(run.expect.end_inferred) {
+            let (actual, expected) = (self.end_inferred, run.expect.end_inferred);
+            found.push(format!("{command}: end_inferred is {actual:?}, should be {expected}"));
         }
         let bounds = [self.started_ns, self.ended_ns].map(Option::unwrap_or_default);
         if bounds.iter().any(|time| !(run.started_unix_ns..=run.ended_unix_ns).contains(time))
@@ -151,24 +174,36 @@ impl SessionRow {
         found
     }
 
+    /// Each figure with what it should be; an absent one is not known.
     fn figures(
         &self,
         truth: &[ServedCall],
         received: &[ReceivedSpan],
         run: &RunFacts<'_>,
-    ) -> [(&'static str, Option<u64>, u64); 9] {
-        let served: Vec<_> = truth.iter().filter(|call| call.succeeded()).collect();
-        let sum = |tokens: fn(&ServedCall) -> u64| served.iter().map(|call| tokens(call)).sum();
+    ) -> [(&'static str, Option<u64>, Option<u64>); 13] {
+        let served = Served::new(truth);
+        let answers: Vec<_> = served.answers().collect();
+        let tools = || answers.iter().flat_map(|answer| &answer.tool_uses);
+        let denied =
+            tools().filter(|tool| run.expect.end_of(&[&tool.id, &tool.name]).outcome == Outcome::Denied);
+        // Of calls that all failed, nobody knows what they cost.
+        let sum = |tokens: fn(&ServedCall) -> u64| {
+            (!answers.is_empty()).then(|| answers.iter().map(|call| tokens(call)).sum())
+        };
         [
-            ("turns", self.turns, count(run.expect.turns)),
-            ("llm_calls", self.llm_calls, count(served.len())),
-            ("tool_calls", self.tool_calls, sum(|call| count(call.tool_uses.len()))),
+            ("turns", self.turns, count(run.turns)),
+            ("llm_calls", self.llm_calls, count(served.calls.len())),
+            ("tool_calls", self.tool_calls, count(tools().count())),
             ("tool_errors", self.tool_errors, count(compare::failed_tools(received))),
+            ("tool_denials", self.tool_denials, count(denied.count())),
+            ("subagents", self.subagents, count(run.expect.subagents.len())),
             ("input_tokens", self.input_tokens, sum(|call| call.usage.input)),
             ("output_tokens", self.output_tokens, sum(|call| call.usage.output)),
             ("cache_read_tokens", self.cache_read_tokens, sum(|call| call.usage.cache_read)),
             ("cache_write_5m_tokens", self.cache_write_5m_tokens, sum(|call| call.usage.cache_write_5m)),
             ("cache_write_1h_tokens", self.cache_write_1h_tokens, sum(|call| call.usage.cache_write_1h)),
+            ("not_understood", self.not_understood, Some(0)),
+            ("open_spans", self.open_spans, Some(0)),
         ]
     }
 }
@@ -201,8 +236,8 @@ fn essence(span: &ReceivedSpan) -> (&str, Option<&str>, &str, u64, u64, SpanStat
     (&span.trace_id, span.parent_span_id.as_deref(), &span.name, span.start_ns, span.end_ns, span.status)
 }
 
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
+fn count(number: usize) -> Option<u64> {
+    u64::try_from(number).ok()
 }
 
 impl From<ShownSpan> for ReceivedSpan {
@@ -212,6 +247,12 @@ impl From<ShownSpan> for ReceivedSpan {
             trace_id,
             span_id,
             attributes: BTreeMap::new(),
+        });
+        let events = span.events.into_iter();
+        let events = events.map(|ShownEvent { at_ns, name, attributes }| ReceivedEvent {
+            time_ns: at_ns,
+            name,
+            attributes,
         });
         Self {
             trace_id: span.trace_id,
@@ -234,7 +275,7 @@ impl From<ShownSpan> for ReceivedSpan {
                 _ => SpanStatus::Unset,
             },
             attributes: span.attributes,
-            events: Vec::new(),
+            events: events.collect(),
             links: links.collect(),
             resource: BTreeMap::new(),
         }

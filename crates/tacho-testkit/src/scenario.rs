@@ -1,6 +1,9 @@
-//! A scenario of `fixtures/e2e/`: what the user asks, what the model answers, and what only a person can know of it.
+//! A scenario of `fixtures/e2e/`: who asks what, what the model answers, and what only a person can know of it.
 //!
 //! Whatever follows from the API's own record is computed by `compare`, and must not be written into a scenario.
+//! CONTRIBUTING.md describes the file.
+
+mod expect;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,87 +15,111 @@ use serde::Deserialize;
 use crate::anthropic::{Script, ScriptBook, Step};
 use crate::claude::Permission;
 
-/// Stands in a scenario for the path of the run's project directory.
-const PROJECT: &str = "${PROJECT}";
+pub use expect::{End, Expect, Outcome};
 
 /// One scenario.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// The file's name without its ending; also the marker of the prompt.
+    /// The file's name without its ending.
     #[serde(skip)]
     pub name: String,
     /// What the scenario is for.
     pub description: String,
-    /// What the user says; [`Scenario::marked_prompt`] adds the marker.
-    pub prompt: String,
-    /// Permission mode of the run.
+    /// The version of the CLI; else the one that the plugin is built for.
+    pub cli: Option<String>,
+    /// Permission mode of all runs.
+    #[serde(default = "bypass")]
     pub permission: Permission,
-    /// What the model answers.
-    pub script: Script,
-    /// Further scripts by marker, such as that of a subagent.
+    /// How the plugin comes to the CLI.
+    #[serde(default = "installed")]
+    pub plugin: Vec<Loading>,
+    /// Values for the plugin's options. Without any, variables name the receiver.
     #[serde(default)]
-    pub scripts: BTreeMap<String, Script>,
+    pub options: BTreeMap<String, String>,
+    /// Arguments of the CLI beside those that every run has.
+    #[serde(default)]
+    pub arguments: Vec<String>,
     /// Files of the project, path to content.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// The sessions, which run at the same time.
+    pub sessions: Vec<SessionPlan>,
+    /// What the model answers, by the marker in the prompt.
+    pub scripts: BTreeMap<String, Script>,
+    /// What every request to the receiver must have.
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
+/// One session.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionPlan {
+    /// What the user says: one run of the CLI each, all but the first of which resume the session. The marker
+    /// `[[mock:NAME]]` in a prompt selects the script.
+    pub prompts: Vec<String>,
+    /// Whether the recorder takes in and sends all it can before the session is resumed.
+    #[serde(default)]
+    pub drained: bool,
     /// What the API cannot know.
+    #[serde(default)]
     pub expect: Expect,
 }
 
-/// What is expected of a run beside what the API served.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expect {
-    /// Number of turns.
-    pub turns: usize,
-    /// Outcome by the tool's name; a tool that is not named ends `ok`.
-    #[serde(default)]
-    pub tool_outcomes: BTreeMap<String, Outcome>,
-    /// The types of the subagents, one entry for each.
-    #[serde(default)]
-    pub subagents: Vec<String>,
+/// One way in which the plugin comes to the CLI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loading {
+    /// From a marketplace, as users install it.
+    Installed,
+    /// By `--plugin-dir`. Beside an installed plugin of the same name, the CLI takes this one alone.
+    Folder,
+    /// By `--plugin-dir` under another name, so that its hooks run beside those of another copy.
+    Twin,
 }
 
-/// How a tool call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The tool did its work.
-    Ok,
-    /// The tool ran and failed.
-    Failed,
-    /// The tool was not allowed to run.
-    Denied,
-    /// Somebody stopped the tool.
-    Interrupted,
-    /// Nobody knows.
-    Unknown,
+/// What every request to the receiver must have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Delivery {
+    /// Headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// Attributes of the resource.
+    pub resource: BTreeMap<String, String>,
 }
 
 impl Scenario {
-    /// Reads the scenario `path` for a run in `project_dir`.
-    pub fn load(path: &Path, project_dir: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-        let project = serde_json::to_string(&project_dir.to_string_lossy())?;
-        let text = text.replace(PROJECT, project.trim_matches('"'));
+    /// Reads the scenario `path`. Each `${NAME}` in it stands for the value of that name in `places`.
+    pub fn load(path: &Path, places: &[(&str, &str)]) -> Result<Self> {
+        let mut text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+        for (name, value) in places {
+            let quoted = serde_json::to_string(value)?;
+            let inside = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+            text = text.replace(&format!("${{{name}}}"), inside);
+        }
         let mut scenario: Self =
             serde_json::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
         scenario.name = name_of(path)?;
-        ensure!(!scenario.scripts.contains_key(&scenario.name), "two scripts are named {}", scenario.name);
+        ensure!(
+            scenario.sessions.iter().all(|session| !session.prompts.is_empty()),
+            "a session without a prompt in {}",
+            path.display()
+        );
         Ok(scenario)
     }
 
-    /// The prompt with the marker that selects the script.
-    pub fn marked_prompt(&self) -> String {
-        format!("[[mock:{}]] {}", self.name, self.prompt)
+    /// The scripts in the form that the API plays.
+    pub fn script_book(&self) -> ScriptBook {
+        let default = Step::text("no scenario");
+        ScriptBook { scenarios: self.scripts.clone(), default, side_calls: Vec::new() }
     }
 
-    /// All scripts of the scenario.
-    pub fn script_book(&self) -> ScriptBook {
-        let mut scenarios = self.scripts.clone();
-        scenarios.insert(self.name.clone(), self.script.clone());
-        ScriptBook { scenarios, default: Step::text("no scenario"), side_calls: Vec::new() }
+    /// How many copies of each hook the CLI runs.
+    pub fn copies(&self) -> usize {
+        let is_loaded = |loading: &Loading| self.plugin.contains(loading);
+        usize::from(is_loaded(&Loading::Installed) || is_loaded(&Loading::Folder))
+            + usize::from(is_loaded(&Loading::Twin))
     }
 
     /// Creates the project's files in `project_dir`.
@@ -108,24 +135,24 @@ impl Scenario {
     }
 }
 
-impl Expect {
-    /// The outcome that a call of the tool `name` has.
-    pub fn outcome_of(&self, name: &str) -> Outcome {
-        self.tool_outcomes.get(name).copied().unwrap_or(Outcome::Ok)
+impl SessionPlan {
+    /// How many turns the session has: one for each prompt, unless the scenario says otherwise.
+    pub fn turns(&self) -> usize {
+        self.expect.turns.unwrap_or(self.prompts.len())
+    }
+
+    /// What a shell says of the end of the run with this prompt: its exit code, or 128 and the number of a signal.
+    pub fn exit(&self, prompt: usize) -> i32 {
+        self.expect.exits.get(prompt).copied().unwrap_or(0)
     }
 }
 
-impl Outcome {
-    /// The outcome as an attribute says it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Denied => "denied",
-            Self::Interrupted => "interrupted",
-            Self::Unknown => "unknown",
-        }
-    }
+fn bypass() -> Permission {
+    Permission::Bypass
+}
+
+fn installed() -> Vec<Loading> {
+    vec![Loading::Installed]
 }
 
 /// The scenario files of `dir`, in order of their names.

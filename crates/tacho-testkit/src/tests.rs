@@ -7,6 +7,7 @@ mod claude;
 mod compare;
 mod http;
 mod otlp;
+mod pressure;
 mod processes;
 mod reports;
 mod scenario;

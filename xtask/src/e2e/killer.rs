@@ -1,4 +1,4 @@
-//! Kills the processes of one run, told by their `TACHO_HOME`: drainers at random moments, and at the end the rest.
+//! Kills the processes of one run, told by their `HOME`: drainers at random moments, and at the end the rest.
 //! It must never look at a process of another run.
 
 use std::hash::{BuildHasher, RandomState};
@@ -25,12 +25,12 @@ pub(super) struct DrainerKiller {
 }
 
 impl DrainerKiller {
-    pub(super) fn start(state: &Path) -> Self {
+    pub(super) fn start(home: &Path) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
-        let state = state.to_string_lossy().into_owned();
+        let home = home.to_string_lossy().into_owned();
         let killing = thread::spawn({
             let stopping = Arc::clone(&stopping);
-            move || kill_drainers(&state, &stopping)
+            move || kill_drainers(&home, &stopping)
         });
         Self { stopping, killing }
     }
@@ -42,7 +42,7 @@ impl DrainerKiller {
     }
 }
 
-fn kill_drainers(state: &str, stopping: &AtomicBool) -> usize {
+fn kill_drainers(home: &str, stopping: &AtomicBool) -> usize {
     let mut kills = 0;
     let mut pause_ms = random_below(FIRST_KILL_MS);
     loop {
@@ -53,7 +53,7 @@ fn kill_drainers(state: &str, stopping: &AtomicBool) -> usize {
             }
             thread::sleep(POLL);
         }
-        let running = processes::with_environment("TACHO_HOME", state);
+        let running = processes::with_environment("HOME", home);
         kills += running.iter().filter(|process| process.runs("tacho", "drain") && process.kill()).count();
         pause_ms = 1 + random_below(NEXT_KILL_MS);
     }
@@ -68,8 +68,8 @@ fn random_below(limit: u64) -> u64 {
 pub(super) struct Sweep(String);
 
 impl Sweep {
-    pub(super) fn of(state: &Path) -> Self {
-        Self(state.to_string_lossy().into_owned())
+    pub(super) fn of(home: &Path) -> Self {
+        Self(home.to_string_lossy().into_owned())
     }
 }
 
@@ -77,7 +77,7 @@ impl Drop for Sweep {
     fn drop(&mut self) {
         let limit = Instant::now() + SWEEP_LIMIT;
         loop {
-            let left = processes::with_environment("TACHO_HOME", &self.0);
+            let left = processes::with_environment("HOME", &self.0);
             let killed = left.iter().filter(|process| process.kill()).count();
             if killed == 0 || Instant::now() > limit {
                 return;

@@ -1,33 +1,36 @@
 //! One run of one scenario: the CLI with the plugin, then the drainer, then every comparison. It prints nothing.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use tacho_testkit::anthropic::{ScriptedApi, ServedCall, write_jsonl};
-use tacho_testkit::claude::{self, Finished, Run};
-use tacho_testkit::compare::{self, RunFacts};
-use tacho_testkit::otlp::{ReceivedSpan, Receiver, Signal};
-use tacho_testkit::reports;
-use tacho_testkit::scenario::Scenario;
+use anyhow::{Context, Result, anyhow, ensure};
+use tacho_testkit::anthropic::{ScriptedApi, write_jsonl};
+use tacho_testkit::claude::{self, CURRENT, Finished, Opening, Run, Version};
+use tacho_testkit::compare;
+use tacho_testkit::otlp::{ReceivedSpan, Receiver};
+use tacho_testkit::pressure;
+use tacho_testkit::scenario::{Scenario, SessionPlan};
 
+use super::differences::{self, Played};
+use super::install::Marketplace;
 use super::killer::{DrainerKiller, Sweep};
+use super::stage::Stage;
 
 /// A run takes a few seconds; one that takes this long hangs.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// What all runs have in common.
 pub(super) struct Bench {
-    pub(super) claude: PathBuf,
-    pub(super) plugin_dir: PathBuf,
+    /// Where the scenarios lie.
+    pub(super) fixtures: PathBuf,
+    pub(super) marketplace: Marketplace,
     pub(super) kill_drainer: bool,
 }
 
 /// The encodings that runs take turns with.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     Protobuf,
     Json,
@@ -38,97 +41,76 @@ pub(super) enum Protocol {
 pub(super) struct Outcome {
     /// Nothing where the recorder told the truth.
     pub(super) differences: Vec<String>,
+    /// How far the start of each call lies from what the API saw.
+    pub(super) start_gaps_ns: Vec<u64>,
     calls: usize,
     tools: usize,
     spans: usize,
     kills: usize,
 }
 
-/// The folders and the environment of one run.
-struct Stage {
-    project: PathBuf,
-    home: PathBuf,
-    /// The variables that the recorder reads.
-    recorder_env: Vec<(String, String)>,
-    /// Where evidence for a failed run is put.
-    folder: PathBuf,
+/// A session that was played.
+pub(super) struct PlayedSession<'a> {
+    pub(super) plan: &'a SessionPlan,
+    pub(super) id: String,
+    /// The runs of the CLI, in the order of the prompts.
+    pub(super) runs: Vec<Finished>,
 }
 
 impl Bench {
     /// Plays the scenario in `folder`, which is empty.
     pub(super) fn play(&self, scenario: &Path, folder: &Path, protocol: Protocol) -> Result<Outcome> {
         let receiver = Receiver::start()?;
-        let stage = Stage::prepare(folder, &receiver, protocol)?;
-        let scenario = Scenario::load(scenario, &stage.project)?;
-        scenario.write_files(&stage.project)?;
+        let project = folder.join("project");
+        fs::create_dir(&project).with_context(|| format!("cannot create {}", project.display()))?;
+        let [project, fixtures] = [&project, &self.fixtures].map(|path| path.to_string_lossy());
+        let places = [("PROJECT", &*project), ("FIXTURES", &*fixtures), ("RECEIVER", &receiver.url())];
+        let scenario = Scenario::load(scenario, &places)?;
+        let version = version_of(&scenario)?;
+        let stage = Stage::prepare(folder, &scenario, version, &self.marketplace, &receiver, protocol)?;
         let api = ScriptedApi::start(scenario.script_book())?;
-        let session_id = claude::new_session_id();
 
-        let sweep = Sweep::of(&folder.join("state"));
-        let killer = self.kill_drainer.then(|| DrainerKiller::start(&folder.join("state")));
-        let finished = self.run_claude(&scenario, &stage, api.url(), &session_id)?;
+        let sweep = Sweep::of(&stage.home);
+        let killer = self.kill_drainer.then(|| DrainerKiller::start(&stage.home));
+        let stalled_before = pressure::stalled_ns();
+        let sessions = play_sessions(&scenario, &stage, &api.url())?;
+        // Where nobody counts, nobody knows that the machine was not busy all the time.
+        let stalled_ns =
+            pressure::stalled_ns().zip(stalled_before).map_or(u64::MAX, |(now, before)| now - before);
         let kills = killer.map_or(0, DrainerKiller::stop);
-        let drained = self.tacho(&stage, &["drain", "--once"])?;
-        let listed = self.tacho(&stage, &["sessions", "--json"])?;
-        let shown = self.tacho(&stage, &["show", &session_id, "--json"])?;
+        let drained = stage.tacho(&["drain", "--once"])?;
+        let listed = stage.tacho(&["sessions", "--json"])?;
+        let shown = sessions
+            .iter()
+            .map(|session| stage.tacho(&["show", &session.id, "--json"]))
+            .collect::<Result<Vec<_>>>()?;
         drop(sweep);
 
         let (truth, spans) = (api.calls(), self.delivered(&receiver));
-        stage.keep_evidence(
-            &finished,
-            &truth,
-            &spans,
-            &[("sessions.json", &listed), ("show.json", &shown)],
-        )?;
-        let run = RunFacts {
-            session_id: &session_id,
-            started_unix_ns: finished.started_unix_ns,
-            ended_unix_ns: finished.ended_unix_ns,
-            expect: &scenario.expect,
+        let played = Played {
+            scenario: &scenario,
+            version,
+            stalled_ns,
+            sessions: &sessions,
+            truth: &truth,
+            spans: &spans,
         };
-        let mut differences = bench_differences(&scenario, &finished, &truth);
-        differences.extend(delivery_differences(&receiver, protocol));
-        for (command, output) in [("drain --once", &drained), ("sessions", &listed), ("show", &shown)] {
-            differences.extend(exit_difference(command, output));
+        write_jsonl(&stage.evidence("truth.jsonl"), &truth)?;
+        stage.keep("spans.json", serde_json::to_string_pretty(&spans)?)?;
+        stage.keep("sessions.json", &listed.stdout)?;
+        for (number, (session, shown)) in (1..).zip(sessions.iter().zip(&shown)) {
+            stage.keep(&format!("show-{number}.json"), &shown.stdout)?;
+            for (prompt, run) in (1..).zip(&session.runs) {
+                stage.keep(&format!("cli-{number}-{prompt}.jsonl"), &run.stdout)?;
+                stage.keep(&format!("cli-{number}-{prompt}.stderr"), &run.stderr)?;
+            }
         }
-        differences.extend(compare::differences(&truth, &spans, &run));
-        differences.extend(reports::session_list_differences(&text(&listed), &truth, &spans, &run));
-        differences.extend(reports::show_differences(&text(&shown), &truth, &spans, &run));
+        let mut differences = differences::of_bench(&played);
+        differences.extend(differences::of_delivery(&played, &receiver, protocol));
+        differences.extend(differences::of_recorder(&played, &drained, &listed, &shown));
         let tools = truth.iter().map(|call| call.tool_uses.len()).sum();
-        Ok(Outcome { differences, calls: truth.len(), tools, spans: spans.len(), kills })
-    }
-
-    fn run_claude(
-        &self,
-        scenario: &Scenario,
-        stage: &Stage,
-        api_url: String,
-        session_id: &str,
-    ) -> Result<Finished> {
-        let run = Run {
-            claude: self.claude.clone(),
-            prompt: scenario.marked_prompt(),
-            plugin_dir: Some(self.plugin_dir.clone()),
-            project_dir: stage.project.clone(),
-            home: stage.home.clone(),
-            api_url,
-            session_id: session_id.to_owned(),
-            permission: scenario.permission,
-            extra_env: stage.recorder_env.clone(),
-            extra_args: Vec::new(),
-            timeout: TIMEOUT,
-        };
-        run.finish()
-    }
-
-    /// Runs the plugin's own `tacho` as the user would.
-    fn tacho(&self, stage: &Stage, arguments: &[&str]) -> Result<Output> {
-        let program = self.plugin_dir.join("bin/tacho");
-        let mut command = Command::new(&program);
-        command.args(arguments).current_dir(&stage.project).stdin(Stdio::null()).env_clear();
-        command.env("PATH", "/usr/bin:/bin").env("HOME", &stage.home);
-        command.envs(stage.recorder_env.iter().map(|(name, value)| (name, value)));
-        command.output().with_context(|| format!("cannot start {}", program.display()))
+        let start_gaps_ns = differences::start_gaps_ns(&played);
+        Ok(Outcome { differences, start_gaps_ns, calls: truth.len(), tools, spans: spans.len(), kills })
     }
 
     /// The spans that arrived. Only a killed drainer may have sent one twice.
@@ -138,44 +120,63 @@ impl Bench {
     }
 }
 
-impl Stage {
-    fn prepare(folder: &Path, receiver: &Receiver, protocol: Protocol) -> Result<Self> {
-        let [project, home] = ["project", "home"].map(|name| folder.join(name));
-        for folder in [&project, &home] {
-            fs::create_dir(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        }
-        let git = Command::new("git").args(["init", "--quiet"]).arg(&project).env("HOME", &home).status();
-        ensure!(git.context("cannot start git")?.success(), "git init failed in {}", project.display());
-        let state = folder.join("state").to_string_lossy().into_owned();
-        let recorder_env = [
-            ("TACHO_HOME", state),
-            ("TACHO_OTLP_ENDPOINT", receiver.url()),
-            ("TACHO_OTLP_PROTOCOL", protocol.name().to_owned()),
-        ];
-        let recorder_env = recorder_env.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        Ok(Self { project, home, recorder_env, folder: folder.to_owned() })
-    }
+/// The version of the CLI that the scenario is for.
+pub(super) fn version_of(scenario: &Scenario) -> Result<&'static Version> {
+    let Some(name) = &scenario.cli else { return Ok(CURRENT) };
+    Version::named(name).with_context(|| format!("the bench does not know the CLI {name}"))
+}
 
-    fn keep_evidence(
-        &self,
-        finished: &Finished,
-        truth: &[ServedCall],
-        spans: &[ReceivedSpan],
-        outputs: &[(&str, &Output)],
-    ) -> Result<()> {
-        write_jsonl(&self.folder.join("truth.jsonl"), truth)?;
-        let spans = serde_json::to_string_pretty(spans)?;
-        let texts =
-            [("cli.jsonl", &finished.stdout), ("cli.stderr", &finished.stderr), ("spans.json", &spans)];
-        for (name, text) in texts {
-            fs::write(self.folder.join(name), text).with_context(|| format!("cannot write {name}"))?;
+/// Plays all sessions at the same time.
+fn play_sessions<'a>(
+    scenario: &'a Scenario,
+    stage: &Stage<'_>,
+    api_url: &str,
+) -> Result<Vec<PlayedSession<'a>>> {
+    thread::scope(|scope| {
+        let playing: Vec<_> = scenario
+            .sessions
+            .iter()
+            .map(|plan| scope.spawn(move || play_session(scenario, plan, stage, api_url)))
+            .collect();
+        let ended = playing
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| anyhow!("the thread of a session panicked"))?);
+        ended.collect()
+    })
+}
+
+/// Gives the CLI one prompt after the other.
+fn play_session<'a>(
+    scenario: &Scenario,
+    plan: &'a SessionPlan,
+    stage: &Stage<'_>,
+    api_url: &str,
+) -> Result<PlayedSession<'a>> {
+    let id = claude::new_session_id();
+    let mut runs = Vec::new();
+    for prompt in &plan.prompts {
+        if plan.drained && !runs.is_empty() {
+            let drained = stage.tacho(&["drain", "--once"])?;
+            let complaint = String::from_utf8_lossy(&drained.stderr);
+            ensure!(drained.status.success(), "draining before the resumption failed: {}", complaint.trim());
         }
-        for (name, output) in outputs {
-            fs::write(self.folder.join(name), &output.stdout)
-                .with_context(|| format!("cannot write {name}"))?;
-        }
-        Ok(())
+        let run = Run {
+            claude: stage.cli.program.clone(),
+            prompt: prompt.clone(),
+            plugin_dirs: stage.plugin_dirs.clone(),
+            project_dir: stage.project.clone(),
+            home: stage.home.clone(),
+            api_url: api_url.to_owned(),
+            session_id: id.clone(),
+            opening: if runs.is_empty() { Opening::New } else { Opening::Resumed },
+            permission: scenario.permission,
+            extra_env: stage.recorder_env.clone(),
+            extra_args: scenario.arguments.clone(),
+            timeout: TIMEOUT,
+        };
+        runs.push(run.finish()?);
     }
+    Ok(PlayedSession { plan, id, runs })
 }
 
 impl Outcome {
@@ -198,57 +199,17 @@ impl Outcome {
 }
 
 impl Protocol {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Protobuf => "http/protobuf",
             Self::Json => "http/json",
         }
     }
 
-    fn content_type(self) -> &'static str {
+    pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Protobuf => "application/x-protobuf",
             Self::Json => "application/json",
         }
     }
-}
-
-/// Where the run itself did not go as the scenario says, so that the comparison would prove nothing.
-fn bench_differences(scenario: &Scenario, finished: &Finished, truth: &[ServedCall]) -> Vec<String> {
-    let mut found = Vec::new();
-    if !finished.succeeded() {
-        let status = finished.status.map_or("no status in time".to_owned(), |status| status.to_string());
-        found.push(format!("the CLI ended with {status}: {}", finished.stderr.trim()));
-    }
-    let scripts = scenario.script_book().scenarios;
-    let planned: BTreeSet<String> = scripts
-        .iter()
-        .flat_map(|(name, script)| (0..script.steps.len()).map(move |index| format!("{name}#{index}")))
-        .collect();
-    let played: BTreeSet<String> = truth.iter().map(|call| call.label.clone()).collect();
-    found.extend(planned.difference(&played).map(|step| format!("the CLI never asked for step {step}")));
-    found.extend(
-        played.difference(&planned).map(|step| format!("the CLI asked for {step}, which is no step")),
-    );
-    found
-}
-
-fn delivery_differences(receiver: &Receiver, protocol: Protocol) -> Vec<String> {
-    let mut found = receiver.problems();
-    for request in receiver.requests() {
-        if request.signal == Signal::Traces && request.content_type != protocol.content_type() {
-            found.push(format!("spans came as {}, should be {}", request.content_type, protocol.name()));
-        }
-    }
-    found
-}
-
-fn exit_difference(command: &str, output: &Output) -> Option<String> {
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    let ended = || format!("tacho {command} ended with {}: {}", output.status, complaint.trim());
-    (!output.status.success()).then(ended)
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -62,7 +62,8 @@ fn locate(messages: &[Value]) -> (Option<String>, usize) {
     (name, step)
 }
 
-fn last_marker(text: &str) -> Option<&str> {
+/// The name in the last marker of a text.
+pub(super) fn last_marker(text: &str) -> Option<&str> {
     let names = text.split(MARKER_OPEN).skip(1).filter_map(|rest| rest.split_once(MARKER_CLOSE));
     names.map(|(name, _)| name).filter(|name| is_name(name)).last()
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::conversation::last_marker;
 use super::script::{Block, Step, ToolUseSpec, UsageSpec};
 use super::truth::ServedToolUse;
 
@@ -34,7 +35,9 @@ impl Message {
             match block {
                 Block::ToolUse(call) => {
                     let id = call.id.get_or_insert_with(&mut next_id).clone();
-                    tool_uses.push(ServedToolUse { id, name: call.name.clone() });
+                    let prompt = call.input.get("prompt").and_then(Value::as_str);
+                    let starts = prompt.and_then(last_marker).map(str::to_owned);
+                    tool_uses.push(ServedToolUse { id, name: call.name.clone(), starts });
                 }
                 Block::ServerToolUse(call) => {
                     call.id.get_or_insert_with(&mut next_id);
@@ -51,6 +54,17 @@ impl Message {
             blocks,
             usage: step.usage.clone(),
         }
+    }
+
+    /// The type of the first content block.
+    pub(super) fn first_block_type(&self) -> Option<&str> {
+        self.blocks.first().map(|block| match block {
+            Block::Thinking { .. } => "thinking",
+            Block::Text { .. } => "text",
+            Block::ToolUse(_) => "tool_use",
+            Block::ServerToolUse(_) => "server_tool_use",
+            Block::Literal(content) => content.get("type").and_then(Value::as_str).unwrap_or_default(),
+        })
     }
 
     /// The answer to a request that did not ask for a stream.

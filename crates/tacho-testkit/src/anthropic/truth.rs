@@ -28,6 +28,8 @@ pub struct ServedCall {
     pub agent_id: Option<String>,
     /// The session that asked.
     pub session_id: Option<String>,
+    /// Whether a stream was asked for.
+    pub streamed: bool,
     /// HTTP status of the answer.
     pub status: u16,
     /// When the request had been read.
@@ -40,6 +42,8 @@ pub struct ServedCall {
     pub whole: bool,
     /// Why the model stopped; absent where an error was answered.
     pub stop_reason: Option<String>,
+    /// The type of the answer's first content block; absent where an error was answered.
+    pub opens_with: Option<String>,
     /// What the call cost as far as it was sent; all zero where an error was answered.
     pub usage: ServedUsage,
     /// The agent's tools that the answer calls.
@@ -68,12 +72,19 @@ pub struct ServedToolUse {
     pub id: String,
     /// The tool's name.
     pub name: String,
+    /// The script that its prompt selects: the tool starts a subagent that plays it.
+    pub starts: Option<String>,
 }
 
 impl ServedCall {
     /// Whether the call was answered in full, so that it is a call that a recorder must know.
     pub fn succeeded(&self) -> bool {
         self.whole && self.status == 200
+    }
+
+    /// The script that was played.
+    pub fn script(&self) -> &str {
+        self.label.split('#').next().unwrap_or_default()
     }
 
     /// The row of a request that has just been read.
@@ -86,12 +97,14 @@ impl ServedCall {
             model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
             agent_id: request.header("x-claude-code-agent-id").map(str::to_owned),
             session_id: request.header("x-claude-code-session-id").map(str::to_owned),
+            streamed: asks_for_stream(body),
             status: 200,
             started_unix_ns: now,
             first_byte_unix_ns: now,
             done_unix_ns: now,
             whole: false,
             stop_reason: None,
+            opens_with: None,
             usage: ServedUsage::default(),
             tool_uses: Vec::new(),
         }
@@ -101,6 +114,7 @@ impl ServedCall {
     pub(super) fn answer_with(&mut self, message: &Message) {
         self.message_id = Some(message.id.clone());
         self.stop_reason = Some(message.stop_reason.clone());
+        self.opens_with = message.first_block_type().map(str::to_owned);
         self.tool_uses.clone_from(&message.tool_uses);
         self.usage = ServedUsage { output: 1, ..ServedUsage::of(&message.usage) };
     }
@@ -127,6 +141,11 @@ impl ServedUsage {
             output: spec.output_tokens,
         }
     }
+}
+
+/// Whether the request `body` asks for a stream.
+fn asks_for_stream(body: &Value) -> bool {
+    body.get("stream").and_then(Value::as_bool) == Some(true)
 }
 
 /// Writes the truth as JSON lines.

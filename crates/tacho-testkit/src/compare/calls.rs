@@ -1,28 +1,29 @@
-//! Model calls: one chat span for each call that the API served, with the same ids and tokens.
+//! Model calls: one chat span for each call that the API was asked for, with the same ids, attempts and tokens.
 
 use serde_json::{Value, json};
 
+use super::RunFacts;
 use super::keys;
-use super::view::{Role, SpanView, expect_attribute, label, text};
+use super::served::{LogicalCall, Served};
+use super::view::{Role, SpanView, expect_attribute, expect_no_attribute, label, text};
 use crate::anthropic::ServedCall;
+use crate::otlp::{ReceivedEvent, ReceivedSpan};
 
-pub(super) fn check(served: &[&ServedCall], view: &SpanView<'_>, found: &mut Vec<String>) {
-    for call in served {
-        let (id, step) = (&call.request_id, &call.label);
+const RETRY: &str = "claude_code.api_retry";
+
+pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
+    for call in &served.calls {
+        let ServedCall { request_id: id, label: step, .. } = call.last;
         match view.find(Role::Chat, keys::REQUEST_ID, id).as_slice() {
             [] => found.push(format!("call {id} ({step}) has no chat span")),
-            [chat] => {
-                for (key, expected) in expected_attributes(call) {
-                    expect_attribute(chat, key, &expected, found);
-                }
-            }
+            [chat] => check_chat(call, chat, run, found),
             chats => found.push(format!("call {id} ({step}) has {} chat spans", chats.len())),
         }
     }
     for chat in view.with_role(Role::Chat) {
         match text(chat, keys::REQUEST_ID) {
             None => found.push(format!("{}: {} is absent", label(chat), keys::REQUEST_ID)),
-            Some(id) if !served.iter().any(|call| call.request_id == id) => {
+            Some(id) if !served.calls.iter().any(|call| call.last.request_id == id) => {
                 found.push(format!("{}: the API served no call {id}", label(chat)));
             }
             Some(_) => {}
@@ -30,17 +31,70 @@ pub(super) fn check(served: &[&ServedCall], view: &SpanView<'_>, found: &mut Vec
     }
 }
 
-fn expected_attributes(call: &ServedCall) -> [(&'static str, Value); 9] {
-    let usage = &call.usage;
-    [
-        (keys::REQUEST_MODEL, json!(call.model)),
-        (keys::RESPONSE_ID, json!(call.message_id)),
-        (keys::FINISH_REASONS, json!([call.stop_reason])),
-        (keys::UNCACHED_INPUT_TOKENS, json!(usage.input)),
-        (keys::CACHE_READ_TOKENS, json!(usage.cache_read)),
-        (keys::CACHE_WRITE_5M_TOKENS, json!(usage.cache_write_5m)),
-        (keys::CACHE_WRITE_1H_TOKENS, json!(usage.cache_write_1h)),
-        (keys::INPUT_TOKENS, json!(usage.all_input())),
-        (keys::OUTPUT_TOKENS, json!(usage.output)),
-    ]
+fn check_chat(call: &LogicalCall<'_>, chat: &ReceivedSpan, run: &RunFacts<'_>, found: &mut Vec<String>) {
+    expect_attribute(chat, keys::REQUEST_MODEL, &json!(call.last.model), found);
+    match call.answer() {
+        Some(answer) => {
+            for (key, expected) in attributes_of(answer) {
+                expect_attribute(chat, key, &expected, found);
+            }
+        }
+        // What a failed call cost is not known.
+        None => ANSWER_ATTRIBUTES.iter().for_each(|key| expect_no_attribute(chat, key, found)),
+    }
+    if run.cli.writes_requests {
+        expect_attribute(chat, keys::REQUEST_ATTEMPTS, &json!(call.attempts()), found);
+    } else {
+        expect_no_attribute(chat, keys::REQUEST_ATTEMPTS, found);
+    }
+    check_retries(call, chat, run, found);
+}
+
+/// The attributes that only an answer gives.
+const ANSWER_ATTRIBUTES: [&str; 8] = [
+    keys::RESPONSE_ID,
+    keys::FINISH_REASONS,
+    keys::UNCACHED_INPUT_TOKENS,
+    keys::CACHE_READ_TOKENS,
+    keys::CACHE_WRITE_5M_TOKENS,
+    keys::CACHE_WRITE_1H_TOKENS,
+    keys::INPUT_TOKENS,
+    keys::OUTPUT_TOKENS,
+];
+
+fn attributes_of(answer: &ServedCall) -> impl Iterator<Item = (&'static str, Value)> {
+    let usage = &answer.usage;
+    let values = [
+        json!(answer.message_id),
+        json!([answer.stop_reason]),
+        json!(usage.input),
+        json!(usage.cache_read),
+        json!(usage.cache_write_5m),
+        json!(usage.cache_write_1h),
+        json!(usage.all_input()),
+        json!(usage.output),
+    ];
+    ANSWER_ATTRIBUTES.into_iter().zip(values)
+}
+
+/// Every attempt that the CLI repeated is an event, in order, with its status and its request. A broken stream has
+/// neither in the transcript.
+fn check_retries(call: &LogicalCall<'_>, chat: &ReceivedSpan, run: &RunFacts<'_>, found: &mut Vec<String>) {
+    let written = call.written_retries().filter(|_| run.cli.writes_requests);
+    let expected: Vec<(String, String)> = written
+        .map(|attempt| match attempt.status {
+            200 => (String::new(), "connection".to_owned()),
+            status => (attempt.request_id.clone(), status.to_string()),
+        })
+        .collect();
+    let attribute = |event: &ReceivedEvent, key: &str| {
+        event.attributes.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let retries = chat.events.iter().filter(|event| event.name == RETRY);
+    let actual: Vec<_> = retries
+        .map(|event| (attribute(event, keys::REQUEST_ID), attribute(event, keys::ERROR_TYPE)))
+        .collect();
+    if actual != expected {
+        found.push(format!("{}: the retries are {actual:?}, should be {expected:?}", label(chat)));
+    }
 }

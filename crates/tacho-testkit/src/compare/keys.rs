@@ -6,12 +6,16 @@ pub(super) const CONVERSATION_ROOT: &str = "gen_ai.conversation_root";
 pub(super) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(super) const SESSION_ID: &str = "session.id";
 pub(super) const SUBAGENT_ID: &str = "claude_code.subagent.id";
+pub(super) const SUBAGENT_DEPTH: &str = "claude_code.subagent.depth";
+pub(super) const END_INFERRED: &str = "tachograph.end.inferred";
 pub(super) const ERROR_TYPE: &str = "error.type";
 
 pub(super) const REQUEST_ID: &str = "claude_code.request.id";
+pub(super) const REQUEST_ATTEMPTS: &str = "claude_code.request.attempts";
 pub(super) const REQUEST_MODEL: &str = "gen_ai.request.model";
 pub(super) const RESPONSE_ID: &str = "gen_ai.response.id";
 pub(super) const FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
+pub(super) const TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
 pub(super) const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(super) const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(super) const UNCACHED_INPUT_TOKENS: &str = "claude_code.usage.uncached_input_tokens";

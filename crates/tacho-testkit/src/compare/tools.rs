@@ -3,15 +3,16 @@
 use serde_json::json;
 
 use super::keys;
+use super::served::Served;
 use super::view::{Role, SpanView, expect_attribute, label, text};
 use crate::anthropic::{ServedCall, ServedToolUse};
 use crate::otlp::ReceivedSpan;
 use crate::scenario::Expect;
 
-pub(super) fn check(served: &[&ServedCall], view: &SpanView<'_>, expect: &Expect, found: &mut Vec<String>) {
-    for call in served {
+pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, expect: &Expect, found: &mut Vec<String>) {
+    for call in served.answers() {
         for tool_use in &call.tool_uses {
-            let ServedToolUse { id, name } = tool_use;
+            let ServedToolUse { id, name, .. } = tool_use;
             match view.find(Role::Tool, keys::TOOL_CALL_ID, id).as_slice() {
                 [] => found.push(format!("tool call {id} ({name}) has no span")),
                 [tool] => check_tool(call, tool_use, tool, view, expect, found),
@@ -20,7 +21,7 @@ pub(super) fn check(served: &[&ServedCall], view: &SpanView<'_>, expect: &Expect
         }
     }
     let is_served =
-        |id: &str| served.iter().flat_map(|call| &call.tool_uses).any(|tool_use| tool_use.id == id);
+        |id: &str| served.answers().flat_map(|call| &call.tool_uses).any(|tool_use| tool_use.id == id);
     for tool in view.with_role(Role::Tool) {
         match text(tool, keys::TOOL_CALL_ID) {
             None => found.push(format!("{}: {} is absent", label(tool), keys::TOOL_CALL_ID)),
@@ -41,7 +42,7 @@ fn check_tool(
     found: &mut Vec<String>,
 ) {
     expect_attribute(tool, keys::TOOL_NAME, &json!(tool_use.name), found);
-    let outcome = expect.outcome_of(&tool_use.name).as_str();
+    let outcome = expect.end_of(&[&tool_use.id, &tool_use.name]).outcome.as_str();
     expect_attribute(tool, keys::TOOL_OUTCOME, &json!(outcome), found);
     let chats = view.find(Role::Chat, keys::REQUEST_ID, &call.request_id);
     let linked = |chat: &&ReceivedSpan| {

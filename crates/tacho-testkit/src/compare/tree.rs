@@ -1,38 +1,29 @@
-//! The shape of the tree: unique ids, names, statuses, and every span below the right parent.
+//! The shape of the tree: unique ids, names, and every span below the right parent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::RunFacts;
 use super::keys;
+use super::served::{LogicalCall, Served};
+use super::subagents::starting_tool;
 use super::view::{Role, SpanView, expect_attribute, label, role_of, text};
-use crate::anthropic::ServedCall;
-use crate::otlp::{ReceivedSpan, SpanStatus};
+use crate::otlp::ReceivedSpan;
 
 /// Names of the spans that have no operation.
 const OTHER_NAMES: [&str; 2] = ["claude_code.permission.wait", "claude_code.compaction"];
 
-pub(super) fn check(
-    served: &[&ServedCall],
-    view: &SpanView<'_>,
-    run: &RunFacts<'_>,
-    found: &mut Vec<String>,
-) {
+pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
     check_duplicates(view, found);
     for span in view.all() {
         expect_attribute(span, keys::SESSION_ID, &json!(run.session_id), found);
         check_name(span, found);
-        check_status(span, found);
         check_parent(span, view, found);
     }
-    let turns = view.with_role(Role::Turn).count();
-    if turns != run.expect.turns {
-        found.push(format!("{turns} turns, should be {}", run.expect.turns));
-    }
-    check_subagents(served, view, run, found);
-    for call in served {
-        check_place(call, view, found);
+    check_turns(view, run, found);
+    for call in &served.calls {
+        check_place(call, served, view, found);
     }
 }
 
@@ -66,18 +57,6 @@ fn check_name(span: &ReceivedSpan, found: &mut Vec<String>) {
     }
 }
 
-fn check_status(span: &ReceivedSpan, found: &mut Vec<String>) {
-    match (span.status, text(span, keys::ERROR_TYPE)) {
-        (SpanStatus::Error, None) => {
-            found.push(format!("{}: status Error without {}", label(span), keys::ERROR_TYPE));
-        }
-        (SpanStatus::Unset | SpanStatus::Ok, Some(kind)) => {
-            found.push(format!("{}: {} is {kind:?} without status Error", label(span), keys::ERROR_TYPE));
-        }
-        (SpanStatus::Error, Some(_)) | (SpanStatus::Unset | SpanStatus::Ok, None) => {}
-    }
-}
-
 fn check_parent(span: &ReceivedSpan, view: &SpanView<'_>, found: &mut Vec<String>) {
     match (role_of(span), &span.parent_span_id) {
         (Role::Turn, None) => {}
@@ -95,44 +74,41 @@ fn check_parent(span: &ReceivedSpan, view: &SpanView<'_>, found: &mut Vec<String
     }
 }
 
-fn check_subagents(served: &[&ServedCall], view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
-    let ids: BTreeSet<&str> = served.iter().filter_map(|call| call.agent_id.as_deref()).collect();
-    for id in &ids {
-        let spans = view.find(Role::Subagent, keys::SUBAGENT_ID, id).len();
-        if spans != 1 {
-            found.push(format!("subagent {id} has {spans} spans, should be 1"));
-        }
+/// There are as many turns as there should be, each with a trace of its own and a link to the one before.
+fn check_turns(view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
+    let mut turns: Vec<&ReceivedSpan> = view.with_role(Role::Turn).collect();
+    if turns.len() != run.turns {
+        found.push(format!("{} turns, should be {}", turns.len(), run.turns));
     }
-    for subagent in view.with_role(Role::Subagent) {
-        if !text(subagent, keys::SUBAGENT_ID).is_some_and(|id| ids.contains(id)) {
-            found.push(format!("{}: the API served no such subagent", label(subagent)));
+    turns.sort_by_key(|turn| turn.start_ns);
+    let mut before: Option<&ReceivedSpan> = None;
+    for turn in turns {
+        let expected: Vec<_> =
+            before.map(|before| (before.trace_id.as_str(), before.span_id.as_str())).into_iter().collect();
+        let actual: Vec<_> =
+            turn.links.iter().map(|link| (link.trace_id.as_str(), link.span_id.as_str())).collect();
+        if actual != expected {
+            found.push(format!("{}: the links are {actual:?}, should be {expected:?}", label(turn)));
         }
-        let parent = view.parent(subagent).filter(|parent| role_of(parent) == Role::Tool);
-        if parent.and_then(|tool| text(tool, keys::TOOL_NAME)) != Some("Agent") {
-            found.push(format!("{}: the parent is no execute_tool Agent", label(subagent)));
+        if before.is_some_and(|before| before.trace_id == turn.trace_id) {
+            found.push(format!("{}: shares its trace with the turn before", label(turn)));
         }
-    }
-    let mut types: Vec<_> =
-        view.with_role(Role::Subagent).map(|span| text(span, keys::AGENT_NAME).unwrap_or_default()).collect();
-    let mut expected: Vec<_> = run.expect.subagents.iter().map(String::as_str).collect();
-    types.sort_unstable();
-    expected.sort_unstable();
-    if types != expected {
-        found.push(format!("subagents are {types:?}, should be {expected:?}"));
+        before = Some(turn);
     }
 }
 
 /// A served call's chat and tools lie below the subagent that asked, or else below the turn.
-fn check_place(call: &ServedCall, view: &SpanView<'_>, found: &mut Vec<String>) {
-    let chats = view.find(Role::Chat, keys::REQUEST_ID, &call.request_id);
-    let tools = call.tool_uses.iter().flat_map(|tool| view.find(Role::Tool, keys::TOOL_CALL_ID, &tool.id));
+fn check_place(call: &LogicalCall<'_>, served: &Served<'_>, view: &SpanView<'_>, found: &mut Vec<String>) {
+    let chats = view.find(Role::Chat, keys::REQUEST_ID, &call.last.request_id);
+    let used = call.answer().map_or(&[][..], |answer| &answer.tool_uses);
+    let tools = used.iter().flat_map(|tool| view.find(Role::Tool, keys::TOOL_CALL_ID, &tool.id));
     for span in chats.into_iter().chain(tools) {
         // Without a parent, the span has its line already.
         let Some(parent) = view.parent(span) else { continue };
-        let (right, place) = match &call.agent_id {
-            Some(id) => (
-                role_of(parent) == Role::Subagent && text(parent, keys::SUBAGENT_ID) == Some(id),
-                format!("subagent {id}"),
+        let (right, place) = match served.launcher_of(call.last) {
+            Some(launcher) => (
+                role_of(parent) == Role::Subagent && starting_tool(parent, view) == Some(&launcher.tool.id),
+                format!("subagent of tool call {}", launcher.tool.id),
             ),
             None => (role_of(parent) == Role::Turn, "turn".to_owned()),
         };

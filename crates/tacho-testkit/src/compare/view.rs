@@ -79,3 +79,10 @@ pub(super) fn expect_attribute(span: &ReceivedSpan, key: &str, expected: &Value,
         None => found.push(format!("{}: {key} is absent, should be {expected}", label(span))),
     }
 }
+
+/// Notes the difference when attribute `key` is there.
+pub(super) fn expect_no_attribute(span: &ReceivedSpan, key: &str, found: &mut Vec<String>) {
+    if let Some(actual) = span.attributes.get(key) {
+        found.push(format!("{}: {key} is {actual}, should be absent", label(span)));
+    }
+}

@@ -5,18 +5,23 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::claude::{Finished, Permission, Run, install, new_session_id};
+use crate::claude::{Finished, HookRun, Opening, Permission, Run, hook_runs, install, new_session_id};
 
 /// Runs the shell `script` in place of the CLI.
 fn run(dir: &Path, script: &str, permission: Permission, timeout: Duration) -> Finished {
+    run_as(Opening::New, dir, script, permission, timeout)
+}
+
+fn run_as(opening: Opening, dir: &Path, script: &str, permission: Permission, timeout: Duration) -> Finished {
     let run = Run {
         claude: Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/stand_in.sh"),
         prompt: "a prompt".to_owned(),
-        plugin_dir: Some("plugin".into()),
+        plugin_dirs: vec!["plugin".into()],
         project_dir: dir.to_owned(),
         home: "/nowhere".into(),
         api_url: "http://127.0.0.1:1".to_owned(),
         session_id: "the-session".to_owned(),
+        opening,
         permission,
         extra_env: vec![
             ("STAND_IN_SCRIPT".to_owned(), script.to_owned()),
@@ -37,11 +42,11 @@ fn gives_the_cli_its_own_environment_and_nothing_else() {
         Permission::Bypass,
         Duration::from_secs(20),
     );
-    assert!(finished.succeeded());
+    assert_eq!(finished.exit(), Some(0));
     assert!(finished.started_unix_ns < finished.ended_unix_ns);
     let expected = format!(
         "{}\n-p\na prompt\n--session-id\nthe-session\n--output-format\nstream-json\n--verbose\n\
-         --plugin-dir\nplugin\n--dangerously-skip-permissions\n--more\n\
+         --include-hook-events\n--plugin-dir\nplugin\n--dangerously-skip-permissions\n--more\n\
          ANTHROPIC_API_KEY=sk-ant-dummy\nANTHROPIC_BASE_URL=http://127.0.0.1:1\n\
          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1\nCLAUDE_CODE_MAX_RETRIES=2\nDISABLE_AUTOUPDATER=1\n\
          HOME=/nowhere\nIS_SANDBOX=1\nPATH=/usr/bin:/bin\nSHELL=/bin/bash\nTACHO_HOME=/state\nTERM=xterm\n",
@@ -55,8 +60,31 @@ fn leaves_the_default_permissions_alone() {
     let dir = tempfile::tempdir().unwrap();
     let script = "for argument; do test \"$argument\" != --dangerously-skip-permissions || exit 1; done; echo no >&2; exit 3";
     let finished = run(dir.path(), script, Permission::Default, Duration::from_secs(20));
-    assert_eq!(finished.status.unwrap().code(), Some(3));
+    assert_eq!(finished.exit(), Some(3));
     assert_eq!(finished.stderr, "no\n");
+}
+
+#[test]
+fn resumes_a_session_and_tells_a_signal_from_a_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = "echo \"$3 $4\"; kill -KILL $$";
+    let finished = run_as(Opening::Resumed, dir.path(), script, Permission::Bypass, Duration::from_secs(20));
+    assert_eq!((finished.stdout.as_str(), finished.exit()), ("--resume the-session\n", Some(128 + 9)));
+}
+
+#[test]
+fn reads_the_runs_of_hooks() {
+    let stdout = r#"{"type":"system","subtype":"hook_started","hook_event":"Stop"}
+{"type":"system","subtype":"hook_response","hook_event":"Stop","outcome":"success","stdout":"","stderr":""}
+{"type":"assistant"}
+no JSON
+{"type":"system","subtype":"hook_response","hook_event":"PreToolUse","outcome":"error","stdout":"x","stderr":"y"}"#;
+    let run = |event: &str, outcome: &str, printed: &str| HookRun {
+        event: event.to_owned(),
+        outcome: outcome.to_owned(),
+        printed: printed.to_owned(),
+    };
+    assert_eq!(hook_runs(stdout), [run("Stop", "success", ""), run("PreToolUse", "error", "xy")]);
 }
 
 #[test]

@@ -9,14 +9,15 @@ use crate::reports::{session_list_differences, show_differences};
 fn row() -> Value {
     json!({
         "id": "session", "agent": "claude-code", "started_ns": 950_000_000_u64, "ended_ns": 1_350_000_000_u64,
-        "turns": 1, "llm_calls": 4, "tool_calls": 2, "tool_errors": 0, "input_tokens": 10, "output_tokens": 28,
+        "end_inferred": false, "turns": 1, "llm_calls": 4, "tool_calls": 2, "tool_errors": 0, "tool_denials": 0,
+        "subagents": 1, "not_understood": 0, "open_spans": 0, "input_tokens": 10, "output_tokens": 28,
         "cache_read_tokens": 40, "cache_write_5m_tokens": 800, "cache_write_1h_tokens": 12000,
     })
 }
 
 fn listed(rows: Value) -> Vec<String> {
     let json = json!({ "schema_version": 1, "sessions": rows }).to_string();
-    session_list_differences(&json, &truth(), &faultless(), &facts(&expect()))
+    session_list_differences(&json, 1, &truth(), &faultless(), &facts(&expect()))
 }
 
 fn shown_span(span: &ReceivedSpan) -> Value {
@@ -26,6 +27,9 @@ fn shown_span(span: &ReceivedSpan) -> Value {
         "links": span.links.iter().map(|link| json!({ "trace_id": link.trace_id, "span_id": link.span_id })).collect::<Vec<_>>(),
         "name": span.name, "kind": if operation == "chat" { "llm" } else { "tool" },
         "start_ns": span.start_ns, "end_ns": span.end_ns,
+        "events": span.events.iter().map(|event| {
+            json!({ "at_ns": event.time_ns, "name": event.name, "attributes": event.attributes })
+        }).collect::<Vec<_>>(),
         "status": if span.status == SpanStatus::Error { "error" } else { "unset" },
         "attributes": span.attributes,
     })
@@ -46,29 +50,32 @@ fn the_truth_has_no_differences() {
 #[test]
 fn wrong_figures_are_found() {
     let mut wrong = row();
-    wrong["id"] = json!("other");
+    wrong["end_inferred"] = json!(true);
     wrong["input_tokens"] = json!(3250);
     wrong["tool_errors"] = json!(null);
-    wrong["ended_ns"] = json!(1_500_000_000_u64);
+    wrong["ended_ns"] = json!(1_600_000_000_u64);
     assert_eq!(
         listed(json!([wrong])),
         [
-            "tacho sessions: id is \"other\", should be \"session\"",
             "tacho sessions: tool_errors is absent, should be 0",
             "tacho sessions: input_tokens is 3250, should be 10",
-            "tacho sessions: the session lasts from 950000000 to 1500000000, which is not within the run",
+            "tacho sessions: end_inferred is Some(true), should be false",
+            "tacho sessions: the session lasts from 950000000 to 1600000000, which is not within the run",
         ]
     );
-    assert_eq!(listed(json!([])), ["tacho sessions: 0 sessions, should be 1"]);
+    assert_eq!(
+        listed(json!([])),
+        ["tacho sessions: 0 sessions, should be 1", "tacho sessions: session is missing"]
+    );
 }
 
 #[test]
 fn text_of_another_form_is_found() {
     let facts_of = expect();
-    let found = session_list_differences("no", &truth(), &faultless(), &facts(&facts_of));
+    let found = session_list_differences("no", 1, &truth(), &faultless(), &facts(&facts_of));
     assert_eq!(found, ["tacho sessions: expected ident at line 1 column 2"]);
     let json = json!({ "schema_version": 2, "sessions": [row()] }).to_string();
-    let found = session_list_differences(&json, &truth(), &faultless(), &facts(&facts_of));
+    let found = session_list_differences(&json, 1, &truth(), &faultless(), &facts(&facts_of));
     assert_eq!(found, ["tacho sessions: schema_version is 2, should be 1"]);
 }
 
@@ -81,7 +88,7 @@ fn shown_spans_are_those_that_were_exported() {
         shown(&spans),
         [
             "tacho show: invoke_agent claude-code [turn] is (\"trace\", None, \"invoke_agent claude-code\", \
-             990000000, 1309999999, Unset), but (\"trace\", None, \"invoke_agent claude-code\", 990000000, \
+             970000000, 1309999999, Unset), but (\"trace\", None, \"invoke_agent claude-code\", 970000000, \
              1310000000, Unset) was exported",
             "tacho show: execute_tool Bash [tool-t2] is missing",
             "tacho show: execute_tool Bash [renamed] was not exported",

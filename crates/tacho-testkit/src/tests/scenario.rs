@@ -1,51 +1,96 @@
 //! The scenario files on disk, and how a scenario is prepared for a run.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::anthropic::Block;
-use crate::claude::Permission;
-use crate::scenario::{Outcome, Scenario, files_in, name_of};
+use crate::claude::{Permission, Version};
+use crate::scenario::{End, Loading, Outcome, Scenario, files_in, name_of};
 
 fn fixtures() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/e2e")
 }
 
+/// The names of the scripts that a text selects.
+fn markers(text: &str) -> impl Iterator<Item = String> {
+    let names = text.split("[[mock:").skip(1).filter_map(|rest| rest.split_once("]]"));
+    names.map(|(name, _)| name.to_owned()).collect::<Vec<_>>().into_iter()
+}
+
 #[test]
 fn every_scenario_on_disk_is_sound() {
-    let mut names = Vec::new();
     for path in files_in(&fixtures()).unwrap() {
-        let scenario = Scenario::load(&path, Path::new("/project")).unwrap();
-        assert_eq!(scenario.name, name_of(&path).unwrap());
-        let scripts = scenario.script_book().scenarios.into_values();
-        let blocks: Vec<_> = scripts.flat_map(|script| script.steps).flat_map(|step| step.blocks).collect();
-        let calls = |name: &str| {
-            blocks.iter().any(|block| matches!(block, Block::ToolUse(call) if call.name == name))
+        let scenario = Scenario::load(&path, &[]).unwrap();
+        let name = scenario.name.as_str();
+        assert_eq!(name, name_of(&path).unwrap());
+        assert!(scenario.copies() > 0, "{name} runs without the plugin");
+        let version = scenario.cli.as_deref();
+        assert!(version.is_none_or(|cli| Version::named(cli).is_some()), "{name} has the CLI {version:?}");
+
+        let starts = |script: &String| {
+            let steps = scenario.scripts.values().flat_map(|script| &script.steps);
+            let is_starting = |block: &&Block| matches!(block, Block::ToolUse(call) if markers(&call.input.to_string()).any(|name| name == *script));
+            steps.flat_map(|step| &step.blocks).filter(is_starting).count()
         };
-        let unserved: Vec<_> = scenario.expect.tool_outcomes.keys().filter(|name| !calls(name)).collect();
-        assert_eq!(unserved, [""; 0], "{} expects outcomes of tools that it never calls", scenario.name);
-        names.push(scenario.name);
+        let shared: Vec<_> = scenario.scripts.keys().filter(|script| starts(script) > 1).collect();
+        assert_eq!(shared, [""; 0], "{name} leaves open which tool call started which subagent");
+
+        let steps = scenario.scripts.values().flat_map(|script| &script.steps);
+        let mut used = BTreeSet::from(["turn", "turn 1", "turn 2", "chat"].map(str::to_owned));
+        let mut selected = BTreeSet::new();
+        for block in steps.flat_map(|step| &step.blocks) {
+            let Block::ToolUse(call) = block else { continue };
+            used.extend([call.name.clone()].into_iter().chain(call.id.clone()));
+            selected.extend(markers(&call.input.to_string()));
+        }
+        for session in &scenario.sessions {
+            selected.extend(session.prompts.iter().flat_map(|prompt| markers(prompt)));
+            let known = |ended: &&String| used.contains(*ended) || session.expect.subagents.contains(ended);
+            let unknown: Vec<_> = session.expect.ends.keys().filter(|ended| !known(ended)).collect();
+            assert_eq!(unknown, [""; 0], "{name} expects ends of what it never starts");
+        }
+        let scripts: BTreeSet<String> = scenario.scripts.keys().cloned().collect();
+        assert_eq!(selected, scripts, "the scripts that {name} selects, and those that it has");
     }
-    assert_eq!(names, ["bash", "denied", "parallel", "simple", "subagent"]);
 }
 
 #[test]
 fn prepares_a_run() {
     let project = tempfile::tempdir().unwrap();
     let text = r#"{
-        "description": "d", "prompt": "do it", "permission": "default",
-        "script": { "steps": [] }, "scripts": { "child": { "steps": [] } },
-        "files": { "a/b.txt": "in ${PROJECT}" },
-        "expect": { "turns": 2, "tool_outcomes": { "Bash": "failed" } }
+        "description": "d", "permission": "default", "plugin": ["installed", "folder", "twin"],
+        "sessions": [
+            { "prompts": ["[[mock:one]] do it", "[[mock:two]] more"],
+              "expect": { "turns": 3, "exits": [1], "ends": { "Bash": { "outcome": "failed", "error": "x" } } } },
+            { "prompts": ["[[mock:one]] do it"] }
+        ],
+        "scripts": { "one": { "steps": [] }, "two": { "steps": [] } },
+        "files": { "a/b.txt": "in ${PROJECT} of ${WHOM}" }
     }"#;
     let path = project.path().join("mine.json");
     std::fs::write(&path, text).unwrap();
-    let scenario = Scenario::load(&path, project.path()).unwrap();
-    assert_eq!(scenario.permission, Permission::Default);
-    assert_eq!(scenario.marked_prompt(), "[[mock:mine]] do it");
-    assert_eq!(scenario.script_book().scenarios.into_keys().collect::<Vec<_>>(), ["child", "mine"]);
-    assert_eq!(scenario.expect.outcome_of("Bash"), Outcome::Failed);
-    assert_eq!(scenario.expect.outcome_of("Read"), Outcome::Ok);
+    let place = project.path().to_string_lossy().into_owned();
+    let scenario = Scenario::load(&path, &[("PROJECT", &place), ("WHOM", "\"us\"")]).unwrap();
+    assert_eq!((scenario.name.as_str(), scenario.permission), ("mine", Permission::Default));
+    assert_eq!(scenario.plugin, [Loading::Installed, Loading::Folder, Loading::Twin]);
+    assert_eq!(scenario.copies(), 2, "a folder takes the place of what is installed, a twin does not");
+    let [first, second] = scenario.sessions.as_slice() else { panic!("{:?}", scenario.sessions) };
+    assert_eq!((first.turns(), first.exit(0), first.exit(1)), (3, 1, 0));
+    assert_eq!((second.turns(), second.exit(0)), (1, 0));
+    let failed = End { outcome: Outcome::Failed, error: Some("x".to_owned()), inferred: None };
+    assert_eq!(first.expect.end_of(&["id", "Bash"]), failed);
+    assert_eq!(first.expect.end_of(&["id", "Read"]), End::default());
     scenario.write_files(project.path()).unwrap();
     let written = std::fs::read_to_string(project.path().join("a/b.txt")).unwrap();
-    assert_eq!(written, format!("in {}", project.path().display()));
+    assert_eq!(written, format!("in {place} of \"us\""));
+}
+
+#[test]
+fn a_session_says_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mute.json");
+    std::fs::write(&path, r#"{ "description": "d", "sessions": [{ "prompts": [] }], "scripts": {} }"#)
+        .unwrap();
+    let error = Scenario::load(&path, &[]).unwrap_err().to_string();
+    assert_eq!(error, format!("a session without a prompt in {}", path.display()));
 }

@@ -1,0 +1,28 @@
+//! The versions of the CLI that the bench knows, and what each of them writes down.
+//!
+//! A comparison must not ask the recorder for what its source does not say; it must ask for all the rest.
+
+/// A version of the CLI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Its name on npm.
+    pub name: &'static str,
+    /// Whether its transcript has a row for each request, with its time, and for each that it repeats.
+    pub writes_requests: bool,
+    /// Whether the description of a subagent says how deep it was started.
+    pub writes_depth: bool,
+}
+
+/// The version that the plugin is built for.
+pub const CURRENT: &Version = &Version { name: "2.1.330", writes_requests: true, writes_depth: true };
+
+/// All versions, the current one first.
+pub const VERSIONS: [&Version; 2] =
+    [CURRENT, &Version { name: "2.1.119", writes_requests: false, writes_depth: false }];
+
+impl Version {
+    /// The version of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        VERSIONS.into_iter().find(|version| version.name == name)
+    }
+}

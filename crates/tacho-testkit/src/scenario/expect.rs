@@ -1,0 +1,71 @@
+//! What is expected of a session beside what the API served: data only.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// What is expected of a session beside what the API served.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    /// Number of turns, where it is not the number of prompts.
+    pub turns: Option<usize>,
+    /// How the runs of the CLI end, in the order of the prompts; see [`super::SessionPlan::exit`].
+    pub exits: Vec<i32>,
+    /// The types of the subagents, one entry for each.
+    pub subagents: Vec<String>,
+    /// How spans end that do not end well, by the subject of the span: `turn 1` or `turn`, `chat` (of failed calls
+    /// only), the id or the name of a tool, the type of a subagent. All others end well and are closed by a source.
+    pub ends: BTreeMap<String, End>,
+    /// Whether the recorder has to conclude by itself that the session is over.
+    pub end_inferred: bool,
+}
+
+/// How a span ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct End {
+    /// The outcome of a tool.
+    pub outcome: Outcome,
+    /// Its `error.type`.
+    pub error: Option<String>,
+    /// What its end was concluded from, where no source says it.
+    pub inferred: Option<String>,
+}
+
+/// How a tool call ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The tool did its work.
+    #[default]
+    Ok,
+    /// The tool ran and failed.
+    Failed,
+    /// The tool was not allowed to run.
+    Denied,
+    /// Somebody stopped the tool.
+    Interrupted,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Expect {
+    /// How a span ends whose subject has these names, the most special first.
+    pub fn end_of(&self, names: &[&str]) -> End {
+        names.iter().find_map(|name| self.ends.get(*name)).cloned().unwrap_or_default()
+    }
+}
+
+impl Outcome {
+    /// The outcome as an attribute says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+            Self::Interrupted => "interrupted",
+            Self::Unknown => "unknown",
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Where a run did not go as it should: on the bench, on the way to the receiver, and in what was recorded. Pure.
+
+use std::collections::BTreeSet;
+use std::process::Output;
+
+use tacho_testkit::anthropic::ServedCall;
+use tacho_testkit::claude::{Version, hook_runs};
+use tacho_testkit::compare::{self, RunFacts};
+use tacho_testkit::otlp::{ReceivedRequest, ReceivedSpan, Receiver, Signal};
+use tacho_testkit::reports;
+use tacho_testkit::scenario::Scenario;
+
+use super::run::{PlayedSession, Protocol};
+
+/// Everything that is known of a run.
+pub(super) struct Played<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) version: &'a Version,
+    /// For how long, meanwhile, work on this machine had to wait for a processor.
+    pub(super) stalled_ns: u64,
+    pub(super) sessions: &'a [PlayedSession<'a>],
+    pub(super) truth: &'a [ServedCall],
+    pub(super) spans: &'a [ReceivedSpan],
+}
+
+/// Where the run itself did not go as the scenario says, so that the comparison would prove nothing, or where hooks
+/// did what a recorder's must not do.
+pub(super) fn of_bench(played: &Played<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for session in played.sessions {
+        for (number, run) in session.runs.iter().enumerate() {
+            let expected = session.plan.exit(number);
+            if run.exit() != Some(expected) {
+                let ended = run.exit().map_or("not in time".to_owned(), |exit| format!("with {exit}"));
+                let complaint = run.stderr.trim();
+                found.push(format!("the CLI ended {ended}, should have ended with {expected}: {complaint}"));
+            }
+            found.extend(of_hooks(&run.stdout, played.scenario.copies()));
+        }
+    }
+    let scripts = played.scenario.scripts.iter();
+    let planned: BTreeSet<String> = scripts
+        .flat_map(|(name, script)| (0..script.steps.len()).map(move |index| format!("{name}#{index}")))
+        .collect();
+    let played: BTreeSet<String> = played.truth.iter().map(|call| call.label.clone()).collect();
+    found.extend(planned.difference(&played).map(|step| format!("the CLI never asked for step {step}")));
+    found.extend(
+        played.difference(&planned).map(|step| format!("the CLI asked for {step}, which is no step")),
+    );
+    found
+}
+
+/// Hooks ran in as many copies as the plugin has, ended well and printed nothing.
+fn of_hooks(stdout: &str, copies: usize) -> Vec<String> {
+    let runs = hook_runs(stdout);
+    let mut found = Vec::new();
+    let starts = runs.iter().filter(|run| run.event == "SessionStart").count();
+    if starts != copies {
+        found.push(format!("{starts} hooks ran at the start of the session, should be {copies}"));
+    }
+    for run in runs.iter().filter(|run| run.outcome != "success" || !run.printed.is_empty()) {
+        found.push(format!("hook {}: {}, and printed {:?}", run.event, run.outcome, run.printed));
+    }
+    found
+}
+
+/// Where requests to the receiver are not what they should be.
+pub(super) fn of_delivery(played: &Played<'_>, receiver: &Receiver, protocol: Protocol) -> Vec<String> {
+    // Options cannot name an encoding, and the default is protobuf.
+    let protocol = if played.scenario.options.is_empty() { protocol } else { Protocol::Protobuf };
+    let mut found = receiver.problems();
+    for request in receiver.requests().iter().filter(|request| request.signal == Signal::Traces) {
+        if request.content_type != protocol.content_type() {
+            found.push(format!("spans came as {}, should be {}", request.content_type, protocol.name()));
+        }
+        found.extend(of_request(request, played.scenario));
+    }
+    found
+}
+
+fn of_request(request: &ReceivedRequest, scenario: &Scenario) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, expected) in &scenario.delivery.headers {
+        let actual = request.header(name);
+        if actual != Some(expected) {
+            found.push(format!("header {name} of a request is {actual:?}, should be {expected:?}"));
+        }
+    }
+    for (name, expected) in &scenario.delivery.resource {
+        let value =
+            |span: &ReceivedSpan| span.resource.get(name).and_then(|value| value.as_str().map(str::to_owned));
+        let actual: BTreeSet<_> = request.spans.iter().map(value).collect();
+        if actual != [Some(expected.clone())].into() {
+            found.push(format!("{name} of a resource is {actual:?}, should be {expected:?}"));
+        }
+    }
+    found
+}
+
+/// Where the recorder does not tell the truth, in what arrived or in what it prints.
+pub(super) fn of_recorder(
+    played: &Played<'_>,
+    drained: &Output,
+    listed: &Output,
+    shown: &[Output],
+) -> Vec<String> {
+    let mut found = Vec::new();
+    let commands = [("drain --once", drained), ("sessions", listed)];
+    for (command, output) in commands.into_iter().chain(shown.iter().map(|shown| ("show", shown))) {
+        found.extend(of_exit(command, output));
+    }
+    let ids: Vec<String> = played.sessions.iter().map(|session| session.id.clone()).collect();
+    found.extend(compare::strangers(&ids, played.truth, played.spans));
+    for (number, (session, shown)) in (1..).zip(played.sessions.iter().zip(shown)) {
+        let differences = of_session(played, session, &text(listed), &text(shown));
+        let name = if ids.len() > 1 { format!("session {number}: ") } else { String::new() };
+        found.extend(differences.into_iter().map(|difference| format!("{name}{difference}")));
+    }
+    found
+}
+
+fn of_session(played: &Played<'_>, session: &PlayedSession<'_>, listed: &str, shown: &str) -> Vec<String> {
+    let run = RunFacts {
+        session_id: &session.id,
+        started_unix_ns: session.runs.first().map_or(0, |run| run.started_unix_ns),
+        ended_unix_ns: session.runs.last().map_or(0, |run| run.ended_unix_ns),
+        stalled_ns: played.stalled_ns,
+        turns: session.plan.turns(),
+        cli: played.version,
+        expect: &session.plan.expect,
+    };
+    let truth = compare::calls_of(&session.id, played.truth);
+    let spans = compare::spans_of(&session.id, played.spans);
+    let mut found = compare::differences(&truth, &spans, &run);
+    let sessions = played.sessions.len();
+    found.extend(reports::session_list_differences(listed, sessions, &truth, &spans, &run));
+    found.extend(reports::show_differences(shown, &truth, &spans, &run));
+    found
+}
+
+/// How far the recorded start of each call lies from what the API saw, where the CLI writes it down.
+pub(super) fn start_gaps_ns(played: &Played<'_>) -> Vec<u64> {
+    let sessions = played.sessions.iter().filter(|_| played.version.writes_requests);
+    let gaps = sessions.map(|session| {
+        let truth = compare::calls_of(&session.id, played.truth);
+        compare::start_gaps_ns(&truth, &compare::spans_of(&session.id, played.spans))
+    });
+    gaps.flatten().collect()
+}
+
+fn of_exit(command: &str, output: &Output) -> Option<String> {
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let ended = || format!("tacho {command} ended with {}: {}", output.status, complaint.trim());
+    (!output.status.success()).then(ended)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -1,0 +1,97 @@
+//! The folders and the environment of one run, and what is kept of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tacho_testkit::claude::Version;
+use tacho_testkit::otlp::Receiver;
+use tacho_testkit::scenario::{Loading, Scenario};
+
+use super::install::{Installed, Marketplace};
+use super::run::Protocol;
+
+/// The folders and the environment of one run.
+pub(super) struct Stage<'a> {
+    pub(super) cli: &'a Installed,
+    pub(super) project: PathBuf,
+    pub(super) home: PathBuf,
+    /// The folders that the CLI is told to load plugins from.
+    pub(super) plugin_dirs: Vec<PathBuf>,
+    /// The variables that the recorder reads.
+    pub(super) recorder_env: Vec<(String, String)>,
+    /// The recorder as it came with the plugin.
+    tacho: PathBuf,
+    /// Where evidence for a failed run is put.
+    folder: PathBuf,
+}
+
+impl<'a> Stage<'a> {
+    /// Prepares `folder`, whose folder `project` is there, for a run of the scenario.
+    pub(super) fn prepare(
+        folder: &Path,
+        scenario: &Scenario,
+        version: &Version,
+        marketplace: &'a Marketplace,
+        receiver: &Receiver,
+        protocol: Protocol,
+    ) -> Result<Self> {
+        let [project, home] = ["project", "home"].map(|name| folder.join(name));
+        let cli = marketplace.cli(version)?;
+        if scenario.plugin.contains(&Loading::Installed) {
+            cli.settle_in(&home)?;
+        } else {
+            fs::create_dir(&home).with_context(|| format!("cannot create {}", home.display()))?;
+        }
+        if !scenario.options.is_empty() {
+            cli.configure(&home, &scenario.options)?;
+        }
+        let git = Command::new("git").args(["init", "--quiet"]).arg(&project).env("HOME", &home).status();
+        ensure!(git.context("cannot start git")?.success(), "git init failed in {}", project.display());
+        scenario.write_files(&project)?;
+        let plugin_dir = |loading: &Loading| match loading {
+            Loading::Installed => None,
+            Loading::Folder => Some(marketplace.plugin()),
+            Loading::Twin => Some(marketplace.twin.clone()),
+        };
+        Ok(Self {
+            cli,
+            project,
+            home,
+            plugin_dirs: scenario.plugin.iter().filter_map(plugin_dir).collect(),
+            recorder_env: if scenario.options.is_empty() {
+                variables(receiver, protocol)
+            } else {
+                Vec::new()
+            },
+            tacho: marketplace.plugin().join("bin/tacho"),
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Runs the plugin's own `tacho` as the user would.
+    pub(super) fn tacho(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new(&self.tacho);
+        command.args(arguments).current_dir(&self.project).stdin(Stdio::null()).env_clear();
+        command.env("PATH", "/usr/bin:/bin").env("HOME", &self.home);
+        command.envs(self.recorder_env.iter().map(|(name, value)| (name, value)));
+        command.output().with_context(|| format!("cannot start {}", self.tacho.display()))
+    }
+
+    /// Where a piece of evidence of this name belongs.
+    pub(super) fn evidence(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(super) fn keep(&self, name: &str, evidence: impl AsRef<[u8]>) -> Result<()> {
+        fs::write(self.evidence(name), evidence).with_context(|| format!("cannot write {name}"))
+    }
+}
+
+/// The receiver's address in variables, which the recorder obeys toward loopback.
+fn variables(receiver: &Receiver, protocol: Protocol) -> Vec<(String, String)> {
+    let variables =
+        [("TACHO_OTLP_ENDPOINT", receiver.url()), ("TACHO_OTLP_PROTOCOL", protocol.name().to_owned())];
+    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
