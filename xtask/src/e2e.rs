@@ -44,7 +44,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
     let workspace = Workspace::load()?;
     let fixtures = workspace.root.join("fixtures/e2e");
-    let scenarios = chosen(&fixtures, &options.scenarios)?;
+    let mut scenarios = chosen(&fixtures, &options.scenarios)?;
+    if options.kill_drainer {
+        // What options name is known to the drainer that a hook started, and to nobody when that one is killed.
+        scenarios.retain(|path| Scenario::load(path, &[]).is_ok_and(|scenario| scenario.options.is_empty()));
+    }
     let folder = workspace.target_dir.join("e2e");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let marketplace = Marketplace::assemble(&workspace, &folder, &versions_of(&scenarios)?)?;

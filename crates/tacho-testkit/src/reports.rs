@@ -1,4 +1,7 @@
-//! What `tacho sessions --json` and `tacho show ID --json` must say of a run. Pure; reads the text, runs nothing.
+//! What `tacho sessions`, `tacho show ID` and `tacho status` with `--json` must say of a run. Pure; reads the text, runs
+//! nothing.
+
+mod status;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +13,9 @@ use crate::compare::{self, RunFacts, Served};
 use crate::otlp::{ReceivedEvent, ReceivedLink, ReceivedSpan, SpanKind, SpanStatus};
 use crate::scenario::Outcome;
 
-/// The version of both schemas.
+pub use status::status_differences;
+
+/// The version of all schemas.
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Deserialize)]

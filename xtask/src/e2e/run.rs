@@ -13,7 +13,7 @@ use tacho_testkit::otlp::{ReceivedSpan, Receiver};
 use tacho_testkit::pressure;
 use tacho_testkit::scenario::{Scenario, SessionPlan};
 
-use super::differences::{self, Played};
+use super::differences::{self, Played, Printed};
 use super::install::Marketplace;
 use super::killer::{DrainerKiller, Sweep};
 use super::stage::Stage;
@@ -79,6 +79,7 @@ impl Bench {
             pressure::stalled_ns().zip(stalled_before).map_or(u64::MAX, |(now, before)| now - before);
         let kills = killer.map_or(0, DrainerKiller::stop);
         let drained = stage.tacho(&["drain", "--once"])?;
+        let status = stage.tacho(&["status", "--json"])?;
         let listed = stage.tacho(&["sessions", "--json"])?;
         let shown = sessions
             .iter()
@@ -97,6 +98,7 @@ impl Bench {
         };
         write_jsonl(&stage.evidence("truth.jsonl"), &truth)?;
         stage.keep("spans.json", serde_json::to_string_pretty(&spans)?)?;
+        stage.keep("status.json", &status.stdout)?;
         stage.keep("sessions.json", &listed.stdout)?;
         for (number, (session, shown)) in (1..).zip(sessions.iter().zip(&shown)) {
             stage.keep(&format!("show-{number}.json"), &shown.stdout)?;
@@ -107,7 +109,8 @@ impl Bench {
         }
         let mut differences = differences::of_bench(&played);
         differences.extend(differences::of_delivery(&played, &receiver, protocol));
-        differences.extend(differences::of_recorder(&played, &drained, &listed, &shown));
+        let printed = Printed { drained: &drained, status: &status, listed: &listed, shown: &shown };
+        differences.extend(differences::of_recorder(&played, &printed));
         let tools = truth.iter().map(|call| call.tool_uses.len()).sum();
         let start_gaps_ns = differences::start_gaps_ns(&played);
         Ok(Outcome { differences, start_gaps_ns, calls: truth.len(), tools, spans: spans.len(), kills })

@@ -13,7 +13,9 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, expect: &Expect, f
     for span in view.all() {
         let names = subject(span, served, view);
         let end = expect.end_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        for (key, expected) in [(keys::ERROR_TYPE, &end.error), (keys::END_INFERRED, &end.inferred)] {
+        let perhaps = text(span, keys::END_INFERRED).and(end.perhaps_inferred);
+        let inferred = end.inferred.or(perhaps);
+        for (key, expected) in [(keys::ERROR_TYPE, &end.error), (keys::END_INFERRED, &inferred)] {
             match expected {
                 Some(expected) => expect_attribute(span, key, &json!(expected), found),
                 None => expect_no_attribute(span, key, found),

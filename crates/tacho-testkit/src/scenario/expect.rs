@@ -31,6 +31,8 @@ pub struct End {
     pub error: Option<String>,
     /// What its end was concluded from, where no source says it.
     pub inferred: Option<String>,
+    /// The same, where the CLI says the end in some runs and not in others.
+    pub perhaps_inferred: Option<String>,
 }
 
 /// How a tool call ended.

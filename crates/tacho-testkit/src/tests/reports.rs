@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::compare::{expect, facts, faultless, truth};
 use crate::otlp::{ReceivedSpan, SpanStatus};
-use crate::reports::{session_list_differences, show_differences};
+use crate::reports::{session_list_differences, show_differences, status_differences};
 
 fn row() -> Value {
     json!({
@@ -93,5 +93,31 @@ fn shown_spans_are_those_that_were_exported() {
             "tacho show: execute_tool Bash [tool-t2] is missing",
             "tacho show: execute_tool Bash [renamed] was not exported",
         ]
+    );
+}
+
+#[test]
+fn a_status_says_that_nothing_was_lost() {
+    let mut status = json!({
+        "schema_version": 1, "temporary": false, "spool_unread_bytes": 0, "damaged_records": 0, "losses": [],
+        "destinations": [{ "delivered": 7, "waiting": 0, "rejected": 0, "last_error": null }], "refused": [],
+    });
+    assert_eq!(status_differences(&status.to_string(), 7), [""; 0]);
+    status["spool_unread_bytes"] = json!(5);
+    status["losses"] = json!([{ "reason": "x", "count": 1 }]);
+    status["destinations"][0]["waiting"] = json!(2);
+    assert_eq!(
+        status_differences(&status.to_string(), 8),
+        [
+            "tacho status: 5 bytes are unread",
+            "tacho status: lost: [Object {\"count\": Number(1), \"reason\": String(\"x\")}]",
+            "tacho status: 7 items are delivered, should be 8",
+            "tacho status: 2 items wait",
+        ]
+    );
+    status["destinations"] = json!([]);
+    assert_eq!(
+        status_differences(&status.to_string(), 8).last().unwrap(),
+        "tacho status: 0 destinations, should be 1"
     );
 }

@@ -77,7 +77,7 @@ fn prepares_a_run() {
     let [first, second] = scenario.sessions.as_slice() else { panic!("{:?}", scenario.sessions) };
     assert_eq!((first.turns(), first.exit(0), first.exit(1)), (3, 1, 0));
     assert_eq!((second.turns(), second.exit(0)), (1, 0));
-    let failed = End { outcome: Outcome::Failed, error: Some("x".to_owned()), inferred: None };
+    let failed = End { outcome: Outcome::Failed, error: Some("x".to_owned()), ..End::default() };
     assert_eq!(first.expect.end_of(&["id", "Bash"]), failed);
     assert_eq!(first.expect.end_of(&["id", "Read"]), End::default());
     scenario.write_files(project.path()).unwrap();

@@ -29,6 +29,7 @@ fn spans_end_as_the_scenario_says() {
         outcome: Outcome::Unknown,
         error: Some("lost".to_owned()),
         inferred: Some("agent_gone".to_owned()),
+        ..End::default()
     };
     let mut expected = expect();
     expected.ends = [("Bash".to_owned(), end), ("Read".to_owned(), End::default())].into();
@@ -64,6 +65,27 @@ fn what_belongs_to_no_session_is_found() {
         ["call req4 (s#4) is of no session", "chat m [chat4]: is of no session"]
     );
     assert_eq!((calls_of("session", &truth).len(), spans_of("session", &spans).len()), (4, 7));
+}
+
+#[test]
+fn an_end_may_be_said_or_concluded() {
+    let mut expected = expect();
+    let end = End { perhaps_inferred: Some("session_end".to_owned()), ..End::default() };
+    expected.ends = [("turn".to_owned(), end)].into();
+    let mut spans = faultless();
+    assert_eq!(differences(&truth(), &spans, &facts(&expected)), [""; 0]);
+    let mut found = |inferred: &str| {
+        let turn = find(&mut spans, "turn");
+        turn.attributes.insert("tachograph.end.inferred".to_owned(), json!(inferred));
+        differences(&truth(), &spans, &facts(&expected))
+    };
+    assert_eq!(found("session_end"), [""; 0]);
+    assert_eq!(
+        found("turn_end"),
+        [
+            "invoke_agent claude-code [turn]: tachograph.end.inferred is \"turn_end\", should be \"session_end\""
+        ]
+    );
 }
 
 #[test]
