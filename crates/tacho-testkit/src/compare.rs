@@ -5,6 +5,7 @@
 //! be there and is absent is a difference, even where it is 0.
 
 mod calls;
+mod corrected;
 mod ends;
 mod keys;
 mod served;
@@ -16,10 +17,12 @@ mod view;
 
 use crate::anthropic::ServedCall;
 use crate::claude::Version;
-use crate::otlp::{ReceivedSpan, SpanStatus};
+use crate::otlp::{ReceivedLog, ReceivedSpan, SpanStatus};
 use crate::scenario::Expect;
 
 use view::{Role, SpanView, label, text};
+
+pub use corrected::{corrected, correction_differences};
 
 pub(crate) use served::Served;
 
@@ -74,6 +77,14 @@ pub fn spans_of(session_id: &str, spans: &[ReceivedSpan]) -> Vec<ReceivedSpan> {
     spans.iter().filter(|span| text(span, keys::SESSION_ID) == Some(session_id)).cloned().collect()
 }
 
+/// The log records of one session.
+pub fn logs_of(session_id: &str, logs: &[ReceivedLog]) -> Vec<ReceivedLog> {
+    let id = |log: &ReceivedLog| {
+        log.attributes.get(keys::SESSION_ID).and_then(|id| id.as_str().map(str::to_owned))
+    };
+    logs.iter().filter(|log| id(log).as_deref() == Some(session_id)).cloned().collect()
+}
+
 /// Calls and spans that belong to none of these sessions, one line each.
 pub fn strangers(session_ids: &[String], truth: &[ServedCall], spans: &[ReceivedSpan]) -> Vec<String> {
     let is_known = |id: Option<&str>| id.is_some_and(|id| session_ids.iter().any(|known| known == id));
@@ -83,13 +94,13 @@ pub fn strangers(session_ids: &[String], truth: &[ServedCall], spans: &[Received
     calls.chain(spans.map(|span| format!("{}: is of no session", label(span)))).collect()
 }
 
-/// The spans without exact copies of an earlier one. A sender that was killed between a delivery and its note of it
+/// The items without exact copies of an earlier one. A sender that was killed between a delivery and its note of it
 /// may deliver again, as long as it delivers the same.
-pub fn without_resends(spans: &[ReceivedSpan]) -> Vec<ReceivedSpan> {
-    let mut kept: Vec<ReceivedSpan> = Vec::new();
-    for span in spans {
-        if !kept.contains(span) {
-            kept.push(span.clone());
+pub fn without_resends<Item: Clone + PartialEq>(items: &[Item]) -> Vec<Item> {
+    let mut kept: Vec<Item> = Vec::new();
+    for item in items {
+        if !kept.contains(item) {
+            kept.push(item.clone());
         }
     }
     kept

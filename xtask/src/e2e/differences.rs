@@ -6,7 +6,7 @@ use std::process::Output;
 use tacho_testkit::anthropic::ServedCall;
 use tacho_testkit::claude::{Version, hook_runs};
 use tacho_testkit::compare::{self, RunFacts};
-use tacho_testkit::otlp::{ReceivedRequest, ReceivedSpan, Receiver, Signal};
+use tacho_testkit::otlp::{ReceivedLog, ReceivedRequest, ReceivedSpan, Receiver, Signal};
 use tacho_testkit::reports;
 use tacho_testkit::scenario::Scenario;
 
@@ -20,7 +20,11 @@ pub(super) struct Played<'a> {
     pub(super) stalled_ns: u64,
     pub(super) sessions: &'a [PlayedSession<'a>],
     pub(super) truth: &'a [ServedCall],
+    /// The spans that arrived, as they are to be understood.
     pub(super) spans: &'a [ReceivedSpan],
+    /// The spans as they were sent, before they were corrected.
+    pub(super) sent: &'a [ReceivedSpan],
+    pub(super) logs: &'a [ReceivedLog],
 }
 
 /// Where the run itself did not go as the scenario says, so that the comparison would prove nothing, or where hooks
@@ -69,9 +73,9 @@ pub(super) fn of_delivery(played: &Played<'_>, receiver: &Receiver, protocol: Pr
     // Options cannot name an encoding, and the default is protobuf.
     let protocol = if played.scenario.options.is_empty() { protocol } else { Protocol::Protobuf };
     let mut found = receiver.problems();
-    for request in receiver.requests().iter().filter(|request| request.signal == Signal::Traces) {
+    for request in receiver.requests().iter().filter(|request| request.signal != Signal::Metrics) {
         if request.content_type != protocol.content_type() {
-            found.push(format!("spans came as {}, should be {}", request.content_type, protocol.name()));
+            found.push(format!("a request came as {}, should be {}", request.content_type, protocol.name()));
         }
         found.extend(of_request(request, played.scenario));
     }
@@ -86,7 +90,7 @@ fn of_request(request: &ReceivedRequest, scenario: &Scenario) -> Vec<String> {
             found.push(format!("header {name} of a request is {actual:?}, should be {expected:?}"));
         }
     }
-    for (name, expected) in &scenario.delivery.resource {
+    for (name, expected) in scenario.delivery.resource.iter().filter(|_| !request.spans.is_empty()) {
         let value =
             |span: &ReceivedSpan| span.resource.get(name).and_then(|value| value.as_str().map(str::to_owned));
         let actual: BTreeSet<_> = request.spans.iter().map(value).collect();
@@ -114,7 +118,7 @@ pub(super) fn of_recorder(played: &Played<'_>, printed: &Printed<'_>) -> Vec<Str
     for (command, output) in commands.into_iter().chain(shown.iter().map(|shown| ("show", shown))) {
         found.extend(of_exit(command, output));
     }
-    found.extend(reports::status_differences(&text(status), played.spans.len()));
+    found.extend(reports::status_differences(&text(status), played.sent.len() + played.logs.len()));
     let ids: Vec<String> = played.sessions.iter().map(|session| session.id.clone()).collect();
     found.extend(compare::strangers(&ids, played.truth, played.spans));
     for (number, (session, shown)) in (1..).zip(played.sessions.iter().zip(*shown)) {
@@ -137,7 +141,10 @@ fn of_session(played: &Played<'_>, session: &PlayedSession<'_>, listed: &str, sh
     };
     let truth = compare::calls_of(&session.id, played.truth);
     let spans = compare::spans_of(&session.id, played.spans);
+    let (sent, logs) =
+        (compare::spans_of(&session.id, played.sent), compare::logs_of(&session.id, played.logs));
     let mut found = compare::differences(&truth, &spans, &run);
+    found.extend(compare::correction_differences(&truth, &sent, &logs, &run));
     let sessions = played.sessions.len();
     found.extend(reports::session_list_differences(listed, sessions, &truth, &spans, &run));
     found.extend(reports::show_differences(shown, &truth, &spans, &run));

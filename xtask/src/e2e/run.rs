@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use tacho_testkit::anthropic::{ScriptedApi, write_jsonl};
 use tacho_testkit::claude::{self, CURRENT, Finished, Opening, Run, Version};
 use tacho_testkit::compare;
-use tacho_testkit::otlp::{ReceivedSpan, Receiver};
+use tacho_testkit::otlp::{ReceivedLog, ReceivedSpan, Receiver};
 use tacho_testkit::pressure;
 use tacho_testkit::scenario::{Scenario, SessionPlan};
 
@@ -87,17 +87,20 @@ impl Bench {
             .collect::<Result<Vec<_>>>()?;
         drop(sweep);
 
-        let (truth, spans) = (api.calls(), self.delivered(&receiver));
+        let (truth, (sent, logs)) = (api.calls(), self.delivered(&receiver));
         let played = Played {
             scenario: &scenario,
             version,
             stalled_ns,
             sessions: &sessions,
             truth: &truth,
-            spans: &spans,
+            spans: &compare::corrected(&sent, &logs),
+            sent: &sent,
+            logs: &logs,
         };
         write_jsonl(&stage.evidence("truth.jsonl"), &truth)?;
-        stage.keep("spans.json", serde_json::to_string_pretty(&spans)?)?;
+        stage.keep("spans.json", serde_json::to_string_pretty(&sent)?)?;
+        stage.keep("logs.json", serde_json::to_string_pretty(&logs)?)?;
         stage.keep("status.json", &status.stdout)?;
         stage.keep("sessions.json", &listed.stdout)?;
         for (number, (session, shown)) in (1..).zip(sessions.iter().zip(&shown)) {
@@ -113,13 +116,17 @@ impl Bench {
         differences.extend(differences::of_recorder(&played, &printed));
         let tools = truth.iter().map(|call| call.tool_uses.len()).sum();
         let start_gaps_ns = differences::start_gaps_ns(&played);
-        Ok(Outcome { differences, start_gaps_ns, calls: truth.len(), tools, spans: spans.len(), kills })
+        Ok(Outcome { differences, start_gaps_ns, calls: truth.len(), tools, spans: sent.len(), kills })
     }
 
-    /// The spans that arrived. Only a killed drainer may have sent one twice.
-    fn delivered(&self, receiver: &Receiver) -> Vec<ReceivedSpan> {
-        let spans = receiver.spans();
-        if self.kill_drainer { compare::without_resends(&spans) } else { spans }
+    /// What arrived. Only a killed drainer may have sent something twice.
+    fn delivered(&self, receiver: &Receiver) -> (Vec<ReceivedSpan>, Vec<ReceivedLog>) {
+        let (spans, logs) = (receiver.spans(), receiver.logs());
+        if self.kill_drainer {
+            (compare::without_resends(&spans), compare::without_resends(&logs))
+        } else {
+            (spans, logs)
+        }
     }
 }
 

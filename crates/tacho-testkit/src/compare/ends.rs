@@ -33,7 +33,7 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, expect: &Expect, f
 }
 
 /// The names under which a scenario may say how the span ends, the most special first.
-fn subject(span: &ReceivedSpan, served: &Served<'_>, view: &SpanView<'_>) -> Vec<String> {
+pub(super) fn subject(span: &ReceivedSpan, served: &Served<'_>, view: &SpanView<'_>) -> Vec<String> {
     let named = |keys: &[&str]| keys.iter().filter_map(|key| text(span, key)).map(str::to_owned).collect();
     match role_of(span) {
         Role::Turn => {

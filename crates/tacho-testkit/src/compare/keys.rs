@@ -26,3 +26,7 @@ pub(super) const CACHE_WRITE_1H_TOKENS: &str = "claude_code.usage.cache_creation
 pub(super) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(super) const TOOL_CALL_ID: &str = "gen_ai.tool.call.id";
 pub(super) const TOOL_OUTCOME: &str = "claude_code.tool.outcome";
+
+pub(super) const CORRECTED_NAME: &str = "tachograph.span.name";
+pub(super) const CORRECTED_START: &str = "tachograph.span.start_unix_ns";
+pub(super) const CORRECTED_END: &str = "tachograph.span.end_unix_ns";

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{MS, TRACE, check, check_attribute, expect, facts, faultless, find, truth};
-use crate::compare::{calls_of, differences, spans_of, strangers, without_resends};
-use crate::otlp::{ReceivedLink, ReceivedSpan, SpanStatus};
+use crate::compare::{
+    calls_of, corrected, correction_differences, differences, logs_of, spans_of, strangers, without_resends,
+};
+use crate::otlp::{ReceivedLink, ReceivedLog, ReceivedSpan, SpanStatus};
 use crate::scenario::{End, Outcome};
 
 #[test]
@@ -222,4 +224,52 @@ fn subagents_are_counted_and_lie_below_what_started_them() {
         json!(2),
         &["invoke_agent general-purpose [sub]: claude_code.subagent.depth is 2, should be 1"],
     );
+}
+
+fn correction(trace_id: &str, span_id: &str) -> ReceivedLog {
+    let attributes = json!({
+        "session.id": "session", "tachograph.span.name": "renamed", "tachograph.span.start_unix_ns": 1,
+        "tachograph.span.end_unix_ns": 2, "error.type": "x",
+    });
+    ReceivedLog {
+        time_ns: 1,
+        observed_ns: 1,
+        severity: 9,
+        severity_text: "INFO".to_owned(),
+        event_name: "tachograph.span.corrected".to_owned(),
+        body: None,
+        attributes: serde_json::from_value(attributes).unwrap(),
+        trace_id: Some(trace_id.to_owned()),
+        span_id: Some(span_id.to_owned()),
+        resource: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn corrections_are_applied_and_have_to_be_expected() {
+    let (spans, logs) = (faultless(), [correction(TRACE, "tool-t2")]);
+    let mut expected_spans = spans.clone();
+    let tool = find(&mut expected_spans, "tool-t2");
+    (tool.name, tool.start_ns, tool.end_ns, tool.status) = ("renamed".to_owned(), 1, 2, SpanStatus::Error);
+    tool.attributes = serde_json::from_value(json!({ "session.id": "session", "error.type": "x" })).unwrap();
+    assert_eq!(corrected(&spans, &logs), expected_spans);
+
+    let mut expected = expect();
+    let found = |logs: &[ReceivedLog], expected: &crate::scenario::Expect| {
+        correction_differences(&truth(), &faultless(), logs, &facts(expected))
+    };
+    assert_eq!(
+        found(&logs, &expected),
+        ["execute_tool Bash [tool-t2]: was corrected after it had been sent"]
+    );
+    expected.corrected = vec!["Bash".to_owned()];
+    assert_eq!(found(&logs, &expected), [""; 0]);
+    assert_eq!(found(&[], &expected), ["`Bash` was not corrected"]);
+    let elsewhere = [correction("other", "tool-t2")];
+    assert_eq!(corrected(&spans, &elsewhere), spans);
+    assert_eq!(
+        found(&elsewhere, &expect()),
+        ["log record \"tachograph.span.corrected\" is about no span that arrived"]
+    );
+    assert_eq!((logs_of("session", &logs).len(), logs_of("other", &logs).len()), (1, 0));
 }
