@@ -2,10 +2,11 @@
 
 use crate::identity::IdentityKey;
 use crate::url::without_credentials;
-use crate::{CaptureLevel, Policy, clear};
+use crate::{CaptureLevel, Policy, UserInfo, clear};
 use tacho_model::attribute::{Attributes, Class, Value, ValueType};
 use tacho_model::batch::Batch;
 use tacho_model::id::{SpanId, TraceId};
+use tacho_model::log::{LogRecord, Severity};
 use tacho_model::semconv;
 use tacho_model::span::{Span, SpanEvent, SpanKind, Status};
 use tacho_model::time::UnixNanos;
@@ -41,16 +42,30 @@ fn batch_with(attributes: Attributes) -> Batch {
         events: vec![event],
         settled: true,
     };
-    Batch { resource: attributes, spans: vec![span] }
+    let record = LogRecord {
+        at: UnixNanos(3),
+        observed_at: UnixNanos(4),
+        name: semconv::EVENT_CORRECTED,
+        severity: Severity::Info,
+        span: Some((span.trace_id, span.span_id)),
+        attributes: attributes.clone(),
+    };
+    Batch { resource: attributes, spans: vec![span], logs: vec![record] }
 }
 
 fn names_that_pass(level: CaptureLevel, class: Class) -> Vec<&'static str> {
+    passing(level, UserInfo::Hash, class)
+}
+
+/// The names that pass, which are the same on everything that has attributes.
+fn passing(level: CaptureLevel, user_info: UserInfo, class: Class) -> Vec<&'static str> {
     let key = IdentityKey([7; 32]);
-    let cleared = clear(&batch_with(everything()), Policy { level, identity_key: &key });
+    let cleared = clear(&batch_with(everything()), Policy { level, user_info, identity_key: &key });
     let batch = cleared.get();
     let span = batch.spans.first().unwrap();
     assert_eq!(batch.resource, span.attributes);
     assert_eq!(batch.resource, span.events.first().unwrap().attributes);
+    assert_eq!(batch.resource, batch.logs.first().unwrap().attributes);
     batch.resource.iter().filter(|(key, _)| key.class() == class).map(|(key, _)| key.name()).collect()
 }
 
@@ -77,13 +92,22 @@ fn full_adds_content_and_still_no_identity() {
 }
 
 #[test]
+fn a_name_leaves_where_its_owner_says_so() {
+    let named = passing(CaptureLevel::Metadata, UserInfo::Name, Class::Identity);
+    assert_eq!(named, names_of(Class::Identity));
+}
+
+#[test]
 fn a_name_leaves_as_a_keyed_hash() {
     let mut resource = Attributes::default();
     resource.set(semconv::USER_NAME, "Ada");
-    let batch = Batch { resource, spans: Vec::new() };
+    let batch = Batch { resource, ..Batch::default() };
     let hash = |key: u8| {
         let key = IdentityKey([key; 32]);
-        let cleared = clear(&batch, Policy { level: CaptureLevel::Full, identity_key: &key });
+        let cleared = clear(
+            &batch,
+            Policy { level: CaptureLevel::Full, user_info: UserInfo::Hash, identity_key: &key },
+        );
         cleared.get().resource.clone()
     };
     // printf Ada | openssl dgst -sha256 -mac hmac -macopt hexkey:0707... | base32 of the first 16 bytes

@@ -350,11 +350,11 @@ fn a_variable_may_not_name_a_destination_elsewhere() {
     assert_eq!(status["destinations"], Json::Array(Vec::new()));
     insta::assert_snapshot!(format!("exit code {:?}\n{}{:#}", drained.code, drained.stderr, status["refused"]), @r#"
     exit code Some(0)
-    note: TACHO_OTLP_ENDPOINT is not used: http://192.0.2.1:4318 is not on this machine, and what the environment says may come from a repository; name it in ~/.config/tachograph/config.toml
+    note: TACHO_OTLP_ENDPOINT is not used: http://192.0.2.1:4318 is not on this machine, and what the environment says may come from a repository; if you named it, say so: tacho trust, with the address
     [
       {
         "origin": "TACHO_OTLP_ENDPOINT",
-        "reason": "http://192.0.2.1:4318 is not on this machine, and what the environment says may come from a repository; name it in ~/.config/tachograph/config.toml"
+        "reason": "http://192.0.2.1:4318 is not on this machine, and what the environment says may come from a repository; if you named it, say so: tacho trust, with the address"
       }
     ]
     "#);
