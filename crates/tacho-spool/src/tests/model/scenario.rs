@@ -164,8 +164,8 @@ fn interruptions(calls: &'static [Call]) -> impl Strategy<Value = Vec<Interrupti
 /// Small, about as long as some blocks, or as long as a record may be.
 fn record_bytes() -> impl Strategy<Value = usize> {
     prop_oneof![
-        8 => RECORD_BYTES_MIN..400,
-        3 => (1..4_usize, 0..6_usize).prop_map(|(blocks, more)| blocks * BLOCK_BYTES + more - 3),
+        14 => RECORD_BYTES_MIN..400,
+        4 => (1..4_usize, 0..6_usize).prop_map(|(blocks, more)| blocks * BLOCK_BYTES + more - 3),
         1 => RECORD_BYTES_MAX - 3..=RECORD_BYTES_MAX,
     ]
 }
