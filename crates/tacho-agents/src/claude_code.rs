@@ -10,7 +10,7 @@ use crate::fields::Fields;
 use crate::repair::without_lone_surrogates;
 use crate::{Agent, Decoded, recorder};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use tacho_model::event::{Event, Fact, FailureCause, Observation, Source};
+use tacho_model::event::{Event, Fact, FailureCause, Observation, Refusal, Source};
 use tacho_model::id::SubagentId;
 
 /// Its row.
@@ -85,6 +85,22 @@ fn started_subagent(result: &Fields<'_>) -> Option<SubagentId> {
 /// error.
 fn error_word(from: &Fields<'_>) -> String {
     from.word("error").unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Why the CLI did not run a call, by the text it gave the model. What it refuses before anybody is asked stands in
+/// tags of its own; a hook that blocks a call is named.
+fn refusal_of(message: &str) -> Option<Refusal> {
+    if message.starts_with("PreToolUse:") && message.contains(" hook error: ") {
+        return Some(Refusal::Hook);
+    }
+    let said = message.strip_prefix("<tool_use_error>")?;
+    Some(if said.starts_with("Error: No such tool available") {
+        Refusal::UnknownTool
+    } else if said.starts_with("InputValidationError") {
+        Refusal::InvalidInput
+    } else {
+        Refusal::Blocked
+    })
 }
 
 /// What the text of a failure says about its cause: a shell command's begins with `Exit code N`, and one that ran

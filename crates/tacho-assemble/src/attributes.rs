@@ -4,6 +4,7 @@ use crate::calls::{Call, CallOutcome};
 use crate::compactions::Compacting;
 use crate::content::{self, text_cut};
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
+use crate::outcome::{Outcome, outcome};
 use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
 use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
@@ -124,33 +125,22 @@ fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &Too
     attributes.set(key::GEN_AI_TOOL_NAME, tool_name(tool));
     attributes.set(key::GEN_AI_TOOL_TYPE, if tool.on_server { "extension" } else { "function" });
     attributes.set(key::GEN_AI_TOOL_CALL_ID, id.as_str());
-    attributes.set(key::CLAUDE_CODE_TOOL_OUTCOME, outcome_word(tool));
+    attributes.set(key::CLAUDE_CODE_TOOL_OUTCOME, outcome(tree.facts, tool).word());
     attributes.set_known(key::CLAUDE_CODE_TOOL_DURATION_MS, tool.duration_ms.value().copied());
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, tool.owner().map(SubagentId::as_str));
     if let Some(server) = tool.mcp_server.value() {
         attributes.set(key::MCP_METHOD_NAME, "tools/call");
         attributes.set(key::MCP_SERVER_NAME, server.as_str());
     }
-    let failure = tool.outcome().flatten();
-    if let Some(FailureCause::Exit(code)) = failure.map(|failure| failure.cause) {
+    if let Outcome::Failed(FailureCause::Exit(code)) = outcome(tree.facts, tool) {
         attributes.set(key::PROCESS_EXIT_CODE, code);
     }
-    content::tool(attributes, tool, failure);
+    content::tool(attributes, tool);
     decision(attributes, tool);
 }
 
 fn tool_name(tool: &ToolFacts) -> &str {
     tool.name.value().map_or("unknown", String::as_str)
-}
-
-fn outcome_word(tool: &ToolFacts) -> &'static str {
-    match tool.outcome() {
-        _ if tool.is_denied() => "denied",
-        None => "unknown",
-        Some(None) => "ok",
-        Some(Some(failure)) if failure.cause == FailureCause::Interrupted => "interrupted",
-        Some(Some(_)) => "failed",
-    }
 }
 
 fn decision(attributes: &mut Attributes, tool: &ToolFacts) {

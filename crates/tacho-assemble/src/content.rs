@@ -7,7 +7,7 @@ use crate::messages::{Message, Part, Role, finish_reason, list_of, value};
 use crate::tree::{Node, Tree, What};
 use tacho_model::attribute::Attributes;
 use tacho_model::clip::{CONTENT_BYTES_MAX, json_within, text_within};
-use tacho_model::event::{AnswerPart, AnsweredTool, ToolFailure};
+use tacho_model::event::{AnswerPart, AnsweredTool};
 use tacho_model::semconv as key;
 
 /// The prompt of a turn and its last answer.
@@ -42,7 +42,8 @@ pub(crate) fn call(attributes: &mut Attributes, tree: &Tree<'_>, node: &Node<'_>
 }
 
 /// The arguments of a tool call and what came of it.
-pub(crate) fn tool(attributes: &mut Attributes, tool: &ToolFacts, failure: Option<&ToolFailure>) {
+pub(crate) fn tool(attributes: &mut Attributes, tool: &ToolFacts) {
+    let failure = tool.failure();
     // Of a call that went wrong the model was given the error, which stands by itself.
     let result = tool.result.value().or(tool.response.value().filter(|_| failure.is_none()));
     let cut = |json| json_within(json, CONTENT_BYTES_MAX).0;

@@ -20,7 +20,9 @@ use crate::belief::{Believed, Range};
 use crate::place::Places;
 use heard::Heard;
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::event::{AnswerPart, Event, Fact, ModelAnswer, Observation, Repository, Source};
+use tacho_model::event::{
+    AnswerPart, Event, Fact, ModelAnswer, ModelRequest, Observation, Repository, Source,
+};
 use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
 
@@ -196,10 +198,7 @@ impl SessionFacts {
             Fact::SubagentDescribed(said) => {
                 self.subagent(event, |subagent| subagent.hear_description(event, said));
             }
-            Fact::ModelAsked(said) => {
-                let request = self.requests.entry(said.request.clone());
-                request.or_insert_with(|| RequestFacts::of(event)).asked.hear(event, said.clone());
-            }
+            Fact::ModelAsked(said) => self.hear_request(event, said),
             Fact::ModelAnswered(said) => self.hear_answer(event, said),
             Fact::ModelRetried { request_id, error } => {
                 self.retries.insert(Retry::of(event, request_id.as_ref(), error));
@@ -212,6 +211,11 @@ impl SessionFacts {
 
     fn hear_elicitation(&mut self, event: &Event, server: Option<&String>, step: ElicitationStep) {
         self.elicitations.extend(ElicitationStatement::of(event, server, step));
+    }
+
+    fn hear_request(&mut self, event: &Event, said: &ModelRequest) {
+        let request = self.requests.entry(said.request.clone());
+        request.or_insert_with(|| RequestFacts::of(event)).asked.hear(event, said.clone());
     }
 
     fn hear_answer(&mut self, event: &Event, said: &ModelAnswer) {

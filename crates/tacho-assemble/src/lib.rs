@@ -16,6 +16,7 @@ mod close;
 mod compactions;
 mod content;
 mod messages;
+mod outcome;
 mod place;
 mod settle;
 mod spans;

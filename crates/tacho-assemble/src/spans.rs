@@ -2,19 +2,16 @@
 
 use crate::attributes::attributes;
 use crate::calls::{Call, CallOutcome};
-use crate::facts::{ToolFacts, TurnFacts};
+use crate::facts::TurnFacts;
+use crate::outcome::{INTERRUPTED, outcome};
 use crate::tree::{Node, NodeIndex, Tree, What};
 use crate::waits::WaitReason;
 use std::borrow::Cow;
 use tacho_model::attribute::Attributes;
-use tacho_model::event::FailureCause;
 use tacho_model::id::{IdSpace, SpanId, TraceId};
 use tacho_model::semconv as key;
 use tacho_model::shape::SpanShape;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
-
-/// `error.type` of what a person interrupted.
-const INTERRUPTED: &str = "interrupted";
 
 /// The spans of the tree, parents before children. A node without any time is left out: nothing happened yet.
 pub(crate) fn spans(tree: &Tree<'_>) -> Vec<Span> {
@@ -109,7 +106,7 @@ fn error_type(tree: &Tree<'_>, node: &Node<'_>) -> Option<String> {
     match &node.what {
         What::Turn(turn) => turn_error(&turn.facts).or_else(|| final_failure(tree, node)),
         What::Subagent(..) => final_failure(tree, node),
-        What::Tool(_, tool) => tool_error(tool),
+        What::Tool(_, tool) => outcome(tree.facts, tool).error_type(),
         What::Call(call) => failure(call),
         What::Wait(_) | What::Compaction(_) => None,
     }
@@ -134,17 +131,4 @@ fn failure(call: &Call<'_>) -> Option<String> {
 /// The error of the last call below a turn or subagent, if that call failed: the agent gave up on it.
 fn final_failure(tree: &Tree<'_>, node: &Node<'_>) -> Option<String> {
     tree.calls_below(node).max_by_key(|call| call.start).and_then(failure)
-}
-
-fn tool_error(tool: &ToolFacts) -> Option<String> {
-    if tool.is_denied() {
-        return Some("permission_denied".to_owned());
-    }
-    Some(match tool.outcome().flatten()?.cause {
-        FailureCause::Exit(code) => format!("exit_{code}"),
-        FailureCause::Timeout => "timeout".to_owned(),
-        FailureCause::Interrupted => INTERRUPTED.to_owned(),
-        FailureCause::Denied => "permission_denied".to_owned(),
-        FailureCause::Other => "tool_error".to_owned(),
-    })
 }

@@ -1,6 +1,7 @@
 //! The summary of a session, counted from its finished tree.
 
 use crate::calls::Call;
+use crate::outcome::{Outcome, outcome};
 use crate::tree::Tree;
 use tacho_model::session::Session;
 use tacho_model::span::{Span, SpanKind, Status};
@@ -13,6 +14,7 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
     let of_kind = |kind: SpanKind| spans.iter().filter(move |span| span.kind == kind);
     let count = |kind: SpanKind| of_kind(kind).count() as u64;
     let last_seen = facts.seen.last.unwrap_or(UnixNanos(0));
+    let denied = facts.tools.values().filter(|tool| outcome(facts, tool) == Outcome::Denied);
     // A process that is gone ended its session when it was last seen.
     let ended = facts.ended.at().max(facts.gone.at().and(facts.seen.last));
     Session {
@@ -27,7 +29,7 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
         llm_calls: count(SpanKind::Llm),
         tool_calls: count(SpanKind::Tool),
         tool_errors: of_kind(SpanKind::Tool).filter(|span| span.status == Status::Error).count() as u64,
-        tool_denials: facts.tools.values().filter(|tool| tool.is_denied()).count() as u64,
+        tool_denials: denied.count() as u64,
         subagents: count(SpanKind::Subagent),
         usage: tree.calls().map(Call::usage).fold(Usage::default(), Usage::plus),
         not_understood: facts.not_understood.len() as u64,

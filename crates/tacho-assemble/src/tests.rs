@@ -54,7 +54,11 @@ fn started(tool: &str) -> Fact {
 }
 
 fn ended(tool: &str, cause: Option<FailureCause>) -> Fact {
-    Fact::ToolEnded(ToolEnd {
+    Fact::ToolEnded(end(tool, cause))
+}
+
+fn end(tool: &str, cause: Option<FailureCause>) -> ToolEnd {
+    ToolEnd {
         tool: ToolUseId::from(tool),
         name: tool.to_owned(),
         input: Json("{}".to_owned()),
@@ -63,7 +67,7 @@ fn ended(tool: &str, cause: Option<FailureCause>) -> Fact {
         result: None,
         started_subagent: None,
         mcp_server: None,
-    })
+    }
 }
 
 fn asked(name: &str) -> Fact {

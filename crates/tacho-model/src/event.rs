@@ -13,7 +13,7 @@ pub use compaction::{Compaction, CompactionStep};
 pub use model_call::{AnswerPart, AnsweredTool, Finish, FinishReason, ModelAnswer, ModelRequest};
 pub use note::{Note, NoteKind};
 pub use repository::Repository;
-pub use tool::{FailureCause, PermissionDecision, ToolEnd, ToolFailure, ToolRecord, ToolStart};
+pub use tool::{FailureCause, PermissionDecision, Refusal, ToolEnd, ToolFailure, ToolRecord, ToolStart};
 
 use crate::id::{PromptId, RequestId, SessionId, SubagentId, ToolUseId};
 use crate::time::UnixNanos;

@@ -242,7 +242,7 @@ pub const MCP_SERVER_NAME: Key = Key::new("mcp.server.name", ValueType::String, 
 /// Exit code of a shell command.
 pub const PROCESS_EXIT_CODE: Key = Key::new("process.exit.code", ValueType::Int, Class::Metadata);
 
-/// `ok`, `failed`, `denied`, `interrupted` or `unknown`.
+/// `ok`; `failed`; `denied` by a person or a rule; `refused` by the agent itself or a hook; `interrupted`; `unknown`: it never came back.
 pub const CLAUDE_CODE_TOOL_OUTCOME: Key =
     Key::new("claude_code.tool.outcome", ValueType::String, Class::Metadata);
 

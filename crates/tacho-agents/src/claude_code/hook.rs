@@ -1,7 +1,7 @@
 //! Hook payloads, as the CLI sends them, turned into events.
 
 use super::note::note;
-use super::{cause_of, error_word, event, mcp_server_of, started_subagent};
+use super::{cause_of, error_word, event, mcp_server_of, refusal_of, started_subagent};
 use crate::fields::Fields;
 use crate::{Decoded, Warning};
 use tacho_model::event::{
@@ -88,7 +88,13 @@ fn compaction(step: CompactionStep, payload: &Fields<'_>) -> Fact {
 /// One fact for each call of the batch that an answer asked for.
 fn returns(payload: &Fields<'_>) -> Vec<Fact> {
     let calls = payload.objects("tool_calls");
-    let facts: Vec<Fact> = calls.iter().filter_map(tool_end).map(Fact::ToolReturned).collect();
+    let returned = calls.iter().filter_map(|call| {
+        let message = call.text("tool_response");
+        let refusal = message.as_deref().and_then(refusal_of);
+        let failure = refusal.map(|refusal| ToolFailure { cause: FailureCause::Refused(refusal), message });
+        Some(Fact::ToolReturned(ToolEnd { failure, ..tool_end(call)? }))
+    });
+    let facts: Vec<Fact> = returned.collect();
     if facts.is_empty() { vec![Fact::Nothing] } else { facts }
 }
 

@@ -3,7 +3,7 @@
 use super::observation;
 use crate::claude_code::AGENT;
 use serde_json::{Value as Json, json};
-use tacho_model::event::{Fact, Source};
+use tacho_model::event::{Fact, FailureCause, Refusal, Source, ToolRecord};
 
 fn facts(row: &Json) -> Vec<Fact> {
     let decoded = (AGENT.decode)(&observation(Source::Transcript, Some(0), row.to_string().as_bytes()));
@@ -40,5 +40,45 @@ fn prompts_as_they_were_typed() {
         let prompt =
             Fact::Prompted { text: Some(typed.to_owned()), permission_mode: None, agent_version: None };
         assert_eq!(facts(&row), [prompt]);
+    }
+}
+
+/// Who kept a call from running, as far as the row says.
+#[test]
+fn calls_that_did_not_go_well() {
+    let hook_error = "PreToolUse:Bash hook error: [check]: no";
+    for (content, denial, cause) in [
+        ("Exit code 3\nout", None, FailureCause::Exit(3)),
+        ("Exit code 143\nCommand timed out after 1s", None, FailureCause::Timeout),
+        ("[Request interrupted by user for tool use]", None, FailureCause::Interrupted),
+        ("The user doesn't want to proceed", Some("user-rejected"), FailureCause::Denied),
+        ("Permission to use Bash with command x has been denied.", None, FailureCause::Denied),
+        (hook_error, Some("permission-rule"), FailureCause::Refused(Refusal::Hook)),
+        (hook_error, None, FailureCause::Refused(Refusal::Hook)),
+        (
+            "<tool_use_error>Error: No such tool available: X</tool_use_error>",
+            None,
+            FailureCause::Refused(Refusal::UnknownTool),
+        ),
+        (
+            "<tool_use_error>InputValidationError: Read failed</tool_use_error>",
+            None,
+            FailureCause::Refused(Refusal::InvalidInput),
+        ),
+        (
+            "<tool_use_error>Blocked: standalone sleep</tool_use_error>",
+            None,
+            FailureCause::Refused(Refusal::Blocked),
+        ),
+        ("File does not exist.", None, FailureCause::Other),
+    ] {
+        let block =
+            json!({ "type": "tool_result", "tool_use_id": "t", "is_error": true, "content": content });
+        let row = json!({ "type": "user", "message": { "content": [block] }, "toolDenialKind": denial });
+        let found = facts(&row);
+        let [Fact::ToolRecorded(ToolRecord { failure: Some(failure), .. })] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(failure.cause, cause, "{content}");
     }
 }

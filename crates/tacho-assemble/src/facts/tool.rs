@@ -83,6 +83,7 @@ impl ToolFacts {
     /// The model was given what the call came to. Whether all went well is not said, only failures may be.
     pub(crate) fn hear_return(&mut self, event: &Event, said: &ToolEnd) {
         self.returned.hear(event, ());
+        self.ended.hear_known(event, said.failure.clone().map(Some));
         self.hear_call(event, said);
     }
 
@@ -103,22 +104,22 @@ impl ToolFacts {
         self.started_subagent.hear_known(event, said.started_subagent.clone());
     }
 
-    /// The failure it came back with: `None` while it has not come back, `Some(None)` when all went well.
-    pub(crate) fn outcome(&self) -> Option<Option<&ToolFailure>> {
-        self.ended.value().map(Option::as_ref)
-    }
-
     /// Whether all its sources have spoken: its row stands in the transcript, and a hook closed it unless it never
     /// ran.
     pub(crate) fn is_written(&self) -> bool {
         let is_reported = self.ended.source() == Some(Source::Hook);
-        self.recorded.is_known() && (is_reported || self.is_denied())
+        self.recorded.is_known() && (is_reported || self.never_ran())
     }
 
-    /// Whether a person or a rule refused it, so that it never ran.
-    pub(crate) fn is_denied(&self) -> bool {
-        let cause = self.outcome().flatten().map(|failure| failure.cause);
-        cause == Some(FailureCause::Denied) || self.refused.is_known()
+    /// Whether somebody kept it from running.
+    fn never_ran(&self) -> bool {
+        let cause = self.failure().map(|failure| failure.cause);
+        matches!(cause, Some(FailureCause::Denied | FailureCause::Refused(_))) || self.refused.is_known()
+    }
+
+    /// What it came back with, if it did not go well.
+    pub(crate) fn failure(&self) -> Option<&ToolFailure> {
+        self.ended.value().and_then(Option::as_ref)
     }
 
     /// When it was decided or, failing that, came back.

@@ -1,7 +1,10 @@
 //! What stands below what, and when it is over.
 
-use super::{asked, check, described, ended, hook, prompted, started, stopped, within};
-use tacho_model::event::{Event, Fact, FailureCause, Note, NoteKind, Source};
+use super::{asked, check, described, end, ended, hook, prompted, started, stopped, within};
+use tacho_model::event::{
+    Event, Fact, FailureCause, Note, NoteKind, PermissionDecision, Refusal, Source, ToolFailure, ToolRecord,
+};
+use tacho_model::id::ToolUseId;
 
 #[test]
 fn nothing_said_is_nothing_shown() {
@@ -80,6 +83,10 @@ fn failures_are_named() {
         (FailureCause::Interrupted, "interrupted"),
         (FailureCause::Denied, "permission_denied"),
         (FailureCause::Other, "tool_error"),
+        (FailureCause::Refused(Refusal::UnknownTool), "unknown_tool"),
+        (FailureCause::Refused(Refusal::InvalidInput), "invalid_input"),
+        (FailureCause::Refused(Refusal::Hook), "hook_blocked"),
+        (FailureCause::Refused(Refusal::Blocked), "blocked"),
     ] {
         let events =
             [hook(1, "p", prompted()), hook(2, "p", started("t")), hook(3, "p", ended("t", Some(cause)))];
@@ -258,4 +265,52 @@ fn what_is_no_work_makes_no_turn() {
     check(&events, 3600, &[]);
     events.extend([hook(1, "p", prompted()), hook(3, "p", stopped())]);
     check(&events, 3600, &["invoke_agent agent 1..3"]);
+}
+
+/// A call that nothing else closes: how it came out is not said, unless the agent refused it.
+#[test]
+fn what_the_model_was_given_closes_a_call() {
+    let refused = Some(FailureCause::Refused(Refusal::UnknownTool));
+    let events = [
+        hook(1, "p", prompted()),
+        hook(2, "p", started("t")),
+        hook(4, "p", Fact::ToolReturned(end("t", None))),
+        hook(4, "p", Fact::ToolReturned(end("u", refused))),
+        hook(6, "p", stopped()),
+    ];
+    check(
+        &events,
+        20,
+        &["invoke_agent agent 1..6", "  execute_tool t 2..4", "  execute_tool u 4..4 unknown_tool"],
+    );
+}
+
+/// A person who was never asked cannot have refused: the call ran and was stopped.
+#[test]
+fn a_refusal_by_a_person_who_was_not_asked_is_an_interruption() {
+    let record = Fact::ToolRecorded(ToolRecord {
+        tool: ToolUseId::from("t"),
+        failure: Some(ToolFailure { cause: FailureCause::Denied, message: None }),
+        decision: Some(PermissionDecision {
+            decision: "reject".to_owned(),
+            source: None,
+            reason: None,
+            by_person: Some(true),
+        }),
+        response: None,
+        started_subagent: None,
+    });
+    let written = Event { source: Source::Transcript, ..hook(8, "p", record) };
+    let events = [hook(1, "p", prompted()), hook(2, "p", started("t")), written];
+    check(&events, 20, &["invoke_agent agent 1..open unsettled", "  execute_tool t 2..8 interrupted"]);
+    let with_question = [&events[..], &[hook(3, "p", asked("t"))]].concat();
+    check(
+        &with_question,
+        20,
+        &[
+            "invoke_agent agent 1..open unsettled",
+            "  execute_tool t 2..8 permission_denied",
+            "    claude_code.permission.wait 3..8",
+        ],
+    );
 }

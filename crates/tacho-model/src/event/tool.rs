@@ -57,8 +57,23 @@ pub enum FailureCause {
     Interrupted,
     /// A person or a rule refused it, so that it never ran.
     Denied,
+    /// The agent itself refused it, so that it never ran.
+    Refused(Refusal),
     /// Anything else.
     Other,
+}
+
+/// Why an agent does not run a tool call that its model asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// There is no such tool.
+    UnknownTool,
+    /// The arguments are not such as the tool takes.
+    InvalidInput,
+    /// A hook stood in the way.
+    Hook,
+    /// The agent has a rule of its own against such a call.
+    Blocked,
 }
 
 /// A tool call as the transcript holds it.

@@ -1,7 +1,7 @@
 //! User rows that hold the results of tool calls, and who allowed or refused them.
 
 use super::prompt::INTERRUPTED;
-use crate::claude_code::{cause_of, started_subagent};
+use crate::claude_code::{cause_of, refusal_of, started_subagent};
 use crate::fields::Fields;
 use tacho_model::event::{Fact, FailureCause, PermissionDecision, ToolFailure, ToolRecord};
 
@@ -44,10 +44,17 @@ fn decision(row: &Fields<'_>) -> Option<PermissionDecision> {
     })
 }
 
+/// How CLIs that have no word for a denial say it to the model.
+fn is_denial(text: &str) -> bool {
+    text.starts_with("Permission to use ") && text.contains("has been denied")
+}
+
 fn failure(row: &Fields<'_>, block: &Fields<'_>) -> ToolFailure {
     let message = block.text("content");
     let text = message.as_deref().unwrap_or_default();
-    let cause = if row.text("toolDenialKind").is_some() {
+    let cause = if let Some(refusal) = refusal_of(text) {
+        FailureCause::Refused(refusal)
+    } else if row.text("toolDenialKind").is_some() || is_denial(text) {
         FailureCause::Denied
     } else if text.starts_with(INTERRUPTED) {
         FailureCause::Interrupted
