@@ -28,7 +28,8 @@ struct Row {
     timestamp: Option<jiff::Timestamp>,
 }
 
-/// Everything said about a session in the order in which it was said, the end of its agent last.
+/// Everything said about a session in the order in which it was said, the end of its agent last. Halfway, a commit is
+/// made in its repository.
 pub fn of(fixture: &Fixture) -> Vec<Heard> {
     let mut heard: Vec<Heard> =
         fixture.hooks.iter().map(|hook| from_hook(fixture, hook.t_ns, &hook.payload)).collect();
@@ -36,8 +37,12 @@ pub fn of(fixture: &Fixture) -> Vec<Heard> {
         heard.extend(from_file(fixture, path, text));
     }
     heard.sort_by_key(|heard| heard.at);
+    let (first, middle) = (heard[0].at, heard[heard.len() / 2].at);
+    heard.push(from_recorder(fixture, first, r#"{"vcs":{"ref_name":"main","revision":"0a1b"}}"#));
+    heard.push(from_recorder(fixture, middle, r#"{"vcs":{"ref_name":"side","revision":"2c3d"}}"#));
+    heard.sort_by_key(|heard| heard.at);
     let last = heard.last().unwrap().at;
-    heard.push(from_recorder(fixture, last.plus_nanos(FOUND_GONE_AFTER_NS)));
+    heard.push(from_recorder(fixture, last.plus_nanos(FOUND_GONE_AFTER_NS), r#"{"agent_gone":true}"#));
     for (number, heard) in heard.iter_mut().enumerate() {
         heard.events.iter_mut().for_each(|event| event.observation = uid(number));
     }
@@ -72,9 +77,8 @@ fn from_hook(fixture: &Fixture, t_ns: u64, payload: &str) -> Heard {
     understood(at, &Observation { at: Some(at), ..observation(fixture, Source::Hook, payload) })
 }
 
-fn from_recorder(fixture: &Fixture, at: UnixNanos) -> Heard {
-    let gone = observation(fixture, Source::Recorder, r#"{"agent_gone":true}"#);
-    understood(at, &Observation { at: Some(at), ..gone })
+fn from_recorder(fixture: &Fixture, at: UnixNanos, body: &str) -> Heard {
+    understood(at, &Observation { at: Some(at), ..observation(fixture, Source::Recorder, body) })
 }
 
 fn from_file(fixture: &Fixture, path: &Path, text: &str) -> Vec<Heard> {
