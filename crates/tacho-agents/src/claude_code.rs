@@ -18,7 +18,6 @@ pub const AGENT: Agent = Agent {
     name: "claude-code",
     provider: "anthropic",
     decode,
-    transcript_of: places::transcript_of,
     subagent_directory: places::subagent_directory,
     subagent_file: places::subagent_file,
     keeps_row: transcript::keeps_row,
@@ -40,7 +39,9 @@ fn decode(observation: &Observation) -> Decoded {
     let body = without_lone_surrogates(&observation.body);
     match Fields::read(&body) {
         Ok(fields) => match observation.source {
-            Source::Hook => hook::decode(observation, &fields),
+            Source::Hook => {
+                Decoded { surroundings: places::surroundings(&fields), ..hook::decode(observation, &fields) }
+            }
             Source::Transcript => transcript::decode(observation, &fields),
             Source::Recorder => recorder::decode(&fields, |name, fact| event(observation, name, fact)),
         },

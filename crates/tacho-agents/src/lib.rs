@@ -28,8 +28,6 @@ pub struct Agent {
     pub provider: &'static str,
     /// Turns an observation into events. Never fails: what is not understood becomes a warning.
     pub decode: fn(&Observation) -> Decoded,
-    /// The transcript a hook payload points to.
-    pub transcript_of: fn(&[u8]) -> Option<PathBuf>,
     /// The directory that holds the transcripts of a session's subagents; `None` for an id that is no file name.
     pub subagent_directory: fn(&Path, &SessionId) -> Option<PathBuf>,
     /// What a file in that directory is.
@@ -95,17 +93,28 @@ pub struct Decoded {
     pub events: Vec<Event>,
     /// What was not understood.
     pub warnings: Vec<Warning>,
+    /// Where it was said.
+    pub surroundings: Surroundings,
+}
+
+/// Where something was said; what a source did not say is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The session's transcript.
+    pub transcript: Option<PathBuf>,
+    /// The working directory.
+    pub directory: Option<PathBuf>,
 }
 
 impl Decoded {
     fn not_understood(why: &str) -> Self {
-        Self { events: Vec::new(), warnings: vec![Warning(why.to_owned())] }
+        Self { warnings: vec![Warning(why.to_owned())], ..Self::default() }
     }
 }
 
 impl FromIterator<Event> for Decoded {
     fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Self {
-        Self { events: events.into_iter().collect(), warnings: Vec::new() }
+        Self { events: events.into_iter().collect(), ..Self::default() }
     }
 }
 

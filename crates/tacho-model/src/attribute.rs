@@ -184,6 +184,16 @@ impl Attributes {
         self.0.get(&key)
     }
 
+    /// Takes out the attributes with these keys.
+    pub fn take(&mut self, keys: &[Key]) -> Self {
+        Self(keys.iter().filter_map(|key| self.0.remove_entry(key)).collect())
+    }
+
+    /// Adds all of these, replacing earlier values.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// All attributes in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &Value)> {
         self.0.iter().map(|(key, value)| (*key, value))

@@ -27,6 +27,9 @@ pub const TELEMETRY_SDK_VERSION: Key = Key::new("telemetry.sdk.version", ValueTy
 /// The person at the machine; the gate turns it into `user.hash`.
 pub const USER_NAME: Key = Key::new("user.name", ValueType::String, Class::Identity);
 
+/// The team that the work is for, as its owner configured it.
+pub const TACHOGRAPH_TEAM: Key = Key::new("tachograph.team", ValueType::String, Class::Metadata);
+
 /// HMAC-SHA-256 of the user's name under this installation's key, base32 of 16 bytes.
 pub const USER_HASH: Key = Key::new("user.hash", ValueType::String, Class::Metadata);
 
@@ -370,6 +373,7 @@ pub const ALL: &[Key] = &[
     TACHOGRAPH_SPAN_END_UNIX_NS,
     TACHOGRAPH_SPAN_NAME,
     TACHOGRAPH_SPAN_START_UNIX_NS,
+    TACHOGRAPH_TEAM,
     TACHOGRAPH_USER_SOURCE,
     TACHOGRAPH_VCS_WORKTREE,
     TACHOGRAPH_WORKING_DIRECTORY,

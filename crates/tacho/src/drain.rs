@@ -21,14 +21,16 @@ mod segments;
 mod sessions;
 mod transcripts;
 mod wake;
+mod workplaces;
 
 pub(crate) use control::{Request, ask_running_drainer};
 pub(crate) use resident::run_resident;
 
-use crate::config::Config;
+use crate::config::{Config, owner};
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
+use crate::vcs::Workplaces;
 use courier::Couriers;
 use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
@@ -67,6 +69,7 @@ pub(crate) struct Drainer {
     /// The destinations as the store knows them.
     known: Vec<DestinationRow>,
     couriers: Couriers,
+    workplaces: Workplaces,
     /// When sessions are looked after again.
     next_care: Instant,
     /// Sessions that were not derived since something was said about them.
@@ -110,6 +113,7 @@ impl Drainer {
             sessions: Sessions::open(store.read())?,
             known: Vec::new(),
             couriers: Couriers::new()?,
+            workplaces: Workplaces::new(owner::account()),
             next_care: Instant::now(),
             stale: store.read().stale_sessions()?.into_iter().collect(),
             live_sessions: 0,
@@ -227,7 +231,9 @@ impl Drainer {
         let resources = Resources { config: &self.config, instance_id: &self.instance_id };
         let outgoing = Outgoing::new(resources, &self.identity_key, &self.known);
         let changes = self.store.change()?;
-        Ok((Round::begin(changes, &mut self.sessions, self.state.path(), outgoing), &mut self.segments))
+        let round =
+            Round::begin(changes, &mut self.sessions, &mut self.workplaces, self.state.path(), outgoing);
+        Ok((round, &mut self.segments))
     }
 
     /// What it keeps.

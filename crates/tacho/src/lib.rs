@@ -11,7 +11,6 @@ mod keys;
 mod place;
 mod report;
 mod terminal;
-#[cfg_attr(not(test), expect(dead_code, reason = "the drainer does not ask yet"))]
 mod vcs;
 
 use clap::Parser as _;

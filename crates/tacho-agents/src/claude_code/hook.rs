@@ -25,7 +25,7 @@ pub(super) fn decode(observation: &Observation, payload: &Fields<'_>) -> Decoded
         Some(facts) => facts.into_iter().map(|fact| Event { fact, ..base.clone() }).collect(),
         None => {
             let warnings = vec![Warning(format!("{name} lacks what makes it a statement"))];
-            Decoded { events: vec![base], warnings }
+            Decoded { events: vec![base], warnings, ..Decoded::default() }
         }
     }
 }

@@ -3,19 +3,15 @@
 //! `<config>/projects/<cwd>/<session>.jsonl`, and for each subagent `<session>/subagents/agent-<id>.jsonl` with
 //! `agent-<id>.meta.json` beside it.
 
-use crate::SubagentFile;
-use serde::Deserialize;
+use crate::fields::Fields;
+use crate::{SubagentFile, Surroundings};
 use std::path::{Component, Path, PathBuf};
 use tacho_model::id::{SessionId, SubagentId};
 
-#[derive(Deserialize)]
-struct Pointer {
-    transcript_path: Option<PathBuf>,
-}
-
-/// The transcript a hook payload names.
-pub(super) fn transcript_of(payload: &[u8]) -> Option<PathBuf> {
-    serde_json::from_slice::<Pointer>(payload).ok()?.transcript_path.filter(|path| path.is_absolute())
+/// The transcript and the working directory that a hook payload names.
+pub(super) fn surroundings(payload: &Fields<'_>) -> Surroundings {
+    let path = |name| payload.get::<PathBuf>(name).filter(|path| path.is_absolute());
+    Surroundings { transcript: path("transcript_path"), directory: path("cwd") }
 }
 
 /// The directory of a session's subagents, beside its transcript. The id comes from a payload: only a plain file

@@ -57,7 +57,7 @@ fn paths(value: &Json, above: &str) -> Vec<String> {
 fn decoded(source: Source, offset: Option<u64>, body: &Json) -> Decoded {
     let decoded = (AGENT.decode)(&observation(source, offset, body.to_string().as_bytes()));
     let events = decoded.events.into_iter().map(|event| Event { digest: 0, ..event });
-    Decoded { events: events.collect(), warnings: decoded.warnings }
+    Decoded { events: events.collect(), ..decoded }
 }
 
 fn without(body: &Json, path: &str) -> Json {

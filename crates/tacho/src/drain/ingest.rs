@@ -55,43 +55,49 @@ impl Round<'_> {
                 continue;
             };
             let observation = observation(self.state, &record);
-            if self.observe(&observation)? {
-                self.note_surroundings(&record, &observation)?;
+            if let Some(surroundings) = self.observe(&observation)? {
+                self.note_process(&record, &observation.session)?;
+                if let Some(path) = surroundings.transcript {
+                    self.follow(&observation, &path)?;
+                }
+                if let (Some(directory), Some(at)) = (surroundings.directory, observation.at) {
+                    self.note_workplace(&observation, &directory, at)?;
+                }
             }
         }
         Ok(unreadable)
     }
 
-    /// Notes where the session's transcript lies and which process runs it.
-    fn note_surroundings(
-        &mut self,
-        record: &HookRecord<'_>,
-        observation: &Observation,
-    ) -> Result<(), Failure> {
+    /// Begins to follow the session's transcript.
+    fn follow(&mut self, observation: &Observation, path: &Path) -> Result<(), Failure> {
         let session = self.sessions.get(&self.changes, &observation.session)?;
-        let agent = agent_named(Some(&observation.agent));
-        if let Some(path) = agent.and_then(|agent| (agent.transcript_of)(&observation.body)) {
-            let path = path.to_string_lossy().into_owned();
-            if session.transcripts.iter().all(|known| known.path != path) {
-                let followed = TranscriptCursor {
-                    path,
-                    agent: observation.agent.clone(),
-                    session: observation.session.clone(),
-                    subagent: None,
-                    inode: 0,
-                    cursor: 0,
-                };
-                self.changes.follow_transcript(&followed)?;
-                session.transcripts.push(followed);
-            }
+        if session.transcripts.iter().any(|known| Path::new(&known.path) == path) {
+            return Ok(());
         }
-        if let (Some(pid), Some(start_ticks)) = (record.apid, record.ast) {
-            let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
-            if !session.processes.contains(&process) {
-                self.changes.set_process(session.key, &process)?;
-                session.processes.push(process);
-            }
+        let followed = TranscriptCursor {
+            path: path.to_string_lossy().into_owned(),
+            agent: observation.agent.clone(),
+            session: observation.session.clone(),
+            subagent: None,
+            inode: 0,
+            cursor: 0,
+        };
+        self.changes.follow_transcript(&followed)?;
+        session.transcripts.push(followed);
+        Ok(())
+    }
+
+    /// Notes which process runs the session.
+    fn note_process(&mut self, record: &HookRecord<'_>, session: &SessionId) -> Result<(), Failure> {
+        let (Some(pid), Some(start_ticks)) = (record.apid, record.ast) else { return Ok(()) };
+        let session = self.sessions.get(&self.changes, session)?;
+        let is_it = |known: &AgentProcess| known.pid == pid && known.start_ticks == start_ticks;
+        if session.processes.iter().any(|known| is_it(known) && known.boot == record.boot) {
+            return Ok(());
         }
+        let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
+        self.changes.set_process(session.key, &process)?;
+        session.processes.push(process);
         Ok(())
     }
 }

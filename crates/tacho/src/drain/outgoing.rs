@@ -8,8 +8,9 @@ use std::env;
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::Destination;
 use tacho_export::otlp::{Signal, encode};
-use tacho_model::attribute::Attributes;
+use tacho_model::attribute::{Attributes, Key};
 use tacho_model::batch::Batch;
+use tacho_model::event::Repository;
 use tacho_model::id::SpanId;
 use tacho_model::log::{LogRecord, Severity};
 use tacho_model::semconv as key;
@@ -25,6 +26,18 @@ use tacho_store::{Changes, SessionKey};
 
 /// Items of one request at most (default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
 const PARCEL_ITEMS_MAX: usize = 512;
+
+/// What is said of the resource, so that it is said once for many spans.
+const LIFTED: [Key; 8] = [
+    key::VCS_REPOSITORY_URL_FULL,
+    key::VCS_REPOSITORY_NAME,
+    key::VCS_OWNER_NAME,
+    key::VCS_PROVIDER_NAME,
+    key::VCS_REF_HEAD_NAME,
+    key::VCS_REF_HEAD_TYPE,
+    key::VCS_REF_HEAD_REVISION,
+    key::TACHOGRAPH_VCS_WORKTREE,
+];
 
 /// What goes out, for each destination.
 pub(super) struct Outgoing<'a> {
@@ -76,9 +89,10 @@ impl<'a> Outgoing<'a> {
         changes: &Changes<'_>,
         session: SessionKey,
         assembly: &Assembly,
+        repository: Option<&Repository>,
         changed: &BTreeSet<SpanId>,
     ) -> Result<(), Failure> {
-        let resource = self.resources.of(&assembly.session);
+        let resource = self.resources.of(&assembly.session, repository);
         for lane in self.lanes.iter_mut().filter(|lane| assembly.session.last_seen >= lane.since) {
             let policy = Policy {
                 level: lane.destination.level,
@@ -86,26 +100,28 @@ impl<'a> Outgoing<'a> {
                 identity_key: self.identity_key,
             };
             let claimed = changes.read().claimed(lane.key, session)?;
-            let mut batch = Batch { resource: resource.clone(), ..Batch::default() };
+            let mut batches = Batches { of_session: &resource, batches: Vec::new() };
             for span in assembly.spans.iter().filter(|span| span.settled) {
                 match claimed.get(&span.span_id) {
-                    None => batch.spans.push(span.clone()),
+                    None => batches.add_span(span),
                     Some(_) if !changed.contains(&span.span_id) => {}
                     Some(sent) => {
                         let now_said = sent_as(span, policy);
                         if sent.is_some_and(|sent| sent != now_said) {
-                            batch.logs.push(correction(span));
+                            batches.add_correction(span);
                         }
                         changes.claim(lane.key, session, span.span_id, now_said)?;
                     }
                 }
             }
-            let cleared = clear(&batch, policy);
-            for span in &cleared.get().spans {
-                changes.claim(lane.key, session, span.span_id, fingerprint(span))?;
+            for batch in batches.batches {
+                let cleared = clear(&batch, policy);
+                for span in &cleared.get().spans {
+                    changes.claim(lane.key, session, span.span_id, fingerprint(span))?;
+                }
+                lane.items += cleared.get().spans.len() + cleared.get().logs.len();
+                lane.batches.push(cleared);
             }
-            lane.items += cleared.get().spans.len() + cleared.get().logs.len();
-            lane.batches.push(cleared);
             if lane.items >= PARCEL_ITEMS_MAX {
                 lane.pack(changes)?;
             }
@@ -117,6 +133,41 @@ impl<'a> Outgoing<'a> {
     pub(super) fn pack_all(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes))
     }
+}
+
+/// Batches of one session, one for each state of the repository in which spans began.
+struct Batches<'a> {
+    of_session: &'a Attributes,
+    batches: Vec<Batch>,
+}
+
+impl Batches<'_> {
+    fn add_span(&mut self, span: &Span) {
+        let (place, attributes) = lifted(span);
+        let span = Span { attributes, ..span.clone() };
+        self.batch_of(place).spans.push(span);
+    }
+
+    fn add_correction(&mut self, span: &Span) {
+        let (place, attributes) = lifted(span);
+        self.batch_of(place).logs.push(correction(span, attributes));
+    }
+
+    /// The batch of a place. Spans come in the order of their starts, so it is mostly the one used last.
+    fn batch_of(&mut self, place: Attributes) -> &mut Batch {
+        let mut resource = self.of_session.clone();
+        resource.extend(place);
+        let known = self.batches.iter().rposition(|batch| batch.resource == resource);
+        let batch =
+            known.map_or_else(|| Batch { resource, ..Batch::default() }, |at| self.batches.remove(at));
+        self.batches.push_mut(batch)
+    }
+}
+
+/// What of a span's attributes is said of its resource, and the rest.
+fn lifted(span: &Span) -> (Attributes, Attributes) {
+    let mut attributes = span.attributes.clone();
+    (attributes.take(&LIFTED), attributes)
 }
 
 impl Lane<'_> {
@@ -146,14 +197,14 @@ impl Lane<'_> {
 
 /// The fingerprint of a span as a destination gets it.
 fn sent_as(span: &Span, policy: Policy<'_>) -> i64 {
-    let batch = Batch { spans: vec![span.clone()], ..Batch::default() };
+    let span = Span { attributes: lifted(span).1, ..span.clone() };
+    let batch = Batch { spans: vec![span], ..Batch::default() };
     clear(&batch, policy).get().spans.first().map_or(0, fingerprint)
 }
 
 /// A record that says how a span that was sent is understood now.
-fn correction(span: &Span) -> LogRecord {
+fn correction(span: &Span, mut attributes: Attributes) -> LogRecord {
     let end = span.end.unwrap_or(span.start);
-    let mut attributes = span.attributes.clone();
     attributes.set(key::TACHOGRAPH_SPAN_NAME, span.name.as_str());
     attributes.set(key::TACHOGRAPH_SPAN_START_UNIX_NS, span.start.0);
     attributes.set(key::TACHOGRAPH_SPAN_END_UNIX_NS, end.0);
@@ -168,7 +219,7 @@ fn correction(span: &Span) -> LogRecord {
 }
 
 impl Resources<'_> {
-    fn of(self, session: &Session) -> Attributes {
+    fn of(self, session: &Session, repository: Option<&Repository>) -> Attributes {
         let named = self.config.agent_name.as_ref().map(|said| &said.value);
         let agent_name = named.unwrap_or(&session.agent);
         let mut resource = Attributes::default();
@@ -176,7 +227,17 @@ impl Resources<'_> {
         resource.set_known(key::SERVICE_VERSION, session.agent_version.clone());
         resource.set(key::SERVICE_INSTANCE_ID, self.instance_id);
         resource.set(key::GEN_AI_AGENT_NAME, agent_name.as_str());
-        resource.set_known(key::USER_NAME, user_name());
+        let of_git = repository.and_then(|seen| seen.user_name.clone());
+        match of_git {
+            Some(name) => {
+                resource.set(key::USER_NAME, name);
+                resource.set_known(key::USER_EMAIL, repository.and_then(|seen| seen.user_email.clone()));
+                let source = repository.and_then(|seen| seen.user_source.clone());
+                resource.set_known(key::TACHOGRAPH_USER_SOURCE, source);
+            }
+            None => resource.set_known(key::USER_NAME, user_name()),
+        }
+        resource.set_known(key::TACHOGRAPH_TEAM, self.config.team.as_ref().map(|said| said.value.as_str()));
         resource.set(key::TELEMETRY_SDK_NAME, "tachograph");
         resource.set(key::TELEMETRY_SDK_LANGUAGE, "rust");
         resource.set(key::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION"));

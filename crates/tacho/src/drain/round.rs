@@ -6,9 +6,11 @@ use super::now;
 use super::outgoing::Outgoing;
 use super::sessions::{OpenSession, Sessions};
 use crate::failure::Failure;
+use crate::vcs::Workplaces;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tacho_agents::Surroundings;
 use tacho_assemble::tree::assemble;
 use tacho_model::event::Observation;
 use tacho_model::id::SessionId;
@@ -32,6 +34,7 @@ pub(super) enum Pace {
 pub(super) struct Round<'a> {
     pub(super) changes: Changes<'a>,
     pub(super) sessions: &'a mut Sessions,
+    pub(super) workplaces: &'a mut Workplaces,
     pub(super) state: &'a Path,
     outgoing: Outgoing<'a>,
     /// The sessions that have news or are due.
@@ -42,10 +45,11 @@ impl<'a> Round<'a> {
     pub(super) fn begin(
         changes: Changes<'a>,
         sessions: &'a mut Sessions,
+        workplaces: &'a mut Workplaces,
         state: &'a Path,
         outgoing: Outgoing<'a>,
     ) -> Self {
-        Self { changes, sessions, state, outgoing, touched: BTreeSet::new() }
+        Self { changes, sessions, workplaces, state, outgoing, touched: BTreeSet::new() }
     }
 
     /// A session, for reading and changing what is kept of it in memory.
@@ -53,16 +57,16 @@ impl<'a> Round<'a> {
         self.sessions.get(&self.changes, id)
     }
 
-    /// Takes a statement down. Returns whether it was new.
-    pub(super) fn observe(&mut self, observation: &Observation) -> Result<bool, Failure> {
+    /// Takes a statement down. Returns where it was said, if it was new.
+    pub(super) fn observe(&mut self, observation: &Observation) -> Result<Option<Surroundings>, Failure> {
         let session = self.sessions.get(&self.changes, &observation.session)?;
-        let is_new = self.changes.observe(session.key, observation)?;
-        if is_new {
-            session.agent.clone_from(&observation.agent);
-            session.hear(observation);
-            self.touch(&observation.session);
+        if !self.changes.observe(session.key, observation)? {
+            return Ok(None);
         }
-        Ok(is_new)
+        session.agent.clone_from(&observation.agent);
+        let surroundings = session.hear(observation);
+        self.touch(&observation.session);
+        Ok(Some(surroundings))
     }
 
     /// Has a session derived at the end of the round.
@@ -100,9 +104,10 @@ impl<'a> Round<'a> {
         let session = self.sessions.get(&self.changes, id)?;
         let Some(facts) = session.facts(self.changes.read(), id)? else { return Ok(()) };
         let assembly = assemble(facts, now());
+        let repository = facts.repository().cloned();
         self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
         let changed = self.changes.put_spans(session.key, &assembly.spans)?;
-        self.outgoing.add(&self.changes, session.key, &assembly, &changed)?;
+        self.outgoing.add(&self.changes, session.key, &assembly, repository.as_ref(), &changed)?;
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

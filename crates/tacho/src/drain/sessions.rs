@@ -1,11 +1,12 @@
 //! What the drainer keeps in memory of sessions: of those that go on, and of those it is just working on.
 
 use super::now;
+use super::workplaces::SeenWorkplace;
 use crate::failure::Failure;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Instant;
-use tacho_agents::agent_named;
+use tacho_agents::{Agent, Decoded, Surroundings, agent_named};
 use tacho_assemble::facts::{AgentIdentity, SessionFacts};
 use tacho_model::event::Observation;
 use tacho_model::id::SessionId;
@@ -39,6 +40,8 @@ pub(super) struct OpenSession {
     pub(super) has_news: bool,
     /// The files that are followed for it, and how far they were read.
     pub(super) transcripts: Vec<TranscriptCursor>,
+    /// Where it was working when that was looked at last.
+    pub(super) workplace: Option<SeenWorkplace>,
     /// The processes that were seen to run it.
     pub(super) processes: Vec<AgentProcess>,
     heard: Heard,
@@ -143,6 +146,7 @@ impl OpenSession {
             rests_until: None,
             has_news: false,
             transcripts: store.transcripts(id)?,
+            workplace: None,
             processes: store.processes(id)?,
             heard: Heard::InStore,
             last_use: 0,
@@ -150,10 +154,15 @@ impl OpenSession {
     }
 
     /// Takes in what was said, if what was said before is in memory; else it is read from the store when needed.
-    pub(super) fn hear(&mut self, observation: &Observation) {
-        let Heard::InMemory { facts, bytes } = &mut self.heard else { return };
-        tell(facts, observation);
-        *bytes += observation.body.len();
+    /// Returns where it was said.
+    pub(super) fn hear(&mut self, observation: &Observation) -> Surroundings {
+        let Some(agent) = agent_named(Some(&observation.agent)) else { return Surroundings::default() };
+        let decoded = (agent.decode)(observation);
+        if let Heard::InMemory { facts, bytes } = &mut self.heard {
+            add(facts, agent, observation, &decoded);
+            *bytes += observation.body.len();
+        }
+        decoded.surroundings
     }
 
     /// All that was said; `None` when nobody we know said anything.
@@ -165,7 +174,9 @@ impl OpenSession {
         if matches!(self.heard, Heard::InStore) {
             let (mut facts, mut bytes) = (None, 0);
             store.each_observation(id, |observation| {
-                tell(&mut facts, &observation);
+                if let Some(agent) = agent_named(Some(&observation.agent)) {
+                    add(&mut facts, agent, &observation, &(agent.decode)(&observation));
+                }
                 bytes += observation.body.len();
             })?;
             self.heard = Heard::InMemory { facts, bytes };
@@ -203,11 +214,9 @@ impl OpenSession {
 
 /// Adds what an observation says to what is known of its session. What an agent says that this version does not know
 /// is kept in the store and nowhere else.
-fn tell(facts: &mut Option<SessionFacts>, observation: &Observation) {
-    let Some(agent) = agent_named(Some(&observation.agent)) else { return };
+fn add(facts: &mut Option<SessionFacts>, agent: &Agent, observation: &Observation, decoded: &Decoded) {
     let identity = AgentIdentity { name: agent.name, provider: agent.provider };
     let facts = facts.get_or_insert_with(|| SessionFacts::new(identity, observation.session.clone()));
-    let decoded = (agent.decode)(observation);
     decoded.events.iter().for_each(|event| facts.add(event));
     if !decoded.warnings.is_empty() {
         facts.add_not_understood(observation);

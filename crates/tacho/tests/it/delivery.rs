@@ -17,11 +17,12 @@ const ELSEWHERE: &str = "http://192.0.2.1:4318";
 /// The person at the machine.
 const USER: &str = "augusta.byron";
 /// What every batch says about who made it.
-const RESOURCE: [&str; 8] = [
+const RESOURCE: [&str; 9] = [
     "gen_ai.agent.name",
     "service.instance.id",
     "service.name",
     "service.version",
+    "tachograph.user.source",
     "telemetry.sdk.language",
     "telemetry.sdk.name",
     "telemetry.sdk.version",
