@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use tacho_model::clip::{VALUE_BYTES_MAX, json_within, text_within};
 use tacho_model::event::Json;
 
 /// The longest word an agent uses for a kind of thing; what is longer is a text.
@@ -31,9 +32,14 @@ impl<'a> Fields<'a> {
         value
     }
 
-    /// A text.
+    /// A text, cut if it is long.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        self.get(name)
+        let text: String = self.get(name)?;
+        Some(if text.len() <= VALUE_BYTES_MAX {
+            text
+        } else {
+            text_within(&text, VALUE_BYTES_MAX).into_owned()
+        })
     }
 
     /// A text that names something; an empty one names nothing.
@@ -64,10 +70,10 @@ impl<'a> Fields<'a> {
         self.get(name) == Some(true)
     }
 
-    /// A value of any type but null, as it is written.
+    /// A value of any type but null as it is written, cut if it is long.
     pub(crate) fn json(&self, name: &str) -> Option<Json> {
         let raw: &RawValue = self.get(name)?;
-        Some(Json(raw.get().to_owned()))
+        Some(json_within(Json(raw.get().to_owned()), VALUE_BYTES_MAX))
     }
 
     /// An object; empty where there is none.

@@ -2,7 +2,7 @@
 
 use crate::calls::{Call, CallOutcome};
 use crate::compactions::Compacting;
-use crate::content::{self, text_cut};
+use crate::content;
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
 use crate::outcome::{Outcome, outcome};
 use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
@@ -30,8 +30,8 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
     match &node.what {
         What::Turn(said) => {
             turn(&mut attributes, tree, &said.facts, node);
-            let directory = repository.and_then(|repository| repository.directory.as_deref());
-            attributes.set_known(key::TACHOGRAPH_WORKING_DIRECTORY, directory.map(text_cut));
+            let directory = repository.and_then(|repository| repository.directory.clone());
+            attributes.set_known(key::TACHOGRAPH_WORKING_DIRECTORY, directory);
         }
         What::Subagent(id, facts) => subagent(&mut attributes, tree, id, facts, node),
         What::Tool(id, facts) => tool(&mut attributes, tree, id, facts),
@@ -103,7 +103,7 @@ fn subagent(
     content::subagent(attributes, tree, subagent, node);
     let Some(said) = subagent.description.value() else { return };
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DEPTH, said.depth);
-    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.as_deref().map(text_cut));
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.clone());
 }
 
 /// Input and output of every call below. The classes stand on the calls alone, so that no sum counts them twice.

@@ -3,10 +3,9 @@
 
 use crate::calls::{Call, CallOutcome};
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
-use crate::messages::{Message, Part, Role, finish_reason, list_of, value};
+use crate::messages::{Message, Part, Role, finish_reason, list_of};
 use crate::tree::{Node, Tree, What};
 use tacho_model::attribute::Attributes;
-use tacho_model::clip::{CONTENT_BYTES_MAX, json_within, text_within};
 use tacho_model::event::{AnswerPart, AnsweredTool};
 use tacho_model::semconv as key;
 
@@ -46,16 +45,9 @@ pub(crate) fn tool(attributes: &mut Attributes, tool: &ToolFacts) {
     let failure = tool.failure();
     // Of a call that went wrong the model was given the error, which stands by itself.
     let result = tool.result.value().or(tool.response.value().filter(|_| failure.is_none()));
-    let cut = |json| json_within(json, CONTENT_BYTES_MAX).0;
-    attributes.set_known(key::GEN_AI_TOOL_CALL_ARGUMENTS, tool.input.value().map(cut));
-    attributes.set_known(key::GEN_AI_TOOL_CALL_RESULT, result.map(cut));
-    let error = failure.and_then(|failure| failure.message.as_deref());
-    attributes.set_known(key::CLAUDE_CODE_TOOL_ERROR, error.map(text_cut));
-}
-
-/// A text as an attribute holds it.
-pub(crate) fn text_cut(text: &str) -> String {
-    text_within(text, CONTENT_BYTES_MAX).into_owned()
+    attributes.set_known(key::GEN_AI_TOOL_CALL_ARGUMENTS, tool.input.value().map(|input| input.0.clone()));
+    attributes.set_known(key::GEN_AI_TOOL_CALL_RESULT, result.map(|result| result.0.clone()));
+    attributes.set_known(key::CLAUDE_CODE_TOOL_ERROR, failure.and_then(|failure| failure.message.clone()));
 }
 
 fn input(attributes: &mut Attributes, message: Option<Message<'_>>) {
@@ -95,7 +87,7 @@ fn given<'t>(tree: &'t Tree<'_>, node: &Node<'_>, call: &'t Call<'_>) -> Option<
     }
     let parts = tools_of(call.after?).filter_map(|asked| {
         let response = tree.facts.tools.get(&asked.tool)?.response.value()?;
-        Some(Part::ToolResponse { id: asked.tool.as_str(), response: value(response) })
+        Some(Part::ToolResponse { id: asked.tool.as_str(), response })
     });
     Some(Message { role: Role::Tool, parts: parts.collect(), finish_reason: None })
 }
@@ -116,7 +108,7 @@ fn answer_part<'t>(tree: &'t Tree<'_>, part: &'t AnswerPart) -> Option<Part<'t>>
         AnswerPart::Text(text) => Part::Text(text),
         AnswerPart::Reasoning(text) => Part::Reasoning(text),
         AnswerPart::ToolCall(AnsweredTool { tool, name, input, on_server }) => {
-            let (id, arguments) = (tool.as_str(), value(input));
+            let (id, arguments) = (tool.as_str(), input);
             match on_server {
                 true => Part::ServerToolCall { id, name, arguments },
                 false => Part::ToolCall { id, name, arguments },
@@ -124,7 +116,7 @@ fn answer_part<'t>(tree: &'t Tree<'_>, part: &'t AnswerPart) -> Option<Part<'t>>
         }
         AnswerPart::ToolResult { tool, result } => {
             let name = tree.facts.tools.get(tool)?.name.value()?;
-            Part::ServerToolResponse { id: tool.as_str(), name, response: value(result) }
+            Part::ServerToolResponse { id: tool.as_str(), name, response: result }
         }
     })
 }

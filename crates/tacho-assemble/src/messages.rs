@@ -1,8 +1,7 @@
 //! Messages as the conventions' JSON schemas want them (`gen-ai-input-messages.json`, `gen-ai-output-messages.json`),
 //! cut inside their parts, so that whatever was said the text is JSON of bounded length.
 
-use std::borrow::Cow;
-use tacho_model::clip::{CONTENT_BYTES_MAX, json_within, largest_fitting, quoted, text_within};
+use tacho_model::clip::{CONTENT_BYTES_MAX, json_cut, largest_fitting, quoted, text_within};
 use tacho_model::event::{Finish, FinishReason, Json};
 
 /// No part is cut so short that it says nothing.
@@ -30,10 +29,10 @@ pub(crate) enum Role {
 pub(crate) enum Part<'a> {
     Text(&'a str),
     Reasoning(&'a str),
-    ToolCall { id: &'a str, name: &'a str, arguments: Cow<'a, Json> },
-    ToolResponse { id: &'a str, response: Cow<'a, Json> },
-    ServerToolCall { id: &'a str, name: &'a str, arguments: Cow<'a, Json> },
-    ServerToolResponse { id: &'a str, name: &'a str, response: Cow<'a, Json> },
+    ToolCall { id: &'a str, name: &'a str, arguments: &'a Json },
+    ToolResponse { id: &'a str, response: &'a Json },
+    ServerToolCall { id: &'a str, name: &'a str, arguments: &'a Json },
+    ServerToolResponse { id: &'a str, name: &'a str, response: &'a Json },
 }
 
 /// The list with this one message; `None` for one that says nothing.
@@ -47,15 +46,6 @@ pub(crate) fn list_of(message: &Message<'_>) -> Option<String> {
     }
     let cut = largest_fitting(CONTENT_BYTES_MAX, |limit| rendered(message, &parts(message, limit)));
     Some(cut.unwrap_or_else(|| with_fewer_parts(message)))
-}
-
-/// JSON as a part may hold it: no part alone is longer than a message.
-pub(crate) fn value(json: &Json) -> Cow<'_, Json> {
-    if json.0.len() <= CONTENT_BYTES_MAX {
-        Cow::Borrowed(json)
-    } else {
-        Cow::Owned(json_within(json, CONTENT_BYTES_MAX))
-    }
 }
 
 /// Why a model stopped, as a message says it.
@@ -110,7 +100,7 @@ fn fields(part: &Part<'_>, limit: usize) -> Vec<(&'static str, String)> {
     let kind = |kind: &str| ("type", quoted(kind));
     let text = |text: &str| quoted(&text_within(text, limit));
     let named = |id: &str, name: &str| [("id", text(id)), ("name", text(name))];
-    let json = |json: &Json| json_within(json, limit).0;
+    let json = |json: &Json| json_cut(json, limit);
     match part {
         Part::Text(said) => vec![kind("text"), ("content", text(said))],
         Part::Reasoning(thought) => vec![kind("reasoning"), ("content", text(thought))],

@@ -1,18 +1,23 @@
 //! Cutting what is long, so that no payload outgrows the store and no attribute a receiver. JSON is cut inside its
 //! strings and stays JSON, as it streams by or as a whole.
+//!
+//! A string is cut to 15 KiB when it is taken in, a value to 15.5 KiB when it is understood, an attribute to 16 KiB when
+//! it is written: one long string fits all the way with what stands around it, and is cut once.
 
-use crate::event::Json;
-use std::borrow::Cow;
-use std::fmt::Write as _;
+mod whole;
 
-/// Strings longer than this are cut, measured as they stand in the JSON text.
-pub const STRING_BYTES_MAX: usize = 16 * 1024;
+pub use whole::{is_cut, json_cut, json_within, largest_fitting, quoted, text_within};
+
+use std::collections::VecDeque;
+
+/// Strings longer than this are cut as they are taken in, measured as they stand in the JSON text.
+pub const STRING_BYTES_MAX: usize = 15 * 1024;
+
+/// No text and no value of an event is longer than this.
+pub const VALUE_BYTES_MAX: usize = STRING_BYTES_MAX + 512;
 
 /// No content of an attribute is longer than this.
 pub const CONTENT_BYTES_MAX: usize = 16 * 1024;
-
-/// How often a limit is halved to find the best: to the nearest 64 bytes of 16 KiB.
-const HALVINGS: u32 = 8;
 
 /// The longest mark that says how much was cut.
 const MARK_BYTES_MAX: usize = "\u{2026}[18446744073709551615 bytes cut]".len();
@@ -26,6 +31,8 @@ pub struct Clipper {
     kept: usize,
     /// Bytes of the current string that were not.
     cut: u64,
+    /// The last of them: they may be the mark of an earlier cut.
+    last_cut: VecDeque<u8>,
     unicode: Unicode,
 }
 
@@ -51,7 +58,8 @@ impl Clipper {
     /// A clipper that keeps about `limit` bytes of every string.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self { limit, place: Place::Outside, kept: 0, cut: 0, unicode: Unicode::Other }
+        let last_cut = VecDeque::new();
+        Self { limit, place: Place::Outside, kept: 0, cut: 0, last_cut, unicode: Unicode::Other }
     }
 
     /// Takes a piece of the text and appends what is kept of it.
@@ -71,6 +79,7 @@ impl Clipper {
         kept.extend_from_slice(part);
         if part.ends_with(b"\"") {
             (self.place, self.kept, self.cut, self.unicode) = (Place::Inside, 0, 0, Unicode::Other);
+            self.last_cut.clear();
         }
         rest
     }
@@ -113,7 +122,7 @@ impl Clipper {
         }
         self.unicode = Unicode::Other;
         if self.cut > 0 {
-            self.cut += part.len() as u64;
+            self.leave_out(part);
             return;
         }
         let is_continuation = |byte: &u8| byte & 0xC0 == 0x80;
@@ -125,14 +134,21 @@ impl Clipper {
         let (keep, cut) = part.split_at(end);
         kept.extend_from_slice(keep);
         self.kept += keep.len();
-        self.cut += cut.len() as u64;
+        self.leave_out(cut);
+    }
+
+    fn leave_out(&mut self, part: &[u8]) {
+        self.cut += part.len() as u64;
+        let last = part.get(part.len().saturating_sub(MARK_BYTES_MAX)..).unwrap_or(part);
+        self.last_cut.extend(last);
+        self.last_cut.drain(..self.last_cut.len().saturating_sub(MARK_BYTES_MAX));
     }
 
     /// Begins an escape: it is kept or cut as a whole.
     fn keep_unit(&mut self, bytes: &[u8], kept: &mut Vec<u8>) {
         let completes_a_pair = self.unicode == Unicode::High;
         if self.cut > 0 || self.kept >= self.limit && !completes_a_pair {
-            self.cut += bytes.len() as u64;
+            self.leave_out(bytes);
         } else {
             kept.extend_from_slice(bytes);
             self.kept += bytes.len();
@@ -141,7 +157,7 @@ impl Clipper {
 
     fn keep_inside_unit(&mut self, byte: u8, kept: &mut Vec<u8>) {
         if self.cut > 0 {
-            self.cut += 1;
+            self.leave_out(&[byte]);
         } else {
             kept.push(byte);
             self.kept += 1;
@@ -150,7 +166,12 @@ impl Clipper {
 
     fn end_string(&mut self, kept: &mut Vec<u8>) {
         if self.cut > 0 {
-            kept.extend_from_slice(mark(self.cut).as_bytes());
+            let last = String::from_utf8_lossy(self.last_cut.make_contiguous()).into_owned();
+            let cut = match earlier_cut(&last) {
+                Some((before, earlier)) => self.cut - (last.len() - before.len()) as u64 + earlier,
+                None => self.cut,
+            };
+            kept.extend_from_slice(mark(cut).as_bytes());
         }
         kept.push(b'"');
         self.place = Place::Outside;
@@ -165,86 +186,12 @@ pub fn clip(text: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// A text of at most `bytes_max` bytes, which must leave room for a mark.
-#[must_use]
-pub fn text_within(text: &str, bytes_max: usize) -> Cow<'_, str> {
-    if text.len() <= bytes_max {
-        return Cow::Borrowed(text);
-    }
-    let kept = text.get(..text.floor_char_boundary(bytes_max.saturating_sub(MARK_BYTES_MAX))).unwrap_or("");
-    Cow::Owned(format!("{kept}{}", mark((text.len() - kept.len()) as u64)))
-}
-
-/// JSON of at most `bytes_max` bytes: its strings are cut as little as it takes, and where even that does not do, the
-/// value becomes a string with its beginning.
-#[must_use]
-pub fn json_within(json: &Json, bytes_max: usize) -> Json {
-    if json.0.len() <= bytes_max {
-        return json.clone();
-    }
-    let cut = largest_fitting(bytes_max, |limit| strings_within(&json.0, limit));
-    Json(cut.unwrap_or_else(|| beginning(&json.0, bytes_max)))
-}
-
-/// The text with the longest strings that is not longer than `bytes_max`, where `text` makes it with strings of about
-/// a given length; `None` if it is too long even without them.
-pub fn largest_fitting(bytes_max: usize, text: impl Fn(usize) -> String) -> Option<String> {
-    let mut best = Some(text(0)).filter(|text| text.len() <= bytes_max)?;
-    let (mut low, mut high) = (0, bytes_max);
-    for _ in 0..HALVINGS {
-        let limit = (low + high) / 2;
-        let tried = text(limit);
-        if tried.len() <= bytes_max {
-            (low, best) = (limit, tried);
-        } else {
-            high = limit;
-        }
-    }
-    Some(best)
-}
-
-/// JSON with every string cut to about `limit` bytes.
-fn strings_within(json: &str, limit: usize) -> String {
-    let mut kept = Vec::with_capacity(json.len());
-    Clipper::new(limit).feed(json.as_bytes(), &mut kept);
-    // The clipper parts no character of valid text.
-    String::from_utf8_lossy(&kept).into_owned()
-}
-
-/// The beginning of a JSON text, as a JSON string.
-fn beginning(json: &str, bytes_max: usize) -> String {
-    // In quotes, no character of JSON text becomes longer than two bytes a byte.
-    let text_bytes = bytes_max.saturating_sub(MARK_BYTES_MAX + 2) / 2;
-    quoted(&text_within(json, text_bytes + MARK_BYTES_MAX))
-}
-
-/// A text as a JSON string.
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            // Writing to a string cannot fail.
-            control if control < ' ' => _ = write!(quoted, "\\u{:04x}", u32::from(control)),
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 fn mark(bytes: u64) -> String {
     format!("\u{2026}[{bytes} bytes cut]")
 }
 
-/// Whether a text ends with the mark of a cut.
-#[must_use]
-pub fn is_cut(text: &str) -> bool {
-    let number = text.strip_suffix(" bytes cut]").and_then(|text| text.rsplit_once("\u{2026}["));
-    number.is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
+/// What stands before the mark of an earlier cut, and how much that one left out.
+fn earlier_cut(text: &str) -> Option<(&str, u64)> {
+    let (before, number) = text.strip_suffix(" bytes cut]")?.rsplit_once("\u{2026}[")?;
+    Some((before, number.parse().ok()?))
 }

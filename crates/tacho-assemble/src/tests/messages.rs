@@ -1,6 +1,6 @@
 //! What was said, as messages.
 
-use crate::messages::{Message, Part, Role, list_of, value};
+use crate::messages::{Message, Part, Role, list_of};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tacho_model::clip::CONTENT_BYTES_MAX;
@@ -22,12 +22,10 @@ impl Said {
         match self {
             Self::Text(text) => Part::Text(text),
             Self::Reasoning(text) => Part::Reasoning(text),
-            Self::Call(id, name, json) => Part::ToolCall { id, name, arguments: value(json) },
-            Self::Response(id, json) => Part::ToolResponse { id, response: value(json) },
-            Self::ServerCall(id, name, json) => Part::ServerToolCall { id, name, arguments: value(json) },
-            Self::ServerResponse(id, name, json) => {
-                Part::ServerToolResponse { id, name, response: value(json) }
-            }
+            Self::Call(id, name, json) => Part::ToolCall { id, name, arguments: json },
+            Self::Response(id, json) => Part::ToolResponse { id, response: json },
+            Self::ServerCall(id, name, json) => Part::ServerToolCall { id, name, arguments: json },
+            Self::ServerResponse(id, name, json) => Part::ServerToolResponse { id, name, response: json },
         }
     }
 }

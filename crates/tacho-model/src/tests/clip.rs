@@ -35,14 +35,25 @@ fn long_strings_are_cut_and_say_by_how_much() {
 }
 
 #[test]
-fn a_value_is_cut_as_little_as_it_takes() {
-    let json = JsonText(format!("{{\"a\":{},\"b\":[1,2],\"c\":\"short\"}}", quoted(&"x".repeat(300))));
-    let within = |bytes_max| json_within(&json, bytes_max).0;
-    assert_eq!(within(400), json.0);
-    let cut = format!("{{\"a\":\"{}\u{2026}[178 bytes cut]\",\"b\":[1,2],\"c\":\"short\"}}", "x".repeat(122));
-    assert_eq!(within(170), cut);
+fn a_value_is_cut_where_it_is_long() {
+    let json = JsonText(format!("{{\"a\":{},\"b\":[1,2],\"c\":\"short\"}}", quoted(&"x".repeat(3000))));
+    let within = |bytes_max| json_within(json.clone(), bytes_max).0;
+    assert_eq!(within(4000), json.0);
+    let cut =
+        format!("{{\"a\":\"{}\u{2026}[2105 bytes cut]\",\"b\":[1,2],\"c\":\"short\"}}", "x".repeat(895));
+    assert_eq!(within(1000), cut);
     // Without strings it is still too long: its beginning is left.
-    assert_eq!(within(90), format!("\"{{\\\"a\\\":\\\"{}\u{2026}[304 bytes cut]\"", "x".repeat(20)));
+    assert_eq!(within(90), format!("\"{{\\\"a\\\":\\\"{}\u{2026}[3004 bytes cut]\"", "x".repeat(20)));
+}
+
+/// What was cut before counts too.
+#[test]
+fn a_second_cut_knows_of_the_first() {
+    let once = clipped(20, &[format!("\"{}\"", "x".repeat(1_000_000)).as_bytes()]);
+    let twice = clipped(10, &[&once]);
+    assert_eq!(String::from_utf8(twice).unwrap(), "\"xxxxxxxxxx\u{2026}[999990 bytes cut]\"");
+    let text = format!("{}\u{2026}[500 bytes cut]", "x".repeat(100));
+    assert_eq!(text_within(&text, 40), "xxxxx\u{2026}[595 bytes cut]");
 }
 
 #[test]
@@ -173,7 +184,7 @@ proptest! {
     #[test]
     fn a_value_within_a_limit_is_json(text in json_text(), repeated in 1..200_usize, bytes_max in 100..2000_usize) {
         let long = JsonText(format!("[{}]", vec![text; repeated].join(",")));
-        let kept = json_within(&long, bytes_max).0;
+        let kept = json_within(long.clone(), bytes_max).0;
         prop_assert!(kept.len() <= bytes_max, "{} of {bytes_max}: {kept}", kept.len());
         prop_assert!(serde_json::from_str::<Json>(&kept).is_ok(), "{kept}");
         if long.0.len() <= bytes_max {
