@@ -53,13 +53,18 @@ pub enum Permission {
     Default,
 }
 
-/// Whether a run begins its session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a run comes to its session.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
     /// It begins the session.
     New,
-    /// It goes on with a session that is there.
+    /// It goes on with the session, which is there.
     Resumed,
+    /// It begins the session with all that was said in another one.
+    Forked {
+        /// The id of the other session.
+        from: String,
+    },
 }
 
 /// One run of the CLI in print mode.
@@ -79,7 +84,7 @@ pub struct Run {
     pub api_url: String,
     /// The session's id, see [`new_session_id`].
     pub session_id: String,
-    /// Whether the run begins the session.
+    /// How the run comes to the session.
     pub opening: Opening,
     /// Permission mode.
     pub permission: Permission,
@@ -132,11 +137,14 @@ impl Run {
 
     fn command(&self) -> Command {
         let mut command = command(&self.claude, &self.home);
-        let session = match self.opening {
-            Opening::New => "--session-id",
-            Opening::Resumed => "--resume",
+        command.args(["-p", &self.prompt]);
+        match &self.opening {
+            Opening::New => command.args(["--session-id", &self.session_id]),
+            Opening::Resumed => command.args(["--resume", &self.session_id]),
+            Opening::Forked { from } => {
+                command.args(["--resume", from, "--fork-session", "--session-id", &self.session_id])
+            }
         };
-        command.args(["-p", &self.prompt, session, &self.session_id]);
         command.args(["--output-format", "stream-json", "--verbose", "--include-hook-events"]);
         for plugin_dir in &self.plugin_dirs {
             command.arg("--plugin-dir").arg(plugin_dir);

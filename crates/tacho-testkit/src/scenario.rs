@@ -43,7 +43,7 @@ pub struct Scenario {
     /// Files of the project, path to content.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
-    /// The sessions, which run at the same time.
+    /// The sessions, which run at the same time, forks behind all others.
     pub sessions: Vec<SessionPlan>,
     /// What the model answers, by the marker in the prompt.
     pub scripts: BTreeMap<String, Script>,
@@ -59,6 +59,8 @@ pub struct SessionPlan {
     /// What the user says: one run of the CLI each, all but the first of which resume the session. The marker
     /// `[[mock:NAME]]` in a prompt selects the script.
     pub prompts: Vec<String>,
+    /// The number of the session, counted from 1 and no fork itself, that it begins as a copy of when that has ended.
+    pub forks: Option<usize>,
     /// Whether the recorder takes in and sends all it can before the session is resumed.
     #[serde(default)]
     pub drained: bool,
@@ -104,6 +106,15 @@ impl Scenario {
         ensure!(
             scenario.sessions.iter().all(|session| !session.prompts.is_empty()),
             "a session without a prompt in {}",
+            path.display()
+        );
+        let is_original = |number: usize| {
+            let forked = number.checked_sub(1).and_then(|index| scenario.sessions.get(index));
+            forked.is_some_and(|session| session.forks.is_none())
+        };
+        ensure!(
+            scenario.sessions.iter().filter_map(|session| session.forks).all(is_original),
+            "a session forks none of the others in {}",
             path.display()
         );
         Ok(scenario)

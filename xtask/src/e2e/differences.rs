@@ -102,26 +102,26 @@ fn of_request(request: &ReceivedRequest, scenario: &Scenario) -> Vec<String> {
 }
 
 /// What the recorder printed behind the run.
-pub(super) struct Printed<'a> {
-    pub(super) drained: &'a Output,
-    pub(super) status: &'a Output,
-    pub(super) listed: &'a Output,
+pub(super) struct Printed {
+    pub(super) drained: Output,
+    pub(super) status: Output,
+    pub(super) listed: Output,
     /// One for each session.
-    pub(super) shown: &'a [Output],
+    pub(super) shown: Vec<Output>,
 }
 
 /// Where the recorder does not tell the truth, in what arrived or in what it prints.
-pub(super) fn of_recorder(played: &Played<'_>, printed: &Printed<'_>) -> Vec<String> {
+pub(super) fn of_recorder(played: &Played<'_>, printed: &Printed) -> Vec<String> {
     let Printed { drained, status, listed, shown } = printed;
     let mut found = Vec::new();
-    let commands = [("drain --once", *drained), ("status", *status), ("sessions", *listed)];
+    let commands = [("drain --once", drained), ("status", status), ("sessions", listed)];
     for (command, output) in commands.into_iter().chain(shown.iter().map(|shown| ("show", shown))) {
         found.extend(of_exit(command, output));
     }
     found.extend(reports::status_differences(&text(status), played.sent.len() + played.logs.len()));
     let ids: Vec<String> = played.sessions.iter().map(|session| session.id.clone()).collect();
     found.extend(compare::strangers(&ids, played.truth, played.spans));
-    for (number, (session, shown)) in (1..).zip(played.sessions.iter().zip(*shown)) {
+    for (number, (session, shown)) in (1..).zip(played.sessions.iter().zip(shown)) {
         let differences = of_session(played, session, &text(listed), &text(shown));
         let name = if ids.len() > 1 { format!("session {number}: ") } else { String::new() };
         found.extend(differences.into_iter().map(|difference| format!("{name}{difference}")));

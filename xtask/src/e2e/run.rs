@@ -78,13 +78,7 @@ impl Bench {
         let stalled_ns =
             pressure::stalled_ns().zip(stalled_before).map_or(u64::MAX, |(now, before)| now - before);
         let kills = killer.map_or(0, DrainerKiller::stop);
-        let drained = stage.tacho(&["drain", "--once"])?;
-        let status = stage.tacho(&["status", "--json"])?;
-        let listed = stage.tacho(&["sessions", "--json"])?;
-        let shown = sessions
-            .iter()
-            .map(|session| stage.tacho(&["show", &session.id, "--json"]))
-            .collect::<Result<Vec<_>>>()?;
+        let printed = Printed::by_tacho(&stage, &sessions)?;
         drop(sweep);
 
         let (truth, (sent, logs)) = (api.calls(), self.delivered(&receiver));
@@ -98,21 +92,9 @@ impl Bench {
             sent: &sent,
             logs: &logs,
         };
-        write_jsonl(&stage.evidence("truth.jsonl"), &truth)?;
-        stage.keep("spans.json", serde_json::to_string_pretty(&sent)?)?;
-        stage.keep("logs.json", serde_json::to_string_pretty(&logs)?)?;
-        stage.keep("status.json", &status.stdout)?;
-        stage.keep("sessions.json", &listed.stdout)?;
-        for (number, (session, shown)) in (1..).zip(sessions.iter().zip(&shown)) {
-            stage.keep(&format!("show-{number}.json"), &shown.stdout)?;
-            for (prompt, run) in (1..).zip(&session.runs) {
-                stage.keep(&format!("cli-{number}-{prompt}.jsonl"), &run.stdout)?;
-                stage.keep(&format!("cli-{number}-{prompt}.stderr"), &run.stderr)?;
-            }
-        }
+        keep_evidence(&stage, &played, &printed)?;
         let mut differences = differences::of_bench(&played);
         differences.extend(differences::of_delivery(&played, &receiver, protocol));
-        let printed = Printed { drained: &drained, status: &status, listed: &listed, shown: &shown };
         differences.extend(differences::of_recorder(&played, &printed));
         let tools = truth.iter().map(|call| call.tool_uses.len()).sum();
         let start_gaps_ns = differences::start_gaps_ns(&played);
@@ -136,33 +118,47 @@ pub(super) fn version_of(scenario: &Scenario) -> Result<&'static Version> {
     Version::named(name).with_context(|| format!("the bench does not know the CLI {name}"))
 }
 
-/// Plays all sessions at the same time.
+/// Plays all sessions at the same time, but forks when what they fork has ended.
 fn play_sessions<'a>(
     scenario: &'a Scenario,
     stage: &Stage<'_>,
     api_url: &str,
 ) -> Result<Vec<PlayedSession<'a>>> {
-    thread::scope(|scope| {
-        let playing: Vec<_> = scenario
-            .sessions
-            .iter()
-            .map(|plan| scope.spawn(move || play_session(scenario, plan, stage, api_url)))
-            .collect();
-        let ended = playing
-            .into_iter()
-            .map(|thread| thread.join().map_err(|_| anyhow!("the thread of a session panicked"))?);
-        ended.collect()
-    })
+    let ids: Vec<String> = scenario.sessions.iter().map(|_| claude::new_session_id()).collect();
+    let play = |plan: &'a SessionPlan, id: &String| {
+        let opening = match plan.forks.and_then(|number| ids.get(number - 1)) {
+            Some(from) => Opening::Forked { from: from.clone() },
+            None => Opening::New,
+        };
+        play_session(scenario, plan, id, opening, stage, api_url)
+    };
+    let mut played = Vec::new();
+    for forked in [false, true] {
+        let wave = (0..).zip(scenario.sessions.iter().zip(&ids));
+        let wave = wave.filter(|(_, (plan, _))| plan.forks.is_some() == forked);
+        thread::scope(|scope| {
+            let playing: Vec<_> =
+                wave.map(|(place, (plan, id))| (place, scope.spawn(move || play(plan, id)))).collect();
+            for (place, thread) in playing {
+                let session = thread.join().map_err(|_| anyhow!("the thread of a session panicked"))??;
+                played.push((place, session));
+            }
+            anyhow::Ok(())
+        })?;
+    }
+    played.sort_by_key(|(place, _): &(usize, _)| *place);
+    Ok(played.into_iter().map(|(_, session)| session).collect())
 }
 
 /// Gives the CLI one prompt after the other.
 fn play_session<'a>(
     scenario: &Scenario,
     plan: &'a SessionPlan,
+    id: &str,
+    opening: Opening,
     stage: &Stage<'_>,
     api_url: &str,
 ) -> Result<PlayedSession<'a>> {
-    let id = claude::new_session_id();
     let mut runs = Vec::new();
     for prompt in &plan.prompts {
         if plan.drained && !runs.is_empty() {
@@ -177,8 +173,8 @@ fn play_session<'a>(
             project_dir: stage.project.clone(),
             home: stage.home.clone(),
             api_url: api_url.to_owned(),
-            session_id: id.clone(),
-            opening: if runs.is_empty() { Opening::New } else { Opening::Resumed },
+            session_id: id.to_owned(),
+            opening: if runs.is_empty() { opening.clone() } else { Opening::Resumed },
             permission: scenario.permission,
             extra_env: stage.recorder_env.clone(),
             extra_args: scenario.arguments.clone(),
@@ -186,7 +182,37 @@ fn play_session<'a>(
         };
         runs.push(run.finish()?);
     }
-    Ok(PlayedSession { plan, id, runs })
+    Ok(PlayedSession { plan, id: id.to_owned(), runs })
+}
+
+impl Printed {
+    /// Runs the commands of the recorder whose output is compared.
+    fn by_tacho(stage: &Stage<'_>, sessions: &[PlayedSession<'_>]) -> Result<Self> {
+        let shown = |session: &PlayedSession<'_>| stage.tacho(&["show", &session.id, "--json"]);
+        Ok(Self {
+            drained: stage.tacho(&["drain", "--once"])?,
+            status: stage.tacho(&["status", "--json"])?,
+            listed: stage.tacho(&["sessions", "--json"])?,
+            shown: sessions.iter().map(shown).collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// Puts everything that was compared beside the run's folders, for whoever has to find out what went wrong.
+fn keep_evidence(stage: &Stage<'_>, played: &Played<'_>, printed: &Printed) -> Result<()> {
+    write_jsonl(&stage.evidence("truth.jsonl"), played.truth)?;
+    stage.keep("spans.json", serde_json::to_string_pretty(played.sent)?)?;
+    stage.keep("logs.json", serde_json::to_string_pretty(played.logs)?)?;
+    stage.keep("status.json", &printed.status.stdout)?;
+    stage.keep("sessions.json", &printed.listed.stdout)?;
+    for (number, (session, shown)) in (1..).zip(played.sessions.iter().zip(&printed.shown)) {
+        stage.keep(&format!("show-{number}.json"), &shown.stdout)?;
+        for (prompt, run) in (1..).zip(&session.runs) {
+            stage.keep(&format!("cli-{number}-{prompt}.jsonl"), &run.stdout)?;
+            stage.keep(&format!("cli-{number}-{prompt}.stderr"), &run.stderr)?;
+        }
+    }
+    Ok(())
 }
 
 impl Outcome {

@@ -73,6 +73,15 @@ fn resumes_a_session_and_tells_a_signal_from_a_code() {
 }
 
 #[test]
+fn forks_a_session() {
+    let dir = tempfile::tempdir().unwrap();
+    let opening = Opening::Forked { from: "another".to_owned() };
+    let script = "shift 2; echo \"$1 $2 $3 $4 $5\"";
+    let finished = run_as(opening, dir.path(), script, Permission::Bypass, Duration::from_secs(20));
+    assert_eq!(finished.stdout, "--resume another --fork-session --session-id the-session\n");
+}
+
+#[test]
 fn reads_the_runs_of_hooks() {
     let stdout = r#"{"type":"system","subtype":"hook_started","hook_event":"Stop"}
 {"type":"system","subtype":"hook_response","hook_event":"Stop","outcome":"success","stdout":"","stderr":""}

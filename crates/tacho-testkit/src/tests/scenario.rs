@@ -86,11 +86,18 @@ fn prepares_a_run() {
 }
 
 #[test]
-fn a_session_says_something() {
+fn a_session_says_something_and_forks_another() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mute.json");
-    std::fs::write(&path, r#"{ "description": "d", "sessions": [{ "prompts": [] }], "scripts": {} }"#)
-        .unwrap();
-    let error = Scenario::load(&path, &[]).unwrap_err().to_string();
-    assert_eq!(error, format!("a session without a prompt in {}", path.display()));
+    let path = folder.path().join("wrong.json");
+    let check = |sessions: &str, complaint: &str| {
+        let text = format!(r#"{{ "description": "d", "sessions": {sessions}, "scripts": {{}} }}"#);
+        std::fs::write(&path, text).unwrap();
+        let error = Scenario::load(&path, &[]).unwrap_err().to_string();
+        assert_eq!(error, format!("{complaint} in {}", path.display()));
+    };
+    check(r#"[{ "prompts": [] }]"#, "a session without a prompt");
+    let forks_nothing = "a session forks none of the others";
+    check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 3 }]"#, forks_nothing);
+    check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 0 }]"#, forks_nothing);
+    check(r#"[{ "prompts": ["a"], "forks": 1 }]"#, forks_nothing);
 }
