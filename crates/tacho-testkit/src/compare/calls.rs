@@ -16,7 +16,7 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>
         let ServedCall { request_id: id, label: step, .. } = call.last;
         match view.find(Role::Chat, keys::REQUEST_ID, id).as_slice() {
             [] => found.push(format!("call {id} ({step}) has no chat span")),
-            [chat] => check_chat(call, chat, run, found),
+            [chat] => check_chat(call, served, chat, run, found),
             chats => found.push(format!("call {id} ({step}) has {} chat spans", chats.len())),
         }
     }
@@ -31,7 +31,13 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>
     }
 }
 
-fn check_chat(call: &LogicalCall<'_>, chat: &ReceivedSpan, run: &RunFacts<'_>, found: &mut Vec<String>) {
+fn check_chat(
+    call: &LogicalCall<'_>,
+    served: &Served<'_>,
+    chat: &ReceivedSpan,
+    run: &RunFacts<'_>,
+    found: &mut Vec<String>,
+) {
     expect_attribute(chat, keys::REQUEST_MODEL, &json!(call.last.model), found);
     match call.answer() {
         Some(answer) => {
@@ -47,7 +53,9 @@ fn check_chat(call: &LogicalCall<'_>, chat: &ReceivedSpan, run: &RunFacts<'_>, f
     } else {
         expect_no_attribute(chat, keys::REQUEST_ATTEMPTS, found);
     }
-    check_retries(call, chat, run, found);
+    // Of what a subagent repeats, its transcript has the requests alone.
+    let are_written = run.cli.writes_requests && served.launcher_of(call.last).is_none();
+    check_retries(call.written_retries().filter(|_| are_written), chat, found);
 }
 
 /// The attributes that only an answer gives.
@@ -77,10 +85,13 @@ fn attributes_of(answer: &ServedCall) -> impl Iterator<Item = (&'static str, Val
     ANSWER_ATTRIBUTES.into_iter().zip(values)
 }
 
-/// Every attempt that the CLI repeated is an event, in order, with its status and its request. A broken stream has
-/// neither in the transcript.
-fn check_retries(call: &LogicalCall<'_>, chat: &ReceivedSpan, run: &RunFacts<'_>, found: &mut Vec<String>) {
-    let written = call.written_retries().filter(|_| run.cli.writes_requests);
+/// Every attempt of which the CLI writes that it repeats it is an event, in order, with its status and its request. A
+/// broken stream has neither in the transcript.
+fn check_retries<'a>(
+    written: impl Iterator<Item = &'a ServedCall>,
+    chat: &ReceivedSpan,
+    found: &mut Vec<String>,
+) {
     let expected: Vec<(String, String)> = written
         .map(|attempt| match attempt.status {
             200 => (String::new(), "connection".to_owned()),
