@@ -15,6 +15,8 @@ mod tools;
 mod tree;
 mod view;
 
+use std::collections::BTreeMap;
+
 use crate::anthropic::ServedCall;
 use crate::claude::Version;
 use crate::otlp::{ReceivedLog, ReceivedSpan, SpanStatus};
@@ -37,6 +39,8 @@ pub struct RunFacts<'a> {
     pub ended_unix_ns: u64,
     /// For how long, meanwhile, work on this machine had to wait for a processor.
     pub stalled_ns: u64,
+    /// How often each event's hook ended in time for the CLI to say so. Of hooks at the end of a session it does not.
+    pub hooks: &'a BTreeMap<String, u64>,
     /// How many turns there were.
     pub turns: usize,
     /// The CLI.

@@ -3,7 +3,7 @@
 
 mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +17,9 @@ pub use status::status_differences;
 
 /// The version of all schemas.
 const SCHEMA_VERSION: u32 = 1;
+
+/// Events whose hooks may end when the CLI tells nothing any more.
+const UNTOLD_EVENTS: [&str; 2] = ["SessionEnd", "StopFailure"];
 
 #[derive(Deserialize)]
 struct SessionList {
@@ -51,6 +54,8 @@ struct SessionRow {
     cache_write_1h_tokens: Option<u64>,
     not_understood: Option<u64>,
     open_spans: Option<u64>,
+    hook_events: BTreeMap<String, u64>,
+    unknown: BTreeMap<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +168,10 @@ impl SessionRow {
                 found.push(format!("{command}: {name} is {}, should be {}", said(actual), said(expected)));
             }
         }
+        found.extend(self.hook_differences(command, run));
+        if !self.unknown.is_empty() {
+            found.push(format!("{command}: unknown are {:?}", self.unknown));
+        }
         if self.end_inferred != Some(run.expect.end_inferred) {
             let (actual, expected) = (self.end_inferred, run.expect.end_inferred);
             found.push(format!("{command}: end_inferred is {actual:?}, should be {expected}"));
@@ -177,6 +186,19 @@ impl SessionRow {
             ));
         }
         found
+    }
+
+    /// Every hook that the CLI ran was taken in, and no other.
+    fn hook_differences(&self, command: &str, run: &RunFacts<'_>) -> Vec<String> {
+        let events: BTreeSet<&String> = self.hook_events.keys().chain(run.hooks.keys()).collect();
+        let count = |counts: &BTreeMap<String, u64>, event: &str| counts.get(event).copied().unwrap_or(0);
+        let counted = events.into_iter().filter_map(|event| {
+            let (actual, expected) = (count(&self.hook_events, event), count(run.hooks, event));
+            let is_right =
+                if UNTOLD_EVENTS.contains(&event.as_str()) { actual >= expected } else { actual == expected };
+            (!is_right).then(|| format!("{command}: {actual} hooks {event}, should be {expected}"))
+        });
+        counted.collect()
     }
 
     /// Each figure with what it should be; an absent one is not known.

@@ -1,6 +1,6 @@
 //! Where a run did not go as it should: on the bench, on the way to the receiver, and in what was recorded. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 
 use tacho_testkit::anthropic::ServedCall;
@@ -130,11 +130,19 @@ pub(super) fn of_recorder(played: &Played<'_>, printed: &Printed) -> Vec<String>
 }
 
 fn of_session(played: &Played<'_>, session: &PlayedSession<'_>, listed: &str, shown: &str) -> Vec<String> {
+    let mut hooks = BTreeMap::new();
+    for run in session.runs.iter().flat_map(|run| hook_runs(&run.stdout)) {
+        *hooks.entry(run.event).or_default() += 1;
+    }
+    // Every copy of the plugin hears every event, which is one event all the same.
+    let copies = u64::try_from(played.scenario.copies()).unwrap_or(u64::MAX);
+    hooks.values_mut().for_each(|count: &mut u64| *count /= copies);
     let run = RunFacts {
         session_id: &session.id,
         started_unix_ns: session.runs.first().map_or(0, |run| run.started_unix_ns),
         ended_unix_ns: session.runs.last().map_or(0, |run| run.ended_unix_ns),
         stalled_ns: played.stalled_ns,
+        hooks: &hooks,
         turns: session.plan.turns(),
         cli: played.version,
         expect: &session.plan.expect,

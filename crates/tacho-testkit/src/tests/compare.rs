@@ -17,6 +17,7 @@ use crate::scenario::Expect;
 
 const MS: u64 = 1_000_000;
 const TRACE: &str = "trace";
+static NO_HOOKS: BTreeMap<String, u64> = BTreeMap::new();
 
 /// A call of the model that began at `start_ms` and took 10 ms.
 pub(super) fn call(number: u64, start_ms: u64, agent: Option<&str>, tools: &[(&str, &str)]) -> ServedCall {
@@ -162,6 +163,7 @@ pub(super) fn facts(expect: &Expect) -> RunFacts<'_> {
         started_unix_ns: 900 * MS,
         ended_unix_ns: 1500 * MS,
         stalled_ns: 0,
+        hooks: &NO_HOOKS,
         turns: 1,
         cli: CURRENT,
         expect,

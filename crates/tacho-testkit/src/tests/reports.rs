@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::compare::{expect, facts, faultless, truth};
+use crate::compare::RunFacts;
 use crate::otlp::{ReceivedSpan, SpanStatus};
 use crate::reports::{session_list_differences, show_differences, status_differences};
 
@@ -10,7 +11,7 @@ fn row() -> Value {
     json!({
         "id": "session", "agent": "claude-code", "started_ns": 950_000_000_u64, "ended_ns": 1_350_000_000_u64,
         "end_inferred": false, "turns": 1, "llm_calls": 4, "tool_calls": 2, "tool_errors": 0, "tool_denials": 0,
-        "subagents": 1, "not_understood": 0, "open_spans": 0, "input_tokens": 10, "output_tokens": 28,
+        "subagents": 1, "not_understood": 0, "open_spans": 0, "hook_events": {}, "unknown": {}, "input_tokens": 10, "output_tokens": 28,
         "cache_read_tokens": 40, "cache_write_5m_tokens": 800, "cache_write_1h_tokens": 12000,
     })
 }
@@ -66,6 +67,32 @@ fn wrong_figures_are_found() {
     assert_eq!(
         listed(json!([])),
         ["tacho sessions: 0 sessions, should be 1", "tacho sessions: session is missing"]
+    );
+}
+
+#[test]
+fn hooks_are_counted() {
+    let expect = expect();
+    let hooks = [("PreToolUse", 2), ("Stop", 1), ("StopFailure", 1)];
+    let hooks = hooks.map(|(event, count)| (event.to_owned(), count)).into();
+    let run = RunFacts { hooks: &hooks, ..facts(&expect) };
+    let found = |counted: Value, unknown: Value| {
+        let mut row = row();
+        (row["hook_events"], row["unknown"]) = (counted, unknown);
+        let json = json!({ "schema_version": 1, "sessions": [row] }).to_string();
+        session_list_differences(&json, 1, &truth(), &faultless(), &run)
+    };
+    let right = json!({ "PreToolUse": 2, "Stop": 1, "StopFailure": 1, "SessionEnd": 1 });
+    assert_eq!(found(right, json!({})), [""; 0]);
+    assert_eq!(
+        found(json!({ "PreToolUse": 4, "SessionStart": 1 }), json!({ "row x": 3 })),
+        [
+            "tacho sessions: 4 hooks PreToolUse, should be 2",
+            "tacho sessions: 1 hooks SessionStart, should be 0",
+            "tacho sessions: 0 hooks Stop, should be 1",
+            "tacho sessions: 0 hooks StopFailure, should be 1",
+            "tacho sessions: unknown are {\"row x\": Number(3)}",
+        ]
     );
 }
 
