@@ -18,8 +18,9 @@ pub use status::status_differences;
 /// The version of all schemas.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Events whose hooks may end when the CLI tells nothing any more.
-const UNTOLD_EVENTS: [&str; 2] = ["SessionEnd", "StopFailure"];
+/// Events of whose hooks the CLI tells nothing, or not always.
+const UNTOLD_EVENTS: [&str; 5] =
+    ["SessionEnd", "StopFailure", "Elicitation", "ElicitationResult", "Notification"];
 
 #[derive(Deserialize)]
 struct SessionList {
@@ -96,6 +97,7 @@ enum ShownKind {
     Tool,
     Subagent,
     Permission,
+    Elicitation,
     Compaction,
 }
 
@@ -292,6 +294,7 @@ impl From<ShownSpan> for ReceivedSpan {
                 | ShownKind::Tool
                 | ShownKind::Subagent
                 | ShownKind::Permission
+                | ShownKind::Elicitation
                 | ShownKind::Compaction => SpanKind::Internal,
             },
             start_ns: span.start_ns,

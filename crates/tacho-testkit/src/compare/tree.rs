@@ -12,7 +12,8 @@ use super::view::{Role, SpanView, expect_attribute, label, role_of, text};
 use crate::otlp::ReceivedSpan;
 
 /// Names of the spans that have no operation.
-const OTHER_NAMES: [&str; 2] = ["claude_code.permission.wait", "claude_code.compaction"];
+const OTHER_NAMES: [&str; 3] =
+    ["claude_code.permission.wait", "claude_code.elicitation.wait", "claude_code.compaction"];
 
 pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
     check_duplicates(view, found);
@@ -22,6 +23,13 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>
         check_parent(span, view, found);
     }
     check_turns(view, run, found);
+    for name in OTHER_NAMES {
+        let count = view.with_role(Role::Other).filter(|span| span.name == name).count();
+        let expected = run.expect.waits.get(name).copied().unwrap_or(0);
+        if count != expected {
+            found.push(format!("{count} spans {name}, should be {expected}"));
+        }
+    }
     for call in &served.calls {
         check_place(call, served, view, found);
     }

@@ -14,6 +14,8 @@ pub struct Expect {
     pub exits: Vec<i32>,
     /// The types of the subagents, one entry for each.
     pub subagents: Vec<String>,
+    /// How many spans there are that have no operation, by name: waits for people, and compactions.
+    pub waits: BTreeMap<String, usize>,
     /// How spans end that do not end well, by the subject of the span: `turn 1` or `turn`, `chat` (of failed calls
     /// only), the id or the name of a tool, the type of a subagent. All others end well and are closed by a source.
     pub ends: BTreeMap<String, End>,
@@ -46,8 +48,10 @@ pub enum Outcome {
     Ok,
     /// The tool ran and failed.
     Failed,
-    /// The tool was not allowed to run.
+    /// A person or a rule did not allow the tool to run.
     Denied,
+    /// The agent itself or a hook did not let the tool run.
+    Refused,
     /// Somebody stopped the tool.
     Interrupted,
     /// Nobody knows.
@@ -68,6 +72,7 @@ impl Outcome {
             Self::Ok => "ok",
             Self::Failed => "failed",
             Self::Denied => "denied",
+            Self::Refused => "refused",
             Self::Interrupted => "interrupted",
             Self::Unknown => "unknown",
         }

@@ -110,12 +110,18 @@ fn spans_have_their_names_and_their_session() {
         (strange.span_id, strange.name) = ("strange".to_owned(), "strange".to_owned());
         spans.push(strange);
     });
-    check(&[], |spans| {
+    let wait = |spans: &mut Vec<ReceivedSpan>| {
         let mut wait = find(spans, "tool-t2").clone();
         wait.attributes.remove("gen_ai.operation.name");
         (wait.span_id, wait.name) = ("wait".to_owned(), "claude_code.permission.wait".to_owned());
         spans.push(wait);
-    });
+    };
+    check(&["1 spans claude_code.permission.wait, should be 0"], wait);
+    let mut expected = expect();
+    expected.waits = [("claude_code.permission.wait".to_owned(), 1)].into();
+    let mut spans = faultless();
+    wait(&mut spans);
+    assert_eq!(differences(&truth(), &spans, &facts(&expected)), [""; 0]);
 }
 
 #[test]
