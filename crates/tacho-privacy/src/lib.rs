@@ -53,7 +53,7 @@ impl CaptureLevel {
 
 /// What leaves the machine of the person at it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UserInfo {
+pub enum Disclosure {
     /// A keyed hash of the name.
     #[default]
     Hash,
@@ -61,7 +61,7 @@ pub enum UserInfo {
     Name,
 }
 
-impl UserInfo {
+impl Disclosure {
     /// The setting of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -100,7 +100,7 @@ pub struct Policy<'a> {
     /// How much the destination gets.
     pub level: CaptureLevel,
     /// What leaves of the person.
-    pub user_info: UserInfo,
+    pub user_info: Disclosure,
     /// The key that people's names are hashed with.
     pub identity_key: &'a IdentityKey,
 }
@@ -139,7 +139,7 @@ fn clear_attributes(attributes: &Attributes, policy: Policy<'_>) -> Attributes {
                 if key == semconv::USER_NAME {
                     cleared.set(semconv::USER_HASH, policy.identity_key.pseudonym(name));
                 }
-                if policy.user_info == UserInfo::Name {
+                if policy.user_info == Disclosure::Name {
                     cleared.set(key, value.clone());
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::identity::IdentityKey;
 use crate::url::without_credentials;
-use crate::{CaptureLevel, Policy, UserInfo, clear};
+use crate::{CaptureLevel, Disclosure, Policy, clear};
 use tacho_model::attribute::{Attributes, Class, Value, ValueType};
 use tacho_model::batch::Batch;
 use tacho_model::id::{SpanId, TraceId};
@@ -54,11 +54,11 @@ fn batch_with(attributes: Attributes) -> Batch {
 }
 
 fn names_that_pass(level: CaptureLevel, class: Class) -> Vec<&'static str> {
-    passing(level, UserInfo::Hash, class)
+    passing(level, Disclosure::Hash, class)
 }
 
 /// The names that pass, which are the same on everything that has attributes.
-fn passing(level: CaptureLevel, user_info: UserInfo, class: Class) -> Vec<&'static str> {
+fn passing(level: CaptureLevel, user_info: Disclosure, class: Class) -> Vec<&'static str> {
     let key = IdentityKey([7; 32]);
     let cleared = clear(&batch_with(everything()), Policy { level, user_info, identity_key: &key });
     let batch = cleared.get();
@@ -93,7 +93,7 @@ fn full_adds_content_and_still_no_identity() {
 
 #[test]
 fn a_name_leaves_where_its_owner_says_so() {
-    let named = passing(CaptureLevel::Metadata, UserInfo::Name, Class::Identity);
+    let named = passing(CaptureLevel::Metadata, Disclosure::Name, Class::Identity);
     assert_eq!(named, names_of(Class::Identity));
 }
 
@@ -106,7 +106,7 @@ fn a_name_leaves_as_a_keyed_hash() {
         let key = IdentityKey([key; 32]);
         let cleared = clear(
             &batch,
-            Policy { level: CaptureLevel::Full, user_info: UserInfo::Hash, identity_key: &key },
+            Policy { level: CaptureLevel::Full, user_info: Disclosure::Hash, identity_key: &key },
         );
         cleared.get().resource.clone()
     };

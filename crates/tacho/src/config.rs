@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::place::{self, ConfigFile};
 use std::fmt;
 use tacho_export::destination::Destination;
-use tacho_privacy::{CaptureLevel, UserInfo};
+use tacho_privacy::{CaptureLevel, Disclosure};
 use trust::Trust;
 
 /// What the recorder was told.
@@ -28,7 +28,7 @@ pub(crate) struct Config {
     /// The team that the work is for.
     pub(crate) team: Option<Said<String>>,
     /// What leaves the machine of who did it.
-    pub(crate) user_info: Said<UserInfo>,
+    pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
     /// What no destination gets more than.

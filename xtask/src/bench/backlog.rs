@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tacho_spool::{frame, layout};
 
 use crate::workspace;
@@ -34,7 +34,13 @@ struct Pattern {
 
 #[derive(Deserialize)]
 struct Hook {
-    payload: Value,
+    payload: Map<String, Value>,
+}
+
+impl Hook {
+    fn text(&self, key: &str) -> &str {
+        self.payload.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
 }
 
 /// Fills the spool below `state` with at least so many events. The last of them happened an hour ago.
@@ -66,38 +72,38 @@ impl Pattern {
         for file in files {
             for line in workspace::read(&file)?.lines() {
                 let hook: Hook = serde_json::from_str(line).with_context(|| file.display().to_string())?;
-                collect_names(&hook.payload, &mut names);
+                hook.payload.iter().for_each(|(key, value)| collect_names(key, value, &mut names));
                 hooks.push(hook);
             }
         }
         // One session starts once and ends once.
-        let event = |hook: &Hook| hook.payload["hook_event_name"].as_str().unwrap_or_default().to_owned();
-        let (start, end) = ("SessionStart", "SessionEnd");
-        let first = hooks.iter().position(|hook| event(hook) == start).context("no session starts")?;
-        let last = hooks.iter().rposition(|hook| event(hook) == end).context("no session ends")?;
-        let mut number = 0..;
-        hooks.retain(|hook| {
-            let at = number.next().unwrap_or_default();
-            at == first || at == last || !matches!(event(hook).as_str(), "SessionStart" | "SessionEnd")
+        let is = |event: &'static str| move |hook: &Hook| hook.text("hook_event_name") == event;
+        let first = hooks.iter().position(is("SessionStart")).context("no session starts")?;
+        let last = hooks.iter().rposition(is("SessionEnd")).context("no session ends")?;
+        let session =
+            hooks.first().and_then(|hook| hook.payload.get("session_id")).context("no hooks")?.clone();
+        let mut numbers = 0..;
+        hooks.retain_mut(|hook| {
+            let number = numbers.next().unwrap_or_default();
+            hook.payload.insert("session_id".to_owned(), session.clone());
+            number == first
+                || number == last
+                || !matches!(hook.text("hook_event_name"), "SessionStart" | "SessionEnd")
         });
-        let session = hooks.first().map(|hook| hook.payload["session_id"].clone()).context("no hooks")?;
-        for hook in &mut hooks {
-            hook.payload["session_id"] = session.clone();
-        }
         Ok(Self { hooks, names })
     }
 
     /// Writes one copy and returns its size.
     fn write(&self, folder: &Path, copy: usize, until_s: u64, boot: &str) -> Result<u64> {
-        let mut payloads: Vec<String> = self.hooks.iter().map(|hook| hook.payload.to_string()).collect();
+        let texts = self.hooks.iter().map(|hook| serde_json::to_string(&hook.payload));
+        let mut payloads: Vec<String> = texts.collect::<Result<_, _>>()?;
         let digits = format!("{copy:0COPY_DIGITS$x}");
         for name in &self.names {
-            let kept = name.len().saturating_sub(COPY_DIGITS);
-            let copied = format!("{}{digits}", name.get(..kept).unwrap_or_default());
+            let copied = copied(name, &digits);
             payloads.iter_mut().for_each(|payload| *payload = payload.replace(name.as_str(), &copied));
         }
-        let session: Value = serde_json::from_str(payloads.first().context("no hooks")?)?;
-        let session = session["session_id"].as_str().context("no session")?.to_owned();
+        let session = self.hooks.first().map(|hook| hook.text("session_id")).context("no hooks")?;
+        let session = copied(session, &digits);
         let path = folder.join(layout::segment_name(&session, until_s, 0));
         let mut file =
             BufWriter::new(File::create(&path).with_context(|| format!("cannot create {}", path.display()))?);
@@ -105,7 +111,7 @@ impl Pattern {
         let last = self.hooks.len() as u64;
         for (number, (hook, payload)) in (1..).zip(self.hooks.iter().zip(&payloads)) {
             let time = until_s * 1_000_000_000 - (last - number) * 100_000_000 + copy as u64;
-            let event = hook.payload["hook_event_name"].as_str().unwrap_or_default();
+            let event = hook.text("hook_event_name");
             let open_object = format!(
                 r#"{{"v":1,"t":{time},"b":{time},"boot":"{boot}","pid":{number},"ppid":{copy},"pv":"0.1.0","ev":"{event}","sid":"{session}","raw":{payload}"#
             );
@@ -118,19 +124,19 @@ impl Pattern {
     }
 }
 
-fn collect_names(value: &Value, names: &mut BTreeSet<String>) {
+/// A name in a copy: its last letters say which.
+fn copied(name: &str, digits: &str) -> String {
+    let kept = name.len().saturating_sub(COPY_DIGITS);
+    format!("{}{digits}", name.get(..kept).unwrap_or_default())
+}
+
+fn collect_names(key: &str, value: &Value, names: &mut BTreeSet<String>) {
     match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                match value {
-                    Value::String(name) if NAMING_KEYS.contains(&key.as_str()) => {
-                        names.insert(name.clone());
-                    }
-                    _ => collect_names(value, names),
-                }
-            }
+        Value::String(name) if NAMING_KEYS.contains(&key) => {
+            names.insert(name.clone());
         }
-        Value::Array(items) => items.iter().for_each(|item| collect_names(item, names)),
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| collect_names(key, value, names)),
+        Value::Array(items) => items.iter().for_each(|item| collect_names("", item, names)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

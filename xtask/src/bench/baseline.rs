@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -77,7 +77,7 @@ fn insert_all(state: &Path, database: &Path) -> Result<()> {
     Ok(())
 }
 
-fn insert_segment(transaction: &Transaction<'_>, segment: &PathBuf) -> Result<u64> {
+fn insert_segment(transaction: &Transaction<'_>, segment: &Path) -> Result<u64> {
     let mut insert = transaction
         .prepare_cached("INSERT OR IGNORE INTO records (session, at, pid, body) VALUES (?1, ?2, ?3, ?4)")?;
     let mut cursor = 0;

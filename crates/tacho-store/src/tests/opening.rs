@@ -7,6 +7,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
+/// The files of all schemas.
+const FILES: [&str; 2] = ["v1", "v2"];
 /// Where `user_version` stands in the file: 4 bytes, big-endian (SQLite file format, section 1.3).
 const USER_VERSION_AT: usize = 60;
 
@@ -81,15 +83,16 @@ fn the_files_of_every_schema_are_read() {
         drop(store);
         fs::copy(path_in(&directory), golden(&format!("v{latest}.db"))).unwrap();
     }
-    for version in 1..=latest {
+    assert_eq!(FILES.len() as i64, latest);
+    for name in FILES {
         let directory = TempDir::new().unwrap();
-        fs::copy(golden(&format!("v{version}.db")), path_in(&directory)).unwrap();
+        fs::copy(golden(&format!("{name}.db")), path_in(&directory)).unwrap();
         let said = contents(&Store::open(&path_in(&directory)).unwrap());
-        let text = golden(&format!("v{version}.txt"));
+        let text = golden(&format!("{name}.txt"));
         if is_updating {
             fs::write(&text, &said).unwrap();
         }
-        assert_eq!(said, fs::read_to_string(text).unwrap(), "schema {version}");
+        assert_eq!(said, fs::read_to_string(text).unwrap(), "{name}");
         assert_eq!(contents(&Store::open_to_read(&path_in(&directory)).unwrap().unwrap()), said);
     }
 }

@@ -13,7 +13,7 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use tempfile::NamedTempFile;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 /// Keys of numbers.
 const NUMBERS: [&str; 3] = ["retention.days", "retention.spool_mib", "retention.store_mib"];
@@ -170,7 +170,7 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
         ));
     }
     if WORDS.contains(&key) {
-        document[key] = value(text);
+        document.insert(key, value(text));
         return Ok(());
     }
     if !NUMBERS.contains(&key) {
@@ -179,7 +179,8 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
     let number: u32 = text.parse().map_err(|_| usage(format!("{key} is a number, and {text:?} is none")))?;
     let (table, name) = key.split_once('.').unwrap_or(("retention", key));
     let table = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
-    table[name] = value(i64::from(number));
+    let table = table.as_table_like_mut().ok_or_else(|| usage(format!("{key} stands in no table")))?;
+    table.insert(name, value(i64::from(number)));
     Ok(())
 }
 
@@ -188,24 +189,27 @@ fn set_destination(document: &mut DocumentMut, endpoint: &str, to: &SetDestinati
     let known = list.iter().position(|table| is_named(table, endpoint));
     if known.is_none() {
         let mut table = Table::new();
-        table["endpoint"] = value(endpoint);
+        table.insert("endpoint", value(endpoint));
         list.push(table);
     }
     let index = known.unwrap_or(list.len().saturating_sub(1));
     let Some(table) = list.get_mut(index) else { return Ok(()) };
     for (name, said) in [("protocol", &to.protocol), ("level", &to.level), ("dataset", &to.dataset)] {
         if let Some(said) = said {
-            table[name] = value(said);
+            table.insert(name, value(said));
         }
     }
     if to.token_stdin {
         let mut token = String::new();
         io::stdin().read_to_string(&mut token).map_err(|error| Failure::external("read the token", error))?;
-        table["token"] = value(token.trim());
+        table.insert("token", value(token.trim()));
     }
     for header in &to.header {
         let (name, said) = header.split_once('=').ok_or_else(|| usage("a header is NAME=VALUE"))?;
-        table["headers"][name.trim()] = value(said.trim());
+        let headers = table.entry("headers").or_insert_with(|| value(InlineTable::new()));
+        let headers =
+            headers.as_table_like_mut().ok_or_else(|| usage("the destination's headers are no table"))?;
+        headers.insert(name.trim(), value(said.trim()));
     }
     Ok(())
 }

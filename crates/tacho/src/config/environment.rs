@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::env;
 use tacho_agents::{AGENTS, Agent, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
-use tacho_privacy::{CaptureLevel, UserInfo};
+use tacho_privacy::{CaptureLevel, Disclosure};
 
 /// The spellings of an option, the first found counting: ours, then those of the plugin that many come from.
 const ENDPOINT: &[&str] = &["OTLP_ENDPOINT", "OTLP_URL"];
@@ -62,9 +62,9 @@ pub(super) fn read(config: &mut Config) {
 }
 
 /// What the options say about the user's name.
-fn told_of_user(options: &PluginOptions) -> Option<UserInfo> {
+fn told_of_user(options: &PluginOptions) -> Option<Disclosure> {
     let named = first(options, USER_INFO).and_then(|name| user_info(name).ok());
-    named.or_else(|| first(options, OMIT_USER_INFO).filter(|omit| *omit == "false").map(|_| UserInfo::Name))
+    named.or_else(|| first(options, OMIT_USER_INFO).filter(|omit| *omit == "false").map(|_| Disclosure::Name))
 }
 
 fn variable(name: &str) -> Option<String> {

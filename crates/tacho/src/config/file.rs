@@ -9,7 +9,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use tacho_export::destination::{Destination, Header, Protocol};
-use tacho_privacy::{CaptureLevel, UserInfo};
+use tacho_privacy::{CaptureLevel, Disclosure};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +144,6 @@ pub(super) fn level(name: &str) -> Result<CaptureLevel, String> {
 }
 
 /// What is told of the user.
-pub(super) fn user_info(name: &str) -> Result<UserInfo, String> {
-    UserInfo::named(name).ok_or_else(|| format!("user_info {name:?} is none of hash, name"))
+pub(super) fn user_info(name: &str) -> Result<Disclosure, String> {
+    Disclosure::named(name).ok_or_else(|| format!("user_info {name:?} is none of hash, name"))
 }

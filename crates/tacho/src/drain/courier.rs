@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 use tacho_export::delivery::Outcome;
@@ -97,14 +97,7 @@ impl Couriers {
 
     /// The next that came back, waiting at most so long for one while any is under way.
     pub(super) fn next_back(&mut self, patience: Duration) -> Option<Carried> {
-        let carried = if self.is_any_busy() {
-            match self.back.recv_timeout(patience) {
-                Ok(carried) => Some(carried),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            }
-        } else {
-            None
-        }?;
+        let carried = self.is_any_busy().then(|| self.back.recv_timeout(patience).ok()).flatten()?;
         // Whether it rang or not: who asks again finds the next one, rung for or not.
         let _ = read(&self.bell, &mut [0_u8; 8]);
         if let Some(lane) = self.lanes.get_mut(&carried.endpoint) {

@@ -109,7 +109,7 @@ impl Drainer {
         };
         let parts = match Refusal::of(status) {
             Refusal::Whole => Vec::new(),
-            refusal => match retrial(refusal) {
+            refusal @ (Refusal::BadItem | Refusal::TooLarge) => match retrial(refusal) {
                 Some(Retrial::Halves(halves)) => parts(halves.into()),
                 Some(Retrial::WithoutContent(encoded)) => parts(vec![encoded]),
                 Some(Retrial::Nothing) | None => Vec::new(),
@@ -153,17 +153,16 @@ fn may_get(destination: &Destination, parcel: &Parcel) -> bool {
 
 /// When a request is tried again, and whether the destination named that time.
 fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (UnixNanos, bool) {
-    let asked = match outcome {
-        Outcome::Busy { retry_after: Some(asked), .. } => {
-            retry_after(asked, i64::try_from(now.0 / 1_000_000_000).unwrap_or(i64::MAX))
-        }
-        _ => None,
+    if let Outcome::Misconfigured { .. } = outcome {
+        return (now.plus_nanos(MISCONFIGURED_PAUSE_NS), false);
+    }
+    let asked = if let Outcome::Busy { retry_after: Some(asked), .. } = outcome {
+        retry_after(asked, i64::try_from(now.0 / 1_000_000_000).unwrap_or(i64::MAX))
+    } else {
+        None
     };
-    let pause_ns = match outcome {
-        Outcome::Misconfigured { .. } => MISCONFIGURED_PAUSE_NS,
-        _ => nanoseconds(asked.unwrap_or_else(|| backoff(row.failures + 1, now.0))),
-    };
-    (now.plus_nanos(pause_ns), asked.is_some())
+    let pause = asked.unwrap_or_else(|| backoff(row.failures + 1, now.0));
+    (now.plus_nanos(nanoseconds(pause)), asked.is_some())
 }
 
 /// Why a request was not taken, in words.

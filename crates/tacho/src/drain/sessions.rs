@@ -56,7 +56,7 @@ enum Heard {
     /// All of it, understood.
     InMemory {
         /// Nothing, while nobody we know has said anything.
-        facts: Option<SessionFacts>,
+        facts: Option<Box<SessionFacts>>,
         /// How much it was before it was understood.
         bytes: usize,
     },
@@ -182,7 +182,7 @@ impl OpenSession {
             self.heard = Heard::InMemory { facts, bytes };
         }
         match &self.heard {
-            Heard::InMemory { facts, .. } => Ok(facts.as_ref()),
+            Heard::InMemory { facts, .. } => Ok(facts.as_deref()),
             Heard::InStore => Ok(None),
         }
     }
@@ -214,9 +214,10 @@ impl OpenSession {
 
 /// Adds what an observation says to what is known of its session. What an agent says that this version does not know
 /// is kept in the store and nowhere else.
-fn add(facts: &mut Option<SessionFacts>, agent: &Agent, observation: &Observation, decoded: &Decoded) {
+fn add(facts: &mut Option<Box<SessionFacts>>, agent: &Agent, observation: &Observation, decoded: &Decoded) {
     let identity = AgentIdentity { name: agent.name, provider: agent.provider };
-    let facts = facts.get_or_insert_with(|| SessionFacts::new(identity, observation.session.clone()));
+    let facts =
+        facts.get_or_insert_with(|| Box::new(SessionFacts::new(identity, observation.session.clone())));
     decoded.events.iter().for_each(|event| facts.add(event));
     if !decoded.warnings.is_empty() {
         facts.add_not_understood(observation);
