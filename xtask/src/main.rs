@@ -22,7 +22,11 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
-    Task { name: "bench", help: "measure the hook or the drainer, and write the figures down", run: bench::run },
+    Task {
+        name: "bench",
+        help: "measure the hook or the drainer, and write the figures down",
+        run: bench::run,
+    },
     Task { name: "check", help: "all that must hold before a merge", run: check::run },
     Task { name: "ci", help: "check, then the plugin, then a run of it in the real CLI", run: check::run_ci },
     Task {
