@@ -100,7 +100,7 @@ fn subagent(
     attributes.set(key::GEN_AI_AGENT_NAME, subagent.kind.value().map_or("unknown", String::as_str));
     attributes.set(key::CLAUDE_CODE_SUBAGENT_ID, id.as_str());
     usage_below(attributes, tree, node);
-    content::subagent(attributes, tree, subagent, node);
+    content::subagent(attributes, tree, id, subagent, node);
     let Some(said) = subagent.description.value() else { return };
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DEPTH, said.depth);
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.clone());

@@ -7,6 +7,7 @@ use crate::messages::{Message, Part, Role, finish_reason, list_of};
 use crate::tree::{Node, Tree, What};
 use tacho_model::attribute::Attributes;
 use tacho_model::event::{AnswerPart, AnsweredTool};
+use tacho_model::id::SubagentId;
 use tacho_model::semconv as key;
 
 /// The prompt of a turn and its last answer.
@@ -14,21 +15,51 @@ pub(crate) fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: &TurnFact
     input(attributes, user(turn.text.value()));
     let has_failed = turn.failed.is_known() && turn.failed.at() == turn.ended();
     let reason = if has_failed { Some("error") } else { last_reason(tree, node) };
-    // The agent says that it stopped, which is all that is known without its transcript.
-    let message = turn.stopped.value().and_then(Option::as_ref);
-    output(attributes, message.map(|text| said(text, reason.unwrap_or("stop"))));
+    last_words(attributes, tree, node, turn.stopped.value(), reason);
 }
 
 /// The task of a subagent and its last answer.
 pub(crate) fn subagent(
     attributes: &mut Attributes,
     tree: &Tree<'_>,
+    id: &SubagentId,
     subagent: &SubagentFacts,
     node: &Node<'_>,
 ) {
-    input(attributes, user(subagent.task.value()));
-    let message = subagent.stopped.value().and_then(Option::as_ref);
-    output(attributes, message.map(|text| said(text, last_reason(tree, node).unwrap_or("stop"))));
+    input(attributes, user(task(tree, id)));
+    last_words(attributes, tree, node, subagent.stopped.value(), last_reason(tree, node));
+}
+
+fn task<'t>(tree: &'t Tree<'_>, id: &SubagentId) -> Option<&'t String> {
+    tree.facts.tasks.get(id)?.value()
+}
+
+/// The last message, as the agent said it at the end, else as it stands in the last answer.
+fn last_words(
+    attributes: &mut Attributes,
+    tree: &Tree<'_>,
+    node: &Node<'_>,
+    stopped: Option<&Option<String>>,
+    reason: Option<&str>,
+) {
+    let text = match stopped {
+        Some(said) => said.as_deref(),
+        None => last_call(tree, node).filter(|call| !call.asks_for_tools()).and_then(last_text),
+    };
+    // That it stopped is all that is known without its transcript.
+    output(attributes, text.map(|text| said(text, reason.unwrap_or("stop"))));
+}
+
+fn last_text<'t>(call: &'t Call<'_>) -> Option<&'t str> {
+    let CallOutcome::Answered(_, facts) = &call.outcome else { return None };
+    facts.blocks.iter().rev().find_map(|block| match block.part.as_ref()? {
+        AnswerPart::Text(text) => Some(text.as_str()),
+        AnswerPart::Reasoning(_) | AnswerPart::ToolCall(_) | AnswerPart::ToolResult { .. } => None,
+    })
+}
+
+fn last_call<'t, 'a>(tree: &'t Tree<'a>, node: &Node<'_>) -> Option<&'t Call<'a>> {
+    tree.calls_below(node).max_by_key(|call| call.last_offset)
 }
 
 /// What a call was given that the calls before it were not, and what the model answered.
@@ -68,7 +99,7 @@ fn said<'a>(text: &'a str, finish_reason: &'a str) -> Message<'a> {
 
 /// Why the model stopped in the last call below a turn or subagent.
 fn last_reason<'t>(tree: &'t Tree<'_>, node: &Node<'_>) -> Option<&'t str> {
-    match &tree.calls_below(node).max_by_key(|call| call.last_offset)?.outcome {
+    match &last_call(tree, node)?.outcome {
         CallOutcome::Answered(_, facts) => facts.finish.value().map(finish_reason),
         CallOutcome::Failed(_) => Some("error"),
     }
@@ -81,7 +112,7 @@ fn given<'t>(tree: &'t Tree<'_>, node: &Node<'_>, call: &'t Call<'_>) -> Option<
     if first.key == call.key {
         return match &owner.what {
             What::Turn(turn) => user(turn.facts.text.value()),
-            What::Subagent(_, subagent) => user(subagent.task.value()),
+            What::Subagent(id, _) => user(task(tree, id)),
             What::Tool(..) | What::Wait(_) | What::Call(_) | What::Compaction(_) => None,
         };
     }

@@ -55,6 +55,8 @@ pub struct SessionFacts {
     pub(crate) requests: BTreeMap<RequestRef, RequestFacts>,
     pub(crate) retries: BTreeSet<Retry>,
     pub(crate) subagents: BTreeMap<SubagentId, SubagentFacts>,
+    /// What was prompted inside subagents, and inside helpers of the agent that are none.
+    pub(crate) tasks: BTreeMap<SubagentId, Believed<String>>,
     pub(crate) permission_asks: BTreeSet<PermissionAsk>,
     pub(crate) elicitations: BTreeSet<ElicitationStatement>,
     pub(crate) compactions: BTreeSet<CompactionStatement>,
@@ -89,6 +91,7 @@ impl SessionFacts {
             requests: BTreeMap::new(),
             retries: BTreeSet::new(),
             subagents: BTreeMap::new(),
+            tasks: BTreeMap::new(),
             permission_asks: BTreeSet::new(),
             elicitations: BTreeSet::new(),
             compactions: BTreeSet::new(),
@@ -160,10 +163,7 @@ impl SessionFacts {
             }
             Fact::Prompted { text, permission_mode, agent_version } => {
                 self.version.hear_known(event, agent_version.clone());
-                if let Some(turn) = self.turn(event) {
-                    turn.hear_prompt(event, text.as_ref(), permission_mode.as_ref());
-                }
-                self.subagent(event, |subagent| subagent.task.hear_known(event, text.clone()));
+                self.hear_prompt(event, text.as_ref(), permission_mode.as_ref());
             }
             Fact::Stopped { last_message } => {
                 self.stop(event, |turn| turn.stopped.hear(event, last_message.clone()))
@@ -206,6 +206,16 @@ impl SessionFacts {
             Fact::ModelFailed { request_id, row, error } => {
                 self.hear_failed_call(event, request_id.as_ref(), row, error);
             }
+        }
+    }
+
+    fn hear_prompt(&mut self, event: &Event, text: Option<&String>, permission_mode: Option<&String>) {
+        if let Some(turn) = self.turn(event) {
+            turn.hear_prompt(event, text, permission_mode);
+        }
+        if let Some(subagent) = &event.subagent {
+            let task = self.tasks.entry(subagent.clone()).or_insert_with(Believed::earliest);
+            task.hear_known(event, text.cloned());
         }
     }
 

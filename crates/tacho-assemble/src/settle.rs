@@ -93,7 +93,9 @@ fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Optio
         return Some(UnixNanos(0));
     }
     let end = node.end?;
-    let alone = if node.inferred.is_some() { end } else { ready_alone_at(tree, node, end) };
+    // The answer a wait lacks may still be on its way when its call is back.
+    let is_concluded = node.inferred.is_some_and(|inferred| inferred != Inferred::ToolEnd);
+    let alone = if is_concluded { end } else { ready_alone_at(tree, node, end) };
     Some(over.map_or(alone, |over| alone.min(over.complete_at)))
 }
 

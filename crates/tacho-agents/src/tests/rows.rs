@@ -3,7 +3,10 @@
 use super::observation;
 use crate::claude_code::AGENT;
 use serde_json::{Value as Json, json};
-use tacho_model::event::{Fact, FailureCause, Refusal, Source, ToolRecord};
+use tacho_model::event::{
+    AnswerPart, AnsweredTool, Fact, FailureCause, Json as JsonText, Refusal, Source, ToolRecord,
+};
+use tacho_model::id::ToolUseId;
 
 fn facts(row: &Json) -> Vec<Fact> {
     let decoded = (AGENT.decode)(&observation(Source::Transcript, Some(0), row.to_string().as_bytes()));
@@ -81,4 +84,48 @@ fn calls_that_did_not_go_well() {
         };
         assert_eq!(failure.cause, cause, "{content}");
     }
+}
+
+/// The blocks of an answer, and the result of a tool that the API ran.
+#[test]
+fn parts_of_an_answer() {
+    let call = json!({ "type": "tool_use", "id": "t", "name": "Bash", "input": { "command": "ls" } });
+    let search =
+        json!({ "type": "server_tool_use", "id": "s", "name": "web_search", "input": { "query": "q" } });
+    let result =
+        json!({ "type": "web_search_tool_result", "tool_use_id": "s", "content": [{ "title": "a" }] });
+    let blocks = json!([
+        { "type": "thinking", "thinking": "hm" },
+        { "type": "thinking", "thinking": "" },
+        { "type": "text", "text": "so" },
+        call,
+        search,
+        result,
+        { "type": "future" },
+    ]);
+    let row = json!({ "type": "assistant", "message": { "id": "m", "stop_reason": "tool_use", "content": blocks } });
+    let (mut parts, mut records) = (Vec::new(), Vec::new());
+    for fact in facts(&row) {
+        if let Fact::ModelAnswered(answer) = fact {
+            parts.push((answer.block, answer.part));
+        } else if let Fact::ToolRecorded(record) = fact {
+            records.push((record.tool.0, record.response));
+        }
+    }
+    let tool = |id: &str, name: &str, input: &str, on_server| {
+        let (tool, input) = (ToolUseId::from(id), JsonText(input.to_owned()));
+        AnswerPart::ToolCall(AnsweredTool { tool, name: name.to_owned(), input, on_server })
+    };
+    let result = JsonText(r#"[{"title":"a"}]"#.to_owned());
+    let expected = [
+        Some(AnswerPart::Reasoning("hm".to_owned())),
+        None,
+        Some(AnswerPart::Text("so".to_owned())),
+        Some(tool("t", "Bash", r#"{"command":"ls"}"#, false)),
+        Some(tool("s", "web_search", r#"{"query":"q"}"#, true)),
+        Some(AnswerPart::ToolResult { tool: ToolUseId::from("s"), result: result.clone() }),
+        None,
+    ];
+    assert_eq!(parts, (0..).zip(expected).collect::<Vec<_>>());
+    assert_eq!(records, [("s".to_owned(), Some(result))]);
 }

@@ -10,8 +10,6 @@ pub(crate) struct SubagentFacts {
     pub(crate) started: Believed<()>,
     pub(crate) stopped: Believed<Option<String>>,
     pub(crate) kind: Believed<String>,
-    /// What it was told to do.
-    pub(crate) task: Believed<String>,
     pub(crate) description: Believed<SubagentDescription>,
     pub(crate) prompt: Believed<PromptId>,
 }
@@ -22,7 +20,6 @@ impl Default for SubagentFacts {
             started: Believed::earliest(),
             stopped: Believed::latest(),
             kind: Believed::earliest(),
-            task: Believed::earliest(),
             description: Believed::latest(),
             prompt: Believed::earliest(),
         }

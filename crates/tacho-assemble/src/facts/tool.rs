@@ -108,7 +108,7 @@ impl ToolFacts {
     /// ran.
     pub(crate) fn is_written(&self) -> bool {
         let is_reported = self.ended.source() == Some(Source::Hook);
-        self.recorded.is_known() && (is_reported || self.never_ran())
+        self.recorded.is_known() && (is_reported || self.on_server || self.never_ran())
     }
 
     /// Whether somebody kept it from running.

@@ -63,6 +63,15 @@ fn a_question_that_nobody_answered_ends_with_its_call() {
             "    claude_code.elicitation.wait 3..8 by tool_end",
         ],
     );
+    check(
+        &events,
+        9,
+        &[
+            "invoke_agent agent 1..open unsettled",
+            "  execute_tool t 2..8 unsettled",
+            "    claude_code.elicitation.wait 3..8 by tool_end unsettled",
+        ],
+    );
 }
 
 #[test]

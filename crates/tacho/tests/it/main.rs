@@ -22,3 +22,4 @@ mod prefixes;
 mod rebuild;
 mod sessions;
 mod truth;
+mod unknown;
