@@ -39,7 +39,8 @@ pub(crate) enum CallOutcome<'a> {
 pub(crate) fn calls(facts: &SessionFacts) -> Vec<Call<'_>> {
     let answered = facts.calls.iter().map(|(message, call)| answered(facts, message, call));
     let failed = facts.failed_calls.iter().map(|(key, call)| failed(key, call));
-    let mut calls: Vec<Call<'_>> = answered.chain(failed).collect();
+    let mut calls: Vec<Call<'_>> =
+        answered.chain(failed).filter(|call| !facts.is_inherited(call.end)).collect();
     calls.sort_by(|left, right| place(left).cmp(&place(right)));
     attach_attempts(facts, &mut calls);
     attach_answers_before(&mut calls);
@@ -91,7 +92,8 @@ fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
 /// Gives every request to the first call behind it in the same transcript that has the same purpose, and every
 /// failed attempt to the first call behind it. `calls` are in the order of their places.
 fn attach_attempts<'a>(facts: &'a SessionFacts, calls: &mut [Call<'a>]) {
-    let mut requests: Vec<&RequestFacts> = facts.requests.values().collect();
+    let requests = facts.requests.values().filter(|request| !facts.is_inherited(request.asked.at()));
+    let mut requests: Vec<&RequestFacts> = requests.collect();
     requests.sort_by_key(|request| (request.subagent.as_ref(), request.offset));
     for request in requests {
         let purpose = request.asked.value().and_then(|asked| asked.query_source.as_deref());
@@ -101,7 +103,7 @@ fn attach_attempts<'a>(facts: &'a SessionFacts, calls: &mut [Call<'a>]) {
             call.attempts.push(request);
         }
     }
-    for retry in &facts.retries {
+    for retry in facts.retries.iter().filter(|retry| !facts.is_inherited(retry.at)) {
         if let Some(call) = behind(calls, retry.subagent.as_ref(), retry.offset).first_mut() {
             call.retries.push(retry);
         }

@@ -18,11 +18,12 @@ pub(crate) fn closing(tree: &Tree<'_>, index: NodeIndex, node: &Node<'_>) -> Opt
         What::Turn(_) => {
             let next = next_turn(tree, index).and_then(|turn| turn.start);
             by_idleness(tree, node, next)
+                .or_else(|| by_departure(tree, node, next))
                 .or_else(|| by_next(tree, node, next))
                 .or_else(|| by_session(tree, node))
         }
         // A subagent may outlive its turn.
-        What::Subagent(..) => by_session(tree, node),
+        What::Subagent(..) => by_departure(tree, node, None).or_else(|| by_session(tree, node)),
         What::Compaction(_) => by_next_step(tree, node).or_else(|| by_container(tree, node)),
         // What is on disk of an answer is all there is of it.
         What::Call(_) => {
@@ -43,6 +44,15 @@ fn by_idleness(tree: &Tree<'_>, node: &Node<'_>, next: Option<UnixNanos>) -> Opt
     let since = node.seen.last.max(node.start)?;
     let idle = tree.facts.idle.range(since..).next().filter(|idle| next.is_none_or(|next| **idle <= next))?;
     Some(Closing { due: *idle, end: since, inferred: Inferred::Idle })
+}
+
+/// The agent was found to be gone after the last that was seen of the node, even if it came back later.
+fn by_departure(tree: &Tree<'_>, node: &Node<'_>, next: Option<UnixNanos>) -> Option<Closing> {
+    let since = node.seen.last.max(node.start)?;
+    let gone = *tree.facts.departures.range(since..).next()?;
+    let was_over = tree.facts.ends.range(since..=gone).next().is_some();
+    let went_on = next.is_some_and(|next| next < gone);
+    (!was_over && !went_on).then_some(Closing { due: gone, end: since, inferred: Inferred::AgentGone })
 }
 
 /// Another prompt was sent. Where the session had ended before, the turn had ended with it.

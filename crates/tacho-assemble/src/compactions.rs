@@ -29,7 +29,7 @@ pub(crate) struct Compacting<'a> {
 /// All compactions in the order in which they began, those of each owner numbered.
 pub(crate) fn compactions(facts: &SessionFacts) -> Vec<Compacting<'_>> {
     let mut statements: BTreeMap<Option<&SubagentId>, Vec<&CompactionStatement>> = BTreeMap::new();
-    for statement in &facts.compactions {
+    for statement in facts.compactions.iter().filter(|statement| !facts.is_inherited(Some(statement.at))) {
         statements.entry(statement.subagent.as_ref()).or_default().push(statement);
     }
     let mut found: Vec<Compacting<'_>> =

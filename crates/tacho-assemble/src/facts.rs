@@ -47,6 +47,10 @@ pub struct SessionFacts {
     /// When the agent was seen waiting for a prompt.
     pub(crate) idle: BTreeSet<UnixNanos>,
     pub(crate) gone: Believed<()>,
+    /// When it began as a copy of another session.
+    forked: Believed<()>,
+    /// Every time at which its agent was found to be gone; it may have come back.
+    pub(crate) departures: BTreeSet<UnixNanos>,
     pub(crate) version: Believed<String>,
     pub(crate) turns: BTreeMap<PromptId, TurnFacts>,
     pub(crate) tools: BTreeMap<ToolUseId, ToolFacts>,
@@ -83,6 +87,8 @@ impl SessionFacts {
             ends: BTreeSet::new(),
             idle: BTreeSet::new(),
             gone: Believed::latest(),
+            forked: Believed::earliest(),
+            departures: BTreeSet::new(),
             version: Believed::latest(),
             turns: BTreeMap::new(),
             tools: BTreeMap::new(),
@@ -113,6 +119,22 @@ impl SessionFacts {
     #[must_use]
     pub const fn agent_name(&self) -> &'static str {
         self.agent.name
+    }
+
+    /// Whether what happened then happened in the session that this one is a copy of. The agent copies its transcript,
+    /// times and ids included.
+    pub(crate) fn is_inherited(&self, at: Option<UnixNanos>) -> bool {
+        at.is_some() && at < self.forked.at()
+    }
+
+    /// The tool calls of this session.
+    pub(crate) fn own_tools(&self) -> impl Iterator<Item = (&ToolUseId, &ToolFacts)> {
+        self.tools.iter().filter(|(_, tool)| !self.is_inherited(tool.began().or(tool.recorded.at())))
+    }
+
+    /// When it began.
+    pub(crate) fn began(&self) -> Option<UnixNanos> {
+        self.seen.first.max(self.forked.at())
     }
 
     /// The repository the agent works in, as it was seen last.
@@ -147,17 +169,21 @@ impl SessionFacts {
         self.places.include(event);
         self.heard.include(event);
         match &event.fact {
-            Fact::SessionStarted { .. }
-            | Fact::TurnRecorded
-            | Fact::Noted(_)
-            | Fact::Nothing
-            | Fact::Unknown => {}
+            Fact::SessionStarted { is_fork, .. } => {
+                if *is_fork {
+                    self.forked.hear(event, ());
+                }
+            }
+            Fact::TurnRecorded | Fact::Noted(_) | Fact::Nothing | Fact::Unknown => {}
             Fact::SessionEnded { .. } => {
                 self.ends.extend(event.at);
                 self.ended.hear(event, ());
             }
             Fact::Idle => self.idle.extend(event.at),
-            Fact::AgentGone => self.gone.hear(event, ()),
+            Fact::AgentGone => {
+                self.departures.extend(event.at);
+                self.gone.hear(event, ());
+            }
             Fact::RepositorySeen(seen) => {
                 self.repositories.extend(event.at.map(|at| (at, seen.as_ref().clone())));
             }

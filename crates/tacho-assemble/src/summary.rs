@@ -14,14 +14,14 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
     let of_kind = |kind: SpanKind| spans.iter().filter(move |span| span.kind == kind);
     let count = |kind: SpanKind| of_kind(kind).count() as u64;
     let last_seen = facts.seen.last.unwrap_or(UnixNanos(0));
-    let denied = facts.tools.values().filter(|tool| outcome(facts, tool) == Outcome::Denied);
+    let denied = facts.own_tools().filter(|(_, tool)| outcome(facts, tool) == Outcome::Denied);
     // A process that is gone ended its session when it was last seen.
     let ended = facts.ended.at().max(facts.gone.at().and(facts.seen.last));
     Session {
         id: facts.session.clone(),
         agent: facts.agent.name.to_owned(),
         agent_version: facts.version.value().cloned(),
-        started: facts.seen.first.unwrap_or(last_seen),
+        started: facts.began().unwrap_or(last_seen),
         ended: ended.filter(|_| tree.session_end.is_some()),
         end_inferred: tree.session_end.is_some_and(|end| end.is_inferred()),
         last_seen,

@@ -107,6 +107,8 @@ pub enum Fact {
     SessionStarted {
         /// The agent's word for why: `startup`, `resume`, `clear`, …
         trigger: Option<String>,
+        /// Whether it began as a copy of another session.
+        is_fork: bool,
         /// Model that will be asked.
         model: Option<String>,
     },

@@ -34,7 +34,9 @@ pub(super) fn decode(observation: &Observation, payload: &Fields<'_>) -> Decoded
 fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
     let fact = match name {
         "SessionStart" => {
-            Fact::SessionStarted { trigger: payload.word("source"), model: payload.text("model") }
+            let trigger = payload.word("source");
+            let is_fork = trigger.as_deref() == Some("fork");
+            Fact::SessionStarted { trigger, is_fork, model: payload.text("model") }
         }
         "SessionEnd" => Fact::SessionEnded { reason: payload.word("reason") },
         "UserPromptSubmit" => Fact::Prompted {

@@ -123,6 +123,7 @@ fn facts(row_type: &str, row: &Fields<'_>) -> Vec<Fact> {
     let subtype = row.text("subtype");
     match (row_type, subtype.as_deref()) {
         ("assistant", _) if row.is_true("isApiErrorMessage") => vec![failed_call(row)],
+        ("assistant", _) if is_placeholder(row) => Vec::new(),
         ("assistant", _) => answer::facts(row),
         ("user", _) => user_facts(row),
         ("api-request", _) => request(row).into_iter().collect(),
@@ -133,6 +134,11 @@ fn facts(row_type: &str, row: &Fields<'_>) -> Vec<Fact> {
         (known, _) if ROWS_WITHOUT_FACTS.contains(&known) || ROWS_NOT_READ.contains(&known) => Vec::new(),
         _ => vec![Fact::Unknown],
     }
+}
+
+/// Whether the CLI itself wrote an answer, where a conversation needs one and the model was not asked.
+fn is_placeholder(row: &Fields<'_>) -> bool {
+    row.object("message").text("model").as_deref() == Some("<synthetic>")
 }
 
 /// A user row is a prompt, the results of tool calls, or what a compaction left.

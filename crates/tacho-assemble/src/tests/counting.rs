@@ -75,7 +75,7 @@ fn what_only_one_of_two_hooks_told_counts() {
 /// A session that is taken up again begins a second time, with the same words.
 #[test]
 fn what_happens_again_later_is_no_second_telling() {
-    let began = || Fact::SessionStarted { trigger: None, model: None };
+    let began = || Fact::SessionStarted { trigger: None, is_fork: false, model: None };
     let events = [
         told(1, 0, "Start", 1, began()),
         told(2, 60_000, "Start", 1, began()),

@@ -242,7 +242,7 @@ fn what_is_no_work_makes_no_turn() {
         text: None,
     };
     let facts = [
-        Fact::SessionStarted { trigger: None, model: None },
+        Fact::SessionStarted { trigger: None, is_fork: false, model: None },
         Fact::SessionEnded { reason: None },
         Fact::Noted(note),
         Fact::ElicitationAsked { server: None, mode: None, message: None },

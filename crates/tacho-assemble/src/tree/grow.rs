@@ -29,7 +29,7 @@ impl<'a> Tree<'a> {
         };
         let (calls, compactions) = (calls(facts), compactions(facts));
         tree.plant_turns(&calls, &compactions);
-        for (id, tool) in &facts.tools {
+        for (id, tool) in facts.own_tools() {
             let index = tree.plant(What::Tool(id, tool));
             tree.tools.insert(id, index);
         }
@@ -75,7 +75,7 @@ impl<'a> Tree<'a> {
     fn plant_turns(&mut self, calls: &[Call<'a>], compactions: &[Compacting<'a>]) {
         let facts = self.facts;
         let called = calls.iter().filter_map(|call| prompt_of_call(facts, call));
-        let used = facts.tools.values().filter_map(|tool| tool.prompt.value());
+        let used = facts.own_tools().filter_map(|(_, tool)| tool.prompt.value());
         let compacted = compactions.iter().filter_map(|compaction| compaction.prompt);
         let turns = turns(facts, called.chain(used).chain(compacted));
         for turn in turns.turns {

@@ -36,7 +36,7 @@ fn not_before(start: Option<UnixNanos>, end: Option<UnixNanos>) -> Option<UnixNa
 }
 
 impl Tree<'_> {
-    /// Starts no source gave, and the span of time seen below each node.
+    /// Starts no source gave, or only the row before gives, and the span of time seen below each node.
     pub(super) fn fill_times(&mut self) {
         for index in self.leaves_first() {
             let Some(node) = self.nodes.get(index) else { continue };
@@ -50,6 +50,14 @@ impl Tree<'_> {
             }
         }
         self.sort_turns();
+        for index in self.roots_first() {
+            let start_above = self.nodes.get(index).and_then(|node| self.nodes.get(node.parent?)?.start);
+            if let Some(node) = self.nodes.get_mut(index)
+                && matches!(&node.what, What::Call(call) if call.attempts.is_empty())
+            {
+                node.start = node.start.max(start_above);
+            }
+        }
     }
 
     /// Puts the turns in the order of their starts.

@@ -13,6 +13,11 @@ pub(super) fn records(row: &Fields<'_>) -> Vec<Fact> {
 
 fn record(row: &Fields<'_>, block: &Fields<'_>) -> Option<ToolRecord> {
     block.text("type").filter(|block_type| block_type == "tool_result")?;
+    // Where a session goes on after its process died, the CLI writes a result for every call that has none, to say that
+    // nobody knows what it came to.
+    if row.text("toolDenialKind").as_deref() == Some("interrupted") {
+        return None;
+    }
     Some(ToolRecord {
         tool: block.id("tool_use_id")?,
         failure: block.is_true("is_error").then(|| failure(row, block)),
