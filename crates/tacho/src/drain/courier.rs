@@ -97,9 +97,9 @@ impl Couriers {
 
     /// The next that came back, waiting at most so long for one while any is under way.
     pub(super) fn next_back(&mut self, patience: Duration) -> Option<Carried> {
-        let carried = self.is_any_busy().then(|| self.back.recv_timeout(patience).ok()).flatten()?;
-        // Whether it rang or not: who asks again finds the next one, rung for or not.
+        // Before looking who is there: who rings afterwards wakes us once more, for nothing.
         let _ = read(&self.bell, &mut [0_u8; 8]);
+        let carried = self.is_any_busy().then(|| self.back.recv_timeout(patience).ok()).flatten()?;
         if let Some(lane) = self.lanes.get_mut(&carried.endpoint) {
             lane.is_busy = false;
         }

@@ -67,15 +67,14 @@ impl Watch {
         at_most: Duration,
     ) {
         self.cover(state);
-        let is_blind = self.inotify.is_none();
-        let at_most = if is_blind { at_most.min(BLIND_PAUSE) } else { at_most };
-        if is_blind || self.news == News::Unknown {
-            self.news = News::Unknown;
-        }
         let mut waited_for = vec![PollFd::new(&bell, PollFlags::IN)];
         waited_for.extend(self.inotify.as_ref().map(|inotify| PollFd::new(inotify, PollFlags::IN)));
         waited_for.extend(control.map(|control| PollFd::new(control.listener(), PollFlags::IN)));
-        let at_most = if self.news == News::Unknown && !is_blind { Duration::ZERO } else { at_most };
+        let at_most = match (&self.inotify, &self.news) {
+            (None, _) => at_most.min(BLIND_PAUSE),
+            (Some(_), News::Unknown) => Duration::ZERO,
+            (Some(_), News::Segments(_)) => at_most,
+        };
         let timeout = Timespec {
             tv_sec: i64::try_from(at_most.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(at_most.subsec_nanos()),
