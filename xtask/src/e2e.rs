@@ -21,7 +21,7 @@ use tacho_testkit::claude::{VERSIONS, Version};
 use tacho_testkit::scenario::{Scenario, files_in, name_of};
 
 use crate::workspace::Workspace;
-use install::Marketplace;
+use install::Plugins;
 use run::{Bench, Outcome, Protocol, version_of};
 
 /// How far the starts of calls may lie from what the API saw, in the median over all runs.
@@ -51,8 +51,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     let folder = workspace.target_dir.join("e2e");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let marketplace = Marketplace::assemble(&workspace, &folder, &versions_of(&scenarios)?)?;
-    let bench = Bench { fixtures, marketplace, kill_drainer: options.kill_drainer };
+    let plugins = Plugins::assemble(&workspace, &folder, &versions_of(&scenarios)?)?;
+    let bench = Bench { fixtures, plugins, kill_drainer: options.kill_drainer };
     // All scenarios once before any of them again: what is broken shows early.
     let planned = (1..=options.runs).flat_map(|number| scenarios.iter().map(move |path| (path, number)));
     let planned: Vec<_> = planned.collect();

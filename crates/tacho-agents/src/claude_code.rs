@@ -3,6 +3,7 @@
 mod hook;
 mod note;
 mod places;
+mod plugin;
 mod settings;
 mod transcript;
 
@@ -25,11 +26,12 @@ pub const AGENT: Agent = Agent {
     owners_files: settings::FILES,
     owners_options: settings::owners_options,
     first_steps: FIRST_STEPS,
+    setup: &plugin::SETUP,
 };
 
-const FIRST_STEPS: &str = "  cargo xtask plugin                                  build the plugin
-  claude --plugin-dir target/plugin/claude-code       use the agent as always
-  target/plugin/claude-code/bin/tacho                 see what it did
+const FIRST_STEPS: &str = "  cargo xtask plugin                                              build the plugin
+  target/plugin/claude-code/bin/tacho install claude-code         install it; use the agent as always
+  tacho                                                           see what it did
 ";
 
 /// The longest name of an event or a row; what is longer names nothing.

@@ -5,12 +5,14 @@
 
 pub mod claude_code;
 pub mod repair;
+pub mod setup;
 
 mod fields;
 mod recorder;
 
 pub use tacho_model::clip;
 
+use setup::Setup;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Event, Observation};
@@ -42,6 +44,8 @@ pub struct Agent {
     pub owners_options: fn(&OwnersTexts) -> Vec<PluginOptions>,
     /// What to type to be recorded.
     pub first_steps: &'static str,
+    /// How it is installed.
+    pub setup: &'static Setup,
 }
 
 /// Options of one plugin by their keys.

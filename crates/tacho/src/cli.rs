@@ -1,8 +1,11 @@
 //! The command line's grammar. What a command does is in `commands/`.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
+use tacho_agents::AGENTS;
+use tacho_agents::setup::Scope;
 
 /// The sealed recorder for coding agents.
 ///
@@ -28,6 +31,16 @@ pub(crate) struct Output {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Install the recorder for an agent, so that every session of it is recorded.
+    ///
+    /// Puts the plugin and its programs where they stay, and makes them known through the agent's own program, offline.
+    /// Doing it again changes nothing; doing it with a newer tacho updates. Nothing leaves the machine unless you name an
+    /// endpoint: then it stands in your own settings of the agent, and that is your word for it.
+    #[command(after_help = install_examples())]
+    Install(Install),
+    /// Take away what `install` made. What was recorded stays, unless it is purged.
+    #[command(after_help = uninstall_examples())]
+    Uninstall(Uninstall),
     /// List the sessions that were recorded, the latest first.
     Sessions {
         /// At most this many.
@@ -156,4 +169,96 @@ pub(crate) struct Drain {
     /// The state directory, where it is not the usual one.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Install {
+    /// The agent.
+    #[arg(value_parser = agents())]
+    pub(crate) agent: String,
+    /// For whom: you, a project, or you in a project. The project is the one of the current directory.
+    #[arg(long, default_value = Scope::User.name(), value_parser = scopes())]
+    pub(crate) scope: Scope,
+    /// Tell what would be done, with the exact commands, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Send telemetry to this OTLP/HTTP receiver; /v1/traces is added.
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Read the receiver's bearer token from standard input. The agent keeps it with its own secrets.
+    #[arg(long)]
+    pub(crate) token_stdin: bool,
+    /// The dataset, for backends that have them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: Option<String>,
+    /// The name to report instead of the agent's own.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent_name: Option<String>,
+    /// The team that the work is for.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) team: Option<String>,
+    /// How much the receiver gets: metadata, or full with prompts, arguments, results and answers.
+    #[arg(long, value_parser = ["metadata", "full"])]
+    pub(crate) level: Option<String>,
+    /// The agent's program, where it is not on PATH.
+    #[arg(long, value_name = "PATH", visible_aliases = agent_programs())]
+    pub(crate) program: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Uninstall {
+    /// The agent.
+    #[arg(value_parser = agents())]
+    pub(crate) agent: String,
+    /// Only for whom; everywhere unless said. The project is the one of the current directory.
+    #[arg(long, value_parser = scopes())]
+    pub(crate) scope: Option<Scope>,
+    /// Remove what was recorded, too.
+    #[arg(long)]
+    pub(crate) purge: bool,
+    /// Do not ask before what was recorded is removed.
+    #[arg(long, requires = "purge")]
+    pub(crate) yes: bool,
+    /// Tell what would be done, with the exact commands, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The agent's program, where it is not on PATH.
+    #[arg(long, value_name = "PATH", visible_aliases = agent_programs())]
+    pub(crate) program: Option<PathBuf>,
+}
+
+fn agents() -> PossibleValuesParser {
+    PossibleValuesParser::new(AGENTS.iter().map(|agent| agent.name))
+}
+
+fn agent_programs() -> Vec<&'static str> {
+    AGENTS.iter().map(|agent| agent.setup.program).collect()
+}
+
+fn scopes() -> impl clap::builder::TypedValueParser<Value = Scope> {
+    let names = PossibleValuesParser::new(Scope::ALL.map(Scope::name));
+    names.map(|name| Scope::named(&name).unwrap_or(Scope::User))
+}
+
+/// Examples with the first agent's name; no other part of this file knows one.
+fn install_examples() -> String {
+    examples(
+        "Examples:
+  tacho install AGENT                              record on this machine, send nothing
+  tacho install AGENT --dry-run                    only see what that would do
+  tacho install AGENT --endpoint http://localhost:4318 --level full
+  tacho install AGENT --endpoint https://otlp.example.com --token-stdin < token",
+    )
+}
+
+fn uninstall_examples() -> String {
+    examples(
+        "Examples:
+  tacho uninstall AGENT                            stop recording, keep what was recorded
+  tacho uninstall AGENT --purge                    and remove what was recorded, after a question",
+    )
+}
+
+fn examples(text: &str) -> String {
+    text.replace("AGENT", AGENTS.first().map_or("AGENT", |agent| agent.name))
 }

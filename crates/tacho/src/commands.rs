@@ -1,17 +1,21 @@
 //! One file a command; each gets its arguments and prints.
 
+mod agent_side;
 mod completions;
 mod config;
 mod demo;
 mod drain;
+mod install;
 mod rebuild;
 mod sessions;
 mod show;
 mod status;
+mod steps;
 mod summary;
 mod table;
 mod tree;
 mod trust;
+mod uninstall;
 mod words;
 
 use crate::cli::{Arguments, Command};
@@ -52,6 +56,8 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
     let output = arguments.output;
     match &arguments.command {
         None => summary::run(output),
+        Some(Command::Install(wanted)) => install::run(output, wanted),
+        Some(Command::Uninstall(wanted)) => uninstall::run(output, wanted),
         Some(Command::Sessions { limit }) => sessions::run(output, *limit),
         Some(Command::Show { session }) => show::run(output, session),
         Some(Command::Status) => status::run(output),

@@ -1,25 +1,29 @@
-//! The plugin as users get it: a marketplace on disk, and homes in which a CLI has installed it from there.
+//! The plugin as users get it: `tacho install` in a home, through the real CLI; and everything it made taken away again.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 use tacho_testkit::claude::{self, Version};
 
 use crate::plugin::{self, copy_folder};
 use crate::workspace::Workspace;
 
-/// The plugin's name in its marketplace.
-const PLUGIN: &str = "tachograph@tachograph";
 /// The name under which a copy of the plugin runs beside it.
 const TWIN: &str = "tachograph-twin";
+/// Where `tacho install` puts the plugin, below a home.
+const FOLDER: &str = ".local/share/tachograph/claude-code";
+/// Where the programs lie in a plugin.
+const TACHO: &str = "bin/tacho";
 
-/// A marketplace that has the plugin, and what came from it.
-pub(super) struct Marketplace {
-    folder: PathBuf,
+/// The plugin as it was built, and homes in which CLIs have installed it.
+pub(super) struct Plugins {
+    /// The plugin as it was built.
+    pub(super) built: PathBuf,
     /// The plugin under another name.
     pub(super) twin: PathBuf,
     /// CLIs that have installed the plugin.
@@ -32,81 +36,156 @@ pub(super) struct Installed {
     home: PathBuf,
 }
 
-impl Marketplace {
-    /// Builds the plugin, puts it into a marketplace below `folder`, and installs it with every one of `versions`.
+impl Plugins {
+    /// Builds the plugin and installs it with every one of `versions`, in homes below `folder`.
     pub(super) fn assemble(
         workspace: &Workspace,
         folder: &Path,
         versions: &[&'static Version],
     ) -> Result<Self> {
-        let built = plugin::build()?;
-        let [marketplace, twin, homes] = ["marketplace", "twin", "homes"].map(|name| folder.join(name));
-        for old in [&marketplace, &twin, &homes].into_iter().filter(|old| old.exists()) {
+        let fresh = plugin::build()?;
+        let [built, twin, homes] = ["plugin", "twin", "homes"].map(|name| folder.join(name));
+        for old in [&built, &twin, &homes].into_iter().filter(|old| old.exists()) {
             fs::remove_dir_all(old).with_context(|| format!("cannot remove {}", old.display()))?;
         }
-        copy_folder(&workspace.root.join(".claude-plugin"), &marketplace.join(".claude-plugin"))?;
-        copy_folder(&built, &marketplace.join("plugins/claude-code"))?;
-        copy_folder(&built, &twin)?;
+        copy_folder(&fresh, &built)?;
+        copy_folder(&fresh, &twin)?;
         rename(&twin)?;
         let mut installed = BTreeMap::new();
         for version in versions {
             let program = claude::install(&workspace.target_dir, version.name)?;
-            let home = homes.join(version.name);
-            fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
-            install(&program, &home, &marketplace)?;
+            let [home, trial] = ["", "-trial"].map(|kind| homes.join(format!("{}{kind}", version.name)));
+            for home in [&home, &trial] {
+                fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
+            }
+            comes_and_goes(&Cli { tacho: built.join(TACHO), program: &program, home: &trial })?;
+            Cli { tacho: built.join(TACHO), program: &program, home: &home }.install(&[], None)?;
             installed.insert(version.name, Installed { program, home });
         }
-        Ok(Self { folder: marketplace, twin, installed })
-    }
-
-    /// The plugin's folder: where hooks of the installed plugin run from, too, because the marketplace is a folder.
-    pub(super) fn plugin(&self) -> PathBuf {
-        self.folder.join("plugins/claude-code")
+        Ok(Self { built, twin, installed })
     }
 
     pub(super) fn cli(&self, version: &Version) -> Result<&Installed> {
         self.installed.get(version.name).with_context(|| format!("the CLI {} is not installed", version.name))
     }
+
+    /// The `tacho` that was built.
+    pub(super) fn tacho(&self) -> PathBuf {
+        self.built.join(TACHO)
+    }
 }
 
 impl Installed {
-    /// Makes `home` a home in which the plugin is installed. A copy of one that was made once: what the CLI writes
-    /// down names the marketplace by its path and needs the home nowhere.
-    pub(super) fn settle_in(&self, home: &Path) -> Result<()> {
-        copy_folder(&self.home, home)
+    /// Makes `home` a home in which the plugin is installed, and returns the `tacho` in it. A copy of one that was made
+    /// once: hooks run from the folder in that one, which the CLI wrote down by its path.
+    pub(super) fn settle_in(&self, home: &Path) -> Result<PathBuf> {
+        copy_folder(&self.home, home)?;
+        Ok(plugin_in(home).join(TACHO))
     }
 
-    /// Gives the plugin's options values, as a user would.
-    pub(super) fn configure(&self, home: &Path, options: &BTreeMap<String, String>) -> Result<()> {
-        let mut command = claude::command(&self.program, home);
-        command.args(["plugin", "configure", PLUGIN, "--values-stdin"]);
+    /// Gives the plugin's options values, as a user would: by installing it with them.
+    pub(super) fn configure(
+        &self,
+        tacho: &Path,
+        home: &Path,
+        options: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let mut words = Vec::new();
+        let mut token = None;
+        for (key, value) in options {
+            let word = match key.as_str() {
+                "OTLP_ENDPOINT" => "--endpoint",
+                "AUTH_TOKEN" => {
+                    words.push("--token-stdin");
+                    token = Some(value.as_str());
+                    continue;
+                }
+                "DATASET" => "--dataset",
+                "AGENT_NAME" => "--agent-name",
+                "TEAM" => "--team",
+                "CAPTURE_LEVEL" => "--level",
+                other => bail!("`tacho install` has no word for the option {other}"),
+            };
+            words.extend([word, value.as_str()]);
+        }
+        let cli = Cli { tacho: tacho.to_owned(), program: &self.program, home };
+        cli.install(&words, token).map(|_| ())
+    }
+}
+
+/// The folder from which hooks run after an installation in `home`.
+fn plugin_in(home: &Path) -> PathBuf {
+    home.join(FOLDER).join("plugins/claude-code")
+}
+
+/// A `tacho` that installs and uninstalls for a CLI in a home.
+struct Cli<'a> {
+    tacho: PathBuf,
+    program: &'a Path,
+    home: &'a Path,
+}
+
+impl Cli<'_> {
+    /// Installs, and returns what was done in each step.
+    fn install(&self, words: &[&str], token: Option<&str>) -> Result<Vec<String>> {
+        self.run(&[&["install"], words].concat(), token)
+    }
+
+    fn run(&self, words: &[&str], input: Option<&str>) -> Result<Vec<String>> {
+        let [verb, rest @ ..] = words else { bail!("nothing to do") };
+        let mut command = claude::command(&self.tacho, self.home);
+        command.args([verb, "claude-code", "--json", "--claude"]).arg(self.program).args(rest);
+        command.current_dir(self.home);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().context("cannot start the CLI")?;
-        let mut stdin = child.stdin.take().context("the CLI has no standard input")?;
-        stdin.write_all(serde_json::to_string(options)?.as_bytes()).context("cannot give options")?;
+        let mut child = command.spawn().context("cannot start tacho")?;
+        let mut stdin = child.stdin.take().context("tacho has no standard input")?;
+        // Only a token is read.
+        let _ = stdin.write_all(input.unwrap_or_default().as_bytes());
         drop(stdin);
-        succeeded("plugin configure", &child.wait_with_output().context("cannot wait for the CLI")?)
+        outcomes(verb, &child.wait_with_output().context("cannot wait for tacho")?)
     }
 }
 
-/// Installs the plugin in `home`, as a user would.
-fn install(program: &Path, home: &Path, marketplace: &Path) -> Result<()> {
-    let run = |arguments: &mut Command| arguments.output().context("cannot start the CLI");
-    let added = run(claude::command(program, home).args(["plugin", "marketplace", "add"]).arg(marketplace))?;
-    succeeded("plugin marketplace add", &added)?;
-    let installed = run(claude::command(program, home).args(["plugin", "install", PLUGIN]))?;
-    succeeded("plugin install", &installed)
-}
-
-fn succeeded(command: &str, output: &Output) -> Result<()> {
+/// How each step of a command ended.
+fn outcomes(verb: &str, output: &Output) -> Result<Vec<String>> {
     let said = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said));
     ensure!(
         output.status.success(),
-        "`claude {command}` ended with {}: {}",
+        "`tacho {verb}` ended with {}: {}",
         output.status,
         said.join("\n").trim()
     );
-    Ok(())
+    let report: Value = serde_json::from_slice(&output.stdout).context("tacho printed no JSON")?;
+    let steps = report.get("steps").and_then(Value::as_array).context("tacho reported no steps")?;
+    let word = |step: &Value, name: &str| step.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+    Ok(steps.iter().map(|step| format!("{} {}", word(step, "action"), word(step, "outcome"))).collect())
+}
+
+/// Holds what `tacho install` and `tacho uninstall` do against what they should, in a home of their own.
+fn comes_and_goes(cli: &Cli<'_>) -> Result<()> {
+    let plugin = plugin_in(cli.home);
+    let expect = |what: &str, found: Vec<String>, expected: &[&str]| {
+        ensure!(found == expected, "{what}: {found:?} instead of {expected:?}");
+        Ok(())
+    };
+    let planned = cli.install(&["--dry-run"], None)?;
+    expect("a rehearsal", planned, &["write planned", "run planned", "run planned"])?;
+    ensure!(!plugin.exists(), "a rehearsal wrote {}", plugin.display());
+    expect("the first time", cli.install(&[], None)?, &["write done", "run done", "run done"])?;
+    let again = ["write unchanged", "run unchanged", "run unchanged"];
+    expect("the second time", cli.install(&[], None)?, &again)?;
+    let hooks = plugin.join("hooks/hooks.json");
+    fs::write(&hooks, "{}").with_context(|| format!("cannot write {}", hooks.display()))?;
+    let upgrade = ["write done", "run unchanged", "run unchanged"];
+    expect("an upgrade", cli.install(&[], None)?, &upgrade)?;
+    ensure!(fs::read_to_string(&hooks)?.contains("SessionStart"), "an upgrade left {}", hooks.display());
+    let removed = ["run done", "run done", "remove done"];
+    expect("the removal", cli.run(&["uninstall"], None)?, &removed)?;
+    ensure!(!cli.home.join(FOLDER).exists(), "the removal left {FOLDER}");
+    let settings = cli.home.join(".claude/settings.json");
+    let left = fs::read_to_string(&settings).unwrap_or_default();
+    ensure!(!left.contains("tachograph"), "the removal left the plugin in {}: {left}", settings.display());
+    expect("the second removal", cli.run(&["uninstall"], None)?, &[])
 }
 
 /// Gives the copy of the plugin in `folder` a name of its own.

@@ -14,7 +14,7 @@ use tacho_testkit::pressure;
 use tacho_testkit::scenario::{Scenario, SessionPlan};
 
 use super::differences::{self, Played, Printed};
-use super::install::Marketplace;
+use super::install::Plugins;
 use super::killer::{DrainerKiller, Sweep};
 use super::stage::Stage;
 
@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(90);
 pub(super) struct Bench {
     /// Where the scenarios lie.
     pub(super) fixtures: PathBuf,
-    pub(super) marketplace: Marketplace,
+    pub(super) plugins: Plugins,
     pub(super) kill_drainer: bool,
 }
 
@@ -67,7 +67,7 @@ impl Bench {
         let places = [("PROJECT", &*project), ("FIXTURES", &*fixtures), ("RECEIVER", &receiver.url())];
         let scenario = Scenario::load(scenario, &places)?;
         let version = version_of(&scenario)?;
-        let stage = Stage::prepare(folder, &scenario, version, &self.marketplace, &receiver, protocol)?;
+        let stage = Stage::prepare(folder, &scenario, version, &self.plugins, &receiver, protocol)?;
         let api = ScriptedApi::start(scenario.script_book())?;
 
         let sweep = Sweep::of(&stage.home);

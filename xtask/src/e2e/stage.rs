@@ -9,7 +9,7 @@ use tacho_testkit::claude::Version;
 use tacho_testkit::otlp::Receiver;
 use tacho_testkit::scenario::{Loading, Scenario};
 
-use super::install::{Installed, Marketplace};
+use super::install::{Installed, Plugins};
 use super::run::Protocol;
 
 /// The folders and the environment of one run.
@@ -33,27 +33,28 @@ impl<'a> Stage<'a> {
         folder: &Path,
         scenario: &Scenario,
         version: &Version,
-        marketplace: &'a Marketplace,
+        plugins: &'a Plugins,
         receiver: &Receiver,
         protocol: Protocol,
     ) -> Result<Self> {
         let [project, home] = ["project", "home"].map(|name| folder.join(name));
-        let cli = marketplace.cli(version)?;
+        let cli = plugins.cli(version)?;
+        let mut tacho = plugins.tacho();
         if scenario.plugin.contains(&Loading::Installed) {
-            cli.settle_in(&home)?;
+            tacho = cli.settle_in(&home)?;
         } else {
             fs::create_dir(&home).with_context(|| format!("cannot create {}", home.display()))?;
         }
         if !scenario.options.is_empty() {
-            cli.configure(&home, &scenario.options)?;
+            cli.configure(&tacho, &home, &scenario.options)?;
         }
         let git = Command::new("git").args(["init", "--quiet"]).arg(&project).env("HOME", &home).status();
         ensure!(git.context("cannot start git")?.success(), "git init failed in {}", project.display());
         scenario.write_files(&project)?;
         let plugin_dir = |loading: &Loading| match loading {
             Loading::Installed => None,
-            Loading::Folder => Some(marketplace.plugin()),
-            Loading::Twin => Some(marketplace.twin.clone()),
+            Loading::Folder => Some(plugins.built.clone()),
+            Loading::Twin => Some(plugins.twin.clone()),
         };
         Ok(Self {
             cli,
@@ -65,7 +66,7 @@ impl<'a> Stage<'a> {
             } else {
                 Vec::new()
             },
-            tacho: marketplace.plugin().join("bin/tacho"),
+            tacho,
             folder: folder.to_owned(),
         })
     }

@@ -1,0 +1,118 @@
+//! What was recorded, and taking it away. Only names of ours go: the state directory may be one that its owner uses
+//! for more.
+
+use super::super::steps::{Action, Steps};
+use super::super::words;
+use crate::drain::{Request, ask_running_drainer};
+use crate::failure::{Failure, FailureKind};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tacho_spool::layout::{BLOBS, NOTICE};
+use tacho_spool::lock::{DRAIN_LOCK, DrainLock};
+use tacho_spool::loss::LOSS_LEDGER;
+use tacho_spool::state::{State, candidates};
+use tacho_store::store::STORE_FILE;
+
+/// How long a running drainer gets to make way.
+const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
+/// Everything of ours in a state directory but the store, whose files begin with its name, and the configuration.
+const NAMES: [&str; 9] = [
+    "spool",
+    BLOBS,
+    DRAIN_LOCK,
+    "drain.sock",
+    "drain.log",
+    LOSS_LEDGER,
+    tacho_spool::append::SYNC_MARKER,
+    NOTICE,
+    "keys",
+];
+
+/// What was recorded.
+pub(super) struct Recorded {
+    state: State,
+    paths: Vec<PathBuf>,
+}
+
+impl Recorded {
+    /// What lies in the state directory, if there is one.
+    pub(super) fn find() -> Option<Self> {
+        let state = State::open(&state_directory()?).ok()?;
+        let store = STORE_FILE.trim_end_matches(".db");
+        let is_ours = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            NAMES.contains(&&*name) || name.strip_prefix(store).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let entries = fs::read_dir(state.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+        let paths = entries.filter(is_ours).collect();
+        Some(Self { state, paths })
+    }
+
+    /// How much it is.
+    pub(super) fn describe(&self) -> String {
+        let bytes: u64 = self.paths.iter().map(|path| bytes_of(path)).sum();
+        format!("Everything recorded in {} ({})", self.state.path().display(), words::bytes(bytes))
+    }
+
+    /// Takes it away.
+    pub(super) fn remove(&self, steps: &mut Steps) -> Result<(), Failure> {
+        if self.paths.is_empty() {
+            return Ok(());
+        }
+        let object = format!("what was recorded in {}", self.state.path().display());
+        steps.act(Action::Remove, object, || {
+            let _lock = lock(&self.state)?;
+            for path in &self.paths {
+                remove(path)
+                    .map_err(|error| Failure::external(format!("remove {}", path.display()), error))?;
+            }
+            // What is not ours keeps the directory.
+            let _ = fs::remove_dir(self.state.path());
+            Ok(())
+        })
+    }
+}
+
+/// The state directory, if there is one. Unlike the recorder, who removes must not make any.
+pub(super) fn state_directory() -> Option<PathBuf> {
+    candidates(|name| env::var_os(name)).map(|candidate| candidate.path).find(|path| path.is_dir())
+}
+
+/// Keeps every drainer away.
+fn lock(state: &State) -> Result<DrainLock, Failure> {
+    let began = Instant::now();
+    loop {
+        if let Some(lock) = DrainLock::try_acquire(state)? {
+            return Ok(lock);
+        }
+        if began.elapsed() > TAKE_OVER_MAX {
+            return Err(Failure::new(FailureKind::External, "a drainer is running and does not make way")
+                .hint("end the process `tacho drain`, which loses nothing, and try again"));
+        }
+        ask_running_drainer(state, Request::MakeWay, TAKE_OVER_MAX);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    let removed = if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
+        // A drainer that went away takes its socket along.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+fn bytes_of(path: &Path) -> u64 {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return 0 };
+    if !metadata.is_dir() {
+        return metadata.len();
+    }
+    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| bytes_of(&entry.path())).sum()
+}
