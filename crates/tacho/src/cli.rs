@@ -52,6 +52,15 @@ pub(crate) enum Command {
         /// The session's id or the beginning of it; `last` is the latest session.
         session: String,
     },
+    /// Show what hooks said, one event a line: time, session, event, what it was about.
+    ///
+    /// Reads the spool itself, so it shows an event the moment the hook has written it, whatever the drainer does. With
+    /// --json every line is the record as docs/formats/spool.md describes it, payload included.
+    #[command(
+        after_help = "Examples:\n  tacho tail -f                      watch the agent work\n  tacho tail -f --session 5f0c2f7e   \
+        only this session\n  tacho tail --lines 1000 --json | jq .ev | sort | uniq -c"
+    )]
+    Tail(Tail),
     /// Show whether recording and sending work: drainer, spool, destinations, losses.
     Status,
     /// Take the spool in and send what has settled.
@@ -150,6 +159,19 @@ pub(crate) struct TrustArguments {
     /// Trust it no longer.
     #[arg(long, requires = "address")]
     pub(crate) remove: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// Go on with what comes, until Ctrl-C.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only sessions whose id begins so.
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// How many of the last events are shown at first.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+    pub(crate) lines: usize,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ mod status;
 mod steps;
 mod summary;
 mod table;
+mod tail;
 mod tree;
 mod trust;
 mod uninstall;
@@ -60,6 +61,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Uninstall(wanted)) => uninstall::run(output, wanted),
         Some(Command::Sessions { limit }) => sessions::run(output, *limit),
         Some(Command::Show { session }) => show::run(output, session),
+        Some(Command::Tail(wanted)) => tail::run(output, wanted),
         Some(Command::Status) => status::run(output),
         Some(Command::Drain(drain)) => drain::run(output, drain),
         Some(Command::Config(action)) => config::run(output, action),

@@ -1,11 +1,21 @@
 //! Standard output is data, standard error is notes.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 
 /// Writes data. A reader that has gone away is no failure.
 pub(crate) fn print(text: &str) {
     // A closed pipe means that nobody reads any more.
     let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Writes data of which more will follow; a break where nobody reads it.
+pub(crate) fn print_or_end(text: &str) -> ControlFlow<()> {
+    let mut stdout = io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
 }
 
 /// Writes a note for the user, one or more lines.

@@ -191,7 +191,7 @@ fn comes_and_goes(cli: &Cli<'_>) -> Result<()> {
 /// Gives the copy of the plugin in `folder` a name of its own.
 fn rename(folder: &Path) -> Result<()> {
     let path = folder.join(".claude-plugin/plugin.json");
-    let mut manifest: serde_json::Value = serde_json::from_str(&crate::workspace::read(&path)?)?;
+    let mut manifest: Value = serde_json::from_str(&crate::workspace::read(&path)?)?;
     let name = manifest.get_mut("name").context("the plugin has no name")?;
     *name = TWIN.into();
     crate::workspace::write(&path, manifest.to_string())

@@ -117,13 +117,13 @@ fn first_content(messages: &str) -> Option<String> {
 }
 
 /// The first text of a JSON object: what a tool call is mostly about.
-fn first_string(object: &str) -> Option<String> {
+pub(super) fn first_string(object: &str) -> Option<String> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(object).ok()?;
     object.values().find_map(|value| Some(value.as_str()?.to_owned()))
 }
 
 /// The beginning of a text, on one line.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut letters = line.chars();
     let start: String = letters.by_ref().take(ARGUMENT_LETTERS_MAX).collect();

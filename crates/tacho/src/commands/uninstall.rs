@@ -130,10 +130,8 @@ fn last_words(side: &AgentSide, wanted: &Uninstall, steps: &Steps) -> String {
     } else {
         text.push_str(&format!("Running sessions: {}.\n", side.setup().how_to_reload));
     }
-    if !wanted.purge {
-        if let Some(state) = purge::state_directory() {
-            text.push_str(&format!("What was recorded stays in {}.\n", state.display()));
-        }
+    if let Some(state) = purge::state_directory().filter(|_| !wanted.purge) {
+        text.push_str(&format!("What was recorded stays in {}.\n", state.display()));
     }
     if let Some(file) = place::config_file().filter(|file| file.path.exists()) {
         text.push_str(&format!("Your configuration stays in {}.\n", file.path.display()));

@@ -59,7 +59,7 @@ impl Home {
         self.state().join("store.db")
     }
 
-    fn transcripts(&self) -> PathBuf {
+    pub fn transcripts(&self) -> PathBuf {
         self.directory.path().join("projects")
     }
 

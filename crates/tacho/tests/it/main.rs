@@ -21,5 +21,6 @@ mod permutations;
 mod prefixes;
 mod rebuild;
 mod sessions;
+mod tail;
 mod truth;
 mod unknown;

@@ -1,0 +1,42 @@
+//! `tacho tail`: what hooks said, one event a line, as it lies in the spool. Understands single events and nothing
+//! between them; takes no lock and changes nothing.
+
+mod event;
+mod segments;
+mod watch;
+
+use crate::cli::{Output, Tail};
+use crate::failure::Failure;
+use crate::place;
+use crate::terminal::{note, print_or_end};
+use event::Line;
+use segments::Tails;
+use std::ops::ControlFlow;
+use watch::SpoolWatch;
+
+/// Prints the last events, then those that come.
+pub(super) fn run(output: Output, wanted: &Tail) -> Result<(), Failure> {
+    let state = place::open_state(None)?;
+    let session = wanted.session.as_deref().unwrap_or_default();
+    // Watched before anything is read, so that nothing falls in between.
+    let mut watch = wanted.follow.then(|| SpoolWatch::new(state.path()));
+    let (mut tails, last) = Tails::open(state.path(), session, wanted.lines)?;
+    if last.is_empty() && !wanted.follow {
+        note("no hook has said anything yet; `tacho doctor` says whether hooks run");
+    }
+    if show(output, &last).is_break() {
+        return Ok(());
+    }
+    while let Some(watch) = &mut watch {
+        if watch.wait(state.path()).is_break() || show(output, &tails.news(session)?).is_break() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Prints the lines; a break where nobody reads them any more.
+fn show(output: Output, lines: &[Line]) -> ControlFlow<()> {
+    let text: String = lines.iter().map(|line| if output.json { line.json() } else { line.text() }).collect();
+    if text.is_empty() { ControlFlow::Continue(()) } else { print_or_end(&text) }
+}
