@@ -63,6 +63,18 @@ pub(crate) enum Command {
     Tail(Tail),
     /// Show whether recording and sending work: drainer, spool, destinations, losses.
     Status,
+    /// Check everything that recording and sending need, and say how to mend what is wrong.
+    ///
+    /// Each finding says what is wrong, why it matters, and the command or the edit that mends it. Exits 0 if all is
+    /// well, 3 with findings. Changes nothing and sends nothing; with --probe, destinations get an empty request.
+    #[command(
+        after_help = "Examples:\n  tacho doctor\n  tacho doctor --probe\n  tacho doctor --json | jq '.checks[].findings[]'"
+    )]
+    Doctor {
+        /// Ask every destination whether it would take something.
+        #[arg(long)]
+        probe: bool,
+    },
     /// Take the spool in and send what has settled.
     ///
     /// Hooks start this by themselves. Run it by hand with --once to see everything delivered before you go on, as

@@ -4,6 +4,7 @@ mod agent_side;
 mod completions;
 mod config;
 mod demo;
+mod doctor;
 mod drain;
 mod install;
 mod rebuild;
@@ -63,6 +64,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Show { session }) => show::run(output, session),
         Some(Command::Tail(wanted)) => tail::run(output, wanted),
         Some(Command::Status) => status::run(output),
+        Some(Command::Doctor { probe }) => doctor::run(output, *probe),
         Some(Command::Drain(drain)) => drain::run(output, drain),
         Some(Command::Config(action)) => config::run(output, action),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),

@@ -13,6 +13,8 @@ pub(crate) enum FailureKind {
     Config,
     /// Something outside does not work: a disk, a network, a receiver.
     External,
+    /// A check was made and found something.
+    Finding,
 }
 
 /// A command failed.
@@ -44,6 +46,17 @@ impl Failure {
         self
     }
 
+    /// What went wrong, with the chain of causes, on one line.
+    pub(crate) fn sentence(&self) -> String {
+        let mut text = self.message.clone();
+        let mut cause: Option<&dyn Error> = self.source.as_ref().map(|source| &**source as &dyn Error);
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        text
+    }
+
     /// Whether the store is what failed, and must be made again.
     pub(crate) const fn is_store_damage(&self) -> bool {
         self.store_is_damaged
@@ -63,11 +76,12 @@ impl Failure {
         text
     }
 
-    /// 1 for what the user or the outside must change, 2 for wrong usage or configuration.
+    /// 1 for what the user or the outside must change, 2 for wrong usage or configuration, 3 for findings of a check.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
             FailureKind::User | FailureKind::External => ExitCode::from(1),
             FailureKind::Config => ExitCode::from(2),
+            FailureKind::Finding => ExitCode::from(3),
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct AgentSide {
 #[derive(Debug)]
 pub(super) struct SettingsText {
     pub(super) of: SettingsOf,
+    pub(super) path: PathBuf,
     pub(super) text: String,
 }
 
@@ -93,7 +94,7 @@ impl AgentSide {
                 SettingsOf::Machine => PathBuf::from(file.path),
             };
             let text = fs::read_to_string(&path).ok()?;
-            Some(SettingsText { of: file.of, text })
+            Some(SettingsText { of: file.of, path, text })
         };
         self.setup().settings_files.iter().filter_map(read).collect()
     }

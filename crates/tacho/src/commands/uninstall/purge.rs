@@ -13,11 +13,12 @@ use tacho_spool::layout::{BLOBS, NOTICE};
 use tacho_spool::lock::{DRAIN_LOCK, DrainLock};
 use tacho_spool::loss::LOSS_LEDGER;
 use tacho_spool::state::{State, candidates};
-use tacho_store::store::STORE_FILE;
 
 /// How long a running drainer gets to make way.
 const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
-/// Everything of ours in a state directory but the store, whose files begin with its name, and the configuration.
+/// How files are called of which there are several; the configuration is none of them.
+const STEMS: [&str; 2] = ["store.", "dead-letters."];
+/// Everything else of ours in a state directory.
 const NAMES: [&str; 9] = [
     "spool",
     BLOBS,
@@ -40,10 +41,9 @@ impl Recorded {
     /// What lies in the state directory, if there is one.
     pub(super) fn find() -> Option<Self> {
         let state = State::open(&state_directory()?).ok()?;
-        let store = STORE_FILE.trim_end_matches(".db");
         let is_ours = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            NAMES.contains(&&*name) || name.strip_prefix(store).is_some_and(|rest| rest.starts_with('.'))
+            NAMES.contains(&&*name) || STEMS.iter().any(|stem| name.starts_with(stem))
         };
         let entries = fs::read_dir(state.path()).into_iter().flatten().flatten().map(|entry| entry.path());
         let paths = entries.filter(is_ours).collect();

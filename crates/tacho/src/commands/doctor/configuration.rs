@@ -1,0 +1,115 @@
+//! Whether the configuration can be read, keeps its secrets, and names nothing that is refused.
+
+use super::Verdict;
+use super::ground::{Ground, typed};
+use crate::place::{self, MANAGED_FILE};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use toml::Table;
+
+/// Rights of anybody but the owner.
+const OF_OTHERS: u32 = 0o077;
+
+/// The files.
+pub(super) fn files(ground: &Ground) -> Verdict {
+    let mut verdict = match (&ground.config, place::config_file().filter(|file| file.path.exists())) {
+        (Err(failure), file) => {
+            let path = file.map_or_else(|| MANAGED_FILE.to_owned(), |file| typed(&file.path));
+            let why = "no drainer starts with a configuration that it does not understand";
+            Verdict::found(failure.sentence(), why, format!("edit {path}: mend or take out what is named"))
+        }
+        (Ok(_), Some(file)) => Verdict::fine(file.path.display().to_string()),
+        (Ok(_), None) => Verdict::fine("no file; everything is as it is unless somebody says otherwise"),
+    };
+    if !Path::new(MANAGED_FILE).exists() {
+        return verdict;
+    }
+    if place::managed_file().is_some() {
+        verdict.note(format!("{MANAGED_FILE} is there{}", locks()));
+    } else {
+        let what = format!("{MANAGED_FILE} is not obeyed: others than root may have written it");
+        let remedy = format!("sudo chown root:root {MANAGED_FILE} && sudo chmod 644 {MANAGED_FILE}");
+        verdict.find(what, "whoever manages the machine thinks that it counts", remedy);
+    }
+    verdict
+}
+
+/// What the managed file keeps others from.
+fn locks() -> String {
+    let contents: Table = fs::read_to_string(MANAGED_FILE).unwrap_or_default().parse().unwrap_or_default();
+    let mut locks = String::new();
+    if contents.get("only_managed_destinations").and_then(toml::Value::as_bool) == Some(true) {
+        locks.push_str("; only destinations that it names are used");
+    }
+    if let Some(level) = contents.get("level_max").and_then(toml::Value::as_str) {
+        locks.push_str(&format!("; no destination gets more than {level}"));
+    }
+    locks
+}
+
+/// Files with tokens that others may read.
+pub(super) fn secrets(ground: &Ground) -> Verdict {
+    let mut verdict = Verdict::default();
+    let of_agents = ground.sides.iter().map(|side| side.home.join(side.agent.owners_files.secrets));
+    for path in own_files().into_iter().chain(of_agents) {
+        let Ok(metadata) = fs::metadata(&path) else { continue };
+        let mode = metadata.mode() & 0o777;
+        if mode & OF_OTHERS != 0 {
+            let what =
+                format!("{} can be read by others (mode {mode:03o}) and holds a token", path.display());
+            verdict.find(
+                what,
+                "whoever has the token can send in your name",
+                format!("chmod 600 {}", typed(&path)),
+            );
+        }
+    }
+    if verdict.findings.is_empty() {
+        verdict.note("no file with a token can be read by others");
+    }
+    verdict
+}
+
+/// The configuration file, if it holds a token or a header, and the files of tokens that it names.
+fn own_files() -> Vec<PathBuf> {
+    let Some(file) = place::config_file() else { return Vec::new() };
+    let text = fs::read_to_string(&file.path).unwrap_or_default();
+    let Ok(contents) = text.parse::<Table>() else {
+        // Nobody can tell what is in it.
+        return if text.is_empty() { Vec::new() } else { vec![file.path] };
+    };
+    let destinations = contents.get("destination").and_then(toml::Value::as_array).into_iter().flatten();
+    let destinations: Vec<&Table> = destinations.filter_map(toml::Value::as_table).collect();
+    let named = |to: &&Table| to.get("token_file").and_then(toml::Value::as_str).map(PathBuf::from);
+    let mut files: Vec<PathBuf> = destinations.iter().filter_map(named).collect();
+    if destinations.iter().any(|to| to.contains_key("token") || to.contains_key("headers")) {
+        files.push(file.path);
+    }
+    files
+}
+
+/// Destinations that were named and are not used.
+pub(super) fn refused(ground: &Ground) -> Verdict {
+    let mut verdict = Verdict::default();
+    let refused = ground.config.iter().flat_map(|config| &config.refused);
+    for refused in refused {
+        let address = refused.reason.split_whitespace().next().filter(|word| word.contains("://"));
+        let is_distrusted = refused.reason.contains("tacho trust");
+        let remedy = match address.filter(|_| is_distrusted) {
+            Some(address) => {
+                format!("tacho trust {address}, if you named it; else take it out of {}", refused.origin)
+            }
+            None => format!("mend or take out {}", refused.origin),
+        };
+        verdict.find(
+            format!("{} is not used: {}", refused.origin, refused.reason),
+            "nothing is sent there",
+            remedy,
+        );
+    }
+    if verdict.findings.is_empty() {
+        verdict.note("nothing that was named is refused");
+    }
+    verdict
+}

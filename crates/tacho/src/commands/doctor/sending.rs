@@ -1,0 +1,132 @@
+//! Whether what settled arrives.
+
+use super::super::words;
+use super::Verdict;
+use super::ground::Ground;
+use crate::config::{Named, Origin};
+use std::fs;
+use tacho_export::delivery::Outcome;
+use tacho_export::destination::Protocol;
+use tacho_export::otlp::Signal;
+use tacho_export::sender::Sender;
+use tacho_store::destinations::DestinationRow;
+
+/// Where requests lie that a destination will never take.
+const DEAD_LETTERS: &str = "dead-letters.jsonl";
+/// The option of the plugin that names an endpoint.
+const ENDPOINT: &str = "OTLP_ENDPOINT";
+/// A request without any span, compressed as all are: as protobuf, and as JSON.
+const EMPTY_PROTOBUF: &[u8] = &[31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+const EMPTY_JSON: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x02\0\xfd\xff{}\x43\xbf\xa6\xa3\x02\0\0\0";
+
+/// Every destination: by what the store knows, and with `--probe` by asking it.
+pub(super) fn destinations(ground: &Ground) -> Verdict {
+    let mut verdict = Verdict::default();
+    let rows = ground.store().and_then(|store| store.read().destinations().ok()).unwrap_or_default();
+    for row in &rows {
+        judge(ground, row, &mut verdict);
+    }
+    let named = ground.config.iter().flat_map(|config| &config.destinations);
+    for named in named {
+        let to = &named.to;
+        if rows.iter().all(|row| row.name != to.endpoint()) {
+            verdict.note(format!("{}: nothing was sent yet", to.endpoint()));
+        }
+        if ground.probe {
+            probe(named, &mut verdict);
+        }
+    }
+    if verdict.findings.is_empty() && verdict.detail.is_empty() {
+        verdict.note("none; everything stays on this machine");
+    }
+    verdict
+}
+
+fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
+    let (name, waiting) = (&row.name, words::plural(row.waiting, "item"));
+    let by_config = ground
+        .config
+        .iter()
+        .flat_map(|config| &config.destinations)
+        .find(|named| named.to.endpoint() == name);
+    let by_plugin = ground.sides.iter().find(|side| {
+        side.options().get(ENDPOINT).is_some_and(|endpoint| endpoint.trim_end_matches('/') == name)
+    });
+    let error = row.last_error.as_deref().unwrap_or("it was not tried yet");
+    if by_config.is_none() && by_plugin.is_none() {
+        if row.waiting > 0 {
+            let what = format!("{waiting} wait for {name}, which nobody names any more");
+            let remedy =
+                format!("tacho config set destination {name} && tacho drain --once; else they go in time");
+            verdict.find(what, "they are kept for it and not sent", remedy);
+        }
+        return;
+    }
+    if row.failures == 0 {
+        let at = row.last_success.map_or_else(|| "never".to_owned(), words::time);
+        verdict
+            .note(format!("{name}: {} delivered, {} refused, the last at {at}", row.delivered, row.rejected));
+        return;
+    }
+    let times = words::plural(row.failures, "time");
+    let what = format!("{name} failed {times} in a row, and {waiting} wait for it: {error}");
+    let is_unauthorised = ["HTTP 401", "HTTP 403"].iter().any(|start| error.starts_with(start));
+    let remedy = match (is_unauthorised, by_plugin.filter(|_| by_config.is_none())) {
+        (true, Some(side)) => {
+            format!("tacho install {} --token-stdin < token, then start a session", side.agent.name)
+        }
+        (true, None) => {
+            format!("tacho config set destination {name} --token-stdin < token && tacho drain --once")
+        }
+        (false, Some(_)) => format!("see that {name} answers; the next session sends again"),
+        (false, None) => format!("see that {name} answers; then tacho drain --once"),
+    };
+    verdict.find(what, "what waits is kept for retention.days and then lost", remedy);
+}
+
+/// Asks a destination with a request that holds nothing.
+fn probe(named: &Named, verdict: &mut Verdict) {
+    let to = &named.to;
+    let body = match to.protocol {
+        Protocol::HttpProtobuf => EMPTY_PROTOBUF,
+        Protocol::HttpJson => EMPTY_JSON,
+    };
+    let name = to.endpoint();
+    let origin = match &named.origin {
+        Origin::File(path) => path.clone(),
+        other @ (Origin::Default | Origin::PluginOptions | Origin::Variable(_)) => other.to_string(),
+    };
+    match Sender::default().send(to, Signal::Traces, to.protocol.content_type(), body) {
+        Outcome::Taken { .. } => verdict.note(format!("{name} takes what is sent")),
+        Outcome::Busy { status, .. } => {
+            verdict.note(format!("{name} is busy (HTTP {status}), and will be asked again"))
+        }
+        // Some take no request that is empty; it was there, and knew us.
+        Outcome::Refused { status, .. } => {
+            verdict.note(format!("{name} answers (HTTP {status} to an empty request)"))
+        }
+        Outcome::Misconfigured { status } => verdict.find(
+            format!("{name} answers HTTP {status} to a request"),
+            "nothing gets through until its address or its token is right",
+            format!("mend the destination in {origin}"),
+        ),
+        Outcome::Unreachable(why) => verdict.find(
+            format!("{name} does not answer: {}", why.0),
+            "what settles waits until it does",
+            format!("see that it runs, or mend the destination in {origin}"),
+        ),
+    }
+}
+
+/// Requests that a destination refused for good.
+pub(super) fn dead_letters(ground: &Ground) -> Verdict {
+    let text = fs::read(ground.state.path().join(DEAD_LETTERS)).unwrap_or_default();
+    let count = text.iter().filter(|byte| **byte == b'\n').count() as u64;
+    if count == 0 {
+        return Verdict::fine("no request was refused for good");
+    }
+    let path = ground.in_state(DEAD_LETTERS);
+    let what = format!("{} refused for good lie in {path}", words::plural(count, "request"));
+    let why = "what they hold is not at the destination; each line says why";
+    Verdict::found(what, why, format!("tail -n 1 {path}, and when nobody needs them: rm {path}"))
+}

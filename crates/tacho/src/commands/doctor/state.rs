@@ -1,0 +1,73 @@
+//! Whether the state directory is a good place: ours alone, lasting, with space left; and whether the clock is right.
+
+use super::super::words;
+use super::Verdict;
+use super::ground::{Ground, typed};
+use rustix::fs::statvfs;
+use tacho_spool::append::SYNC_MARKER;
+use tacho_spool::state::Tier;
+
+/// Rights of anybody but the owner.
+const OF_OTHERS: u32 = 0o077;
+/// A disk is nearly full with so many percent free.
+const FREE_PERCENT_MIN: u64 = 5;
+/// How far a clock may be off before it is called wrong.
+const HOURS_AHEAD_MAX: u64 = 1;
+const HOUR_NS: u64 = 3600 * 1_000_000_000;
+
+/// Owner, rights, and whether it lasts.
+pub(super) fn directory(ground: &Ground) -> Verdict {
+    let path = ground.state.path();
+    let mut verdict = Verdict::fine(path.display().to_string());
+    if ground.tier == Some(Tier::Temporary) {
+        let what = format!("the state lies in {}, since no better place can be written", path.display());
+        verdict.find(
+            what,
+            "it is gone after the next boot",
+            "mkdir -p ~/.local/state && chmod u+rwx ~/.local/state",
+        );
+    } else if let Some(wanted) = &ground.passed_over {
+        let what = format!("{} cannot be used; the state lies in {}", wanted.display(), path.display());
+        let remedy = format!("mkdir -p {0} && chown \"$(id -u)\" {0} && chmod 700 {0}", typed(wanted));
+        verdict.find(what, "hooks may look elsewhere tomorrow", remedy);
+    } else if let Some(mode) = ground.state_mode.filter(|mode| mode & OF_OTHERS != 0) {
+        let what = format!("{} can be entered by others (mode {:03o})", path.display(), mode & 0o777);
+        let why = "what is recorded holds prompts, paths and results";
+        verdict.find(what, why, format!("chmod 700 {}", typed(path)));
+    }
+    if path.join(SYNC_MARKER).exists() {
+        verdict.note(format!(
+            "the file {SYNC_MARKER} makes every hook wait for the disk; without it a power failure costs about a second"
+        ));
+    }
+    verdict
+}
+
+/// Space on the disk.
+pub(super) fn space(ground: &Ground) -> Verdict {
+    let Ok(disk) = statvfs(ground.state.path()) else { return Verdict::fine("not known") };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let percent = disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1);
+    let said = format!("{percent} % free ({})", words::bytes(free));
+    if percent >= FREE_PERCENT_MIN {
+        return Verdict::fine(said);
+    }
+    let why = "a record that finds no space is lost";
+    let remedy = "make space, or keep less: tacho config set retention.spool_mib 128";
+    Verdict::found(format!("the disk of the state directory has {said}"), why, remedy)
+}
+
+/// Whether something was recorded in the future.
+pub(super) fn clock(ground: &Ground) -> Verdict {
+    let this_hour = ground.now.0 / HOUR_NS;
+    let hour = |name: &str| name.rsplit('/').next()?.split('.').find_map(|part| part.parse::<u64>().ok());
+    let latest = ground.segments.iter().filter_map(|segment| hour(&segment.name)).max();
+    match latest.filter(|hour| *hour > this_hour + HOURS_AHEAD_MAX) {
+        None => Verdict::fine("nothing was recorded in the future"),
+        Some(hour) => Verdict::found(
+            format!("something was recorded {} h in the future", hour - this_hour),
+            "the clock was or is wrong, and so are the times of what was recorded",
+            "timedatectl set-ntp true",
+        ),
+    }
+}

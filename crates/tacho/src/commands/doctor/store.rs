@@ -1,0 +1,51 @@
+//! Whether the store can be used.
+
+use super::super::words;
+use super::Verdict;
+use super::ground::Ground;
+use crate::config::Config;
+use tacho_store::store::STORE_FILE;
+
+const MIB: u64 = 1024 * 1024;
+
+/// Its schema, its soundness and its size.
+pub(super) fn store(ground: &Ground) -> Verdict {
+    let store = match &ground.store {
+        Ok(None) => return Verdict::fine("not there yet; the first drainer makes it"),
+        Ok(Some(store)) => store.read(),
+        Err(failure) => {
+            let why = "nothing can be shown or sent; hooks go on recording";
+            return Verdict::found(failure.sentence(), why, remedy(ground, failure.is_store_damage()));
+        }
+    };
+    let read = store.sessions().and_then(|sessions| Ok((sessions.len(), store.used_bytes()?)));
+    let (sessions, bytes) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            let is_damage = error.is_damage();
+            let what = format!("the store cannot be read: {error}");
+            return Verdict::found(what, "nothing can be shown or sent", remedy(ground, is_damage));
+        }
+    };
+    let quota = ground.config.as_ref().unwrap_or(&Config::local_only()).retention.store_mib.value;
+    let said = format!("{}, {}", words::plural(sessions as u64, "session"), words::bytes(bytes));
+    // A quarter more than wanted is what may come together between two looks.
+    if bytes > quota.saturating_mul(MIB) / 4 * 5 {
+        let what = format!("the store has {said}, and its quota is {quota} MiB");
+        let remedy = format!("tacho config set retention.store_mib {}", bytes.div_ceil(MIB));
+        return Verdict::found(what, "the oldest sessions go soon", remedy);
+    }
+    Verdict::fine(said)
+}
+
+fn remedy(ground: &Ground, is_damage: bool) -> String {
+    let path = ground.in_state(STORE_FILE);
+    match &ground.store {
+        // A command that meets damage sets the file aside and makes it again.
+        _ if is_damage => "tacho drain --once".to_owned(),
+        Err(failure) if failure.sentence().contains("was not migrated") => "tacho drain --once".to_owned(),
+        _ => format!(
+            "update tacho to the version that wrote it; or let this one begin anew with what the spool still has: mv {path} {path}.newer && tacho drain --once"
+        ),
+    }
+}
