@@ -96,7 +96,14 @@ impl AgentSide {
             let text = fs::read_to_string(&path).ok()?;
             Some(SettingsText { of: file.of, path, text })
         };
-        self.setup().settings_files.iter().filter_map(read).collect()
+        let mut found: Vec<SettingsText> = Vec::new();
+        for file in self.setup().settings_files.iter().filter_map(read) {
+            // In the home directory the project's settings are the user's.
+            if found.iter().all(|known| known.path != file.path) {
+                found.push(file);
+            }
+        }
+        found
     }
 
     /// The plugins the agent has.

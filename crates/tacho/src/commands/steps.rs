@@ -124,7 +124,8 @@ impl AgentCommand<'_> {
     fn line(&self) -> String {
         let words = [self.program.as_os_str()].into_iter().chain(self.words.iter().map(OsString::as_os_str));
         let line = words.map(quoted).collect::<Vec<_>>().join(" ");
-        let input = self.input.as_ref().map_or_else(String::new, |(name, _)| format!("  < {name}"));
+        let input =
+            self.input.as_ref().map_or_else(String::new, |(name, _)| format!("  (standard input: {name})"));
         let directory = self.directory.as_ref();
         let directory = directory.map_or_else(String::new, |path| format!("  (in {})", path.display()));
         format!("{line}{input}{directory}")

@@ -12,9 +12,12 @@
 
 mod fixture;
 mod home;
+mod installed;
 
 mod content;
 mod delivery;
+mod doctor;
+mod install;
 mod liveness;
 mod observations;
 mod permutations;

@@ -128,5 +128,5 @@ pub(super) fn dead_letters(ground: &Ground) -> Verdict {
     let path = ground.in_state(DEAD_LETTERS);
     let what = format!("{} refused for good lie in {path}", words::plural(count, "request"));
     let why = "what they hold is not at the destination; each line says why";
-    Verdict::found(what, why, format!("tail -n 1 {path}, and when nobody needs them: rm {path}"))
+    Verdict::found(what, why, format!("read it with `tail -n 1 {path}`, then forget it: rm {path}"))
 }

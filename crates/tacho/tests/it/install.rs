@@ -1,0 +1,137 @@
+//! `tacho install` and `uninstall`, as far as that is no business of the real CLI, with which `cargo xtask e2e` plays
+//! them.
+
+use crate::installed::Installed;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+
+fn inode(installed: &Installed) -> u64 {
+    fs::metadata(installed.folder()).unwrap().ino()
+}
+
+#[test]
+fn a_rehearsal_changes_nothing() {
+    let installed = Installed::nothing();
+    let ran =
+        installed.tacho(&["install", "claude-code", "--dry-run", "--endpoint", "http://localhost:4318"]);
+    assert_eq!(ran.code, Some(0));
+    insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
+    assert_eq!(installed.told(), "--version\n");
+    assert!(!installed.folder().exists());
+}
+
+#[test]
+fn the_second_time_changes_nothing() {
+    let installed = Installed::plugin();
+    let before = inode(&installed);
+    let ran = installed.tacho(&["install", "claude-code"]);
+    insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
+    assert_eq!(inode(&installed), before);
+}
+
+#[test]
+fn an_upgrade_replaces_the_whole_folder() {
+    let installed = Installed::plugin();
+    let before = inode(&installed);
+    let stray = installed.folder().join("plugins/claude-code/hooks/older.json");
+    fs::write(&stray, "{}").unwrap();
+    assert_eq!(installed.tacho(&["install", "claude-code"]).code, Some(0));
+    assert_ne!(inode(&installed), before);
+    assert!(!stray.exists());
+    let beside = fs::read_dir(installed.folder().parent().unwrap()).unwrap();
+    assert_eq!(beside.count(), 1);
+}
+
+#[test]
+fn a_token_travels_by_standard_input_alone() {
+    let installed = Installed::plugin();
+    fs::write(installed.place().join("token"), "a-secret\n").unwrap();
+    let line = "tacho install claude-code --endpoint http://127.0.0.1:9 --token-stdin --level full < token";
+    let ran = installed.shell(line);
+    assert_eq!((ran.code, ran.stdout.contains("a-secret")), (Some(0), false));
+    assert!(installed.told().ends_with("plugin configure tachograph@tachograph --values-stdin\n"));
+}
+
+#[test]
+fn what_cannot_be_sent_to_is_refused_before_anything_is_changed() {
+    let installed = Installed::nothing();
+    fs::write(installed.place().join("token"), "a-secret\n").unwrap();
+    let ran =
+        installed.shell("tacho install claude-code --endpoint http://otlp.example.com --token-stdin < token");
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: header "Authorization" would travel in clear text to http://otlp.example.com; use https
+      hint: tacho install claude-code --endpoint https://otlp.example.com
+    "#);
+    assert_eq!(ran.code, Some(2));
+    assert!(!installed.folder().exists());
+}
+
+#[test]
+fn an_agent_that_is_not_there() {
+    let installed = Installed::nothing();
+    fs::remove_file(installed.place().join("bin/claude")).unwrap();
+    let ran = installed.tacho(&["install", "claude-code"]);
+    let (message, plugin_folder) = ran.stderr.rsplit_once("--plugin-dir ").unwrap();
+    insta::assert_snapshot!(message, @r"
+    error: claude is not on PATH
+      hint: get it with `npm install -g @anthropic-ai/claude-code`, or name it with --claude PATH
+      hint: without installing anything, `claude 
+    ");
+    assert!(plugin_folder.ends_with("` records one session too\n"));
+    assert_eq!(ran.code, Some(1));
+}
+
+#[test]
+fn a_tacho_without_a_hook_beside_it() {
+    let installed = Installed::nothing();
+    let alone = installed.place().join("alone");
+    fs::create_dir(&alone).unwrap();
+    fs::rename(installed.programs().join("tacho"), alone.join("tacho")).unwrap();
+    let ran = installed.shell("alone/tacho install claude-code");
+    insta::assert_snapshot!(installed.home.without_place(&ran.stderr), @r"
+    error: no tacho-hook lies beside this tacho, in [home]/alone
+      hint: in a source checkout, `cargo xtask plugin` builds both; then run target/plugin/claude-code/bin/tacho install claude-code
+    ");
+    assert_eq!(ran.code, Some(1));
+}
+
+/// The link is made where a shell looks, is told of, and goes with the rest.
+#[test]
+fn a_name_for_the_shell() {
+    let installed = Installed::nothing();
+    let directory = installed.place().join(".local/bin");
+    fs::create_dir_all(&directory).unwrap();
+    fs::remove_file(installed.place().join("bin/tacho")).unwrap();
+    let path = "PATH=$HOME/.local/bin:$PATH";
+    let ran = installed.shell(&format!("{path} programs/tacho install claude-code"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let program = installed.folder().join("plugins/claude-code/bin/tacho");
+    assert_eq!(fs::read_link(directory.join("tacho")).unwrap(), program);
+    installed.note_plugins(&["tachograph@tachograph"], &serde_json::json!({}));
+    let ran = installed.shell(&format!("{path} tacho uninstall claude-code"));
+    insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
+    assert!(!installed.folder().exists() && fs::read_link(directory.join("tacho")).is_err());
+}
+
+/// Only what is ours goes, and only when somebody says so.
+#[test]
+fn what_was_recorded_goes_only_when_asked_for() {
+    let installed = Installed::nothing();
+    installed.home.record(crate::fixture::load("bash"));
+    installed.home.drain();
+    let state = installed.home.state();
+    fs::write(state.join("config.toml"), "team = \"a\"\n").unwrap();
+    fs::write(state.join("a file of somebody else"), "").unwrap();
+    assert_eq!(installed.tacho(&["uninstall", "claude-code"]).code, Some(0));
+    assert!(installed.home.store_file().exists());
+    let refused = installed.tacho(&["uninstall", "claude-code", "--purge"]);
+    insta::assert_snapshot!(refused.stderr, @r"
+    error: nobody is there to be asked whether what was recorded may go
+      hint: --yes says it
+    ");
+    assert_eq!(installed.tacho(&["uninstall", "claude-code", "--purge", "--yes"]).code, Some(0));
+    let left = fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut left: Vec<String> = left.collect();
+    left.sort();
+    assert_eq!(left, ["a file of somebody else", "config.toml"]);
+}
