@@ -5,6 +5,7 @@ mod lenient;
 mod payloads;
 mod recorder;
 mod rows;
+mod setup;
 
 use crate::claude_code::AGENT;
 use serde_json::Value as Json;

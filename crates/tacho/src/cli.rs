@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Check everything that recording and sending need, and say how to mend what is wrong.
     ///
     /// Each finding says what is wrong, why it matters, and the command or the edit that mends it. Exits 0 if all is
-    /// well, 3 with findings. Changes nothing and sends nothing; with --probe, destinations get an empty request.
+    /// well, 3 with findings. Changes nothing; with --probe, destinations get an empty request.
     #[command(
         after_help = "Examples:\n  tacho doctor\n  tacho doctor --probe\n  tacho doctor --json | jq '.checks[].findings[]'"
     )]

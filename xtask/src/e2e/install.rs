@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -174,6 +175,7 @@ fn comes_and_goes(cli: &Cli<'_>) -> Result<()> {
     expect("the first time", cli.install(&[], None)?, &["write done", "run done", "run done"])?;
     let again = ["write unchanged", "run unchanged", "run unchanged"];
     expect("the second time", cli.install(&[], None)?, &again)?;
+    is_well(cli)?;
     let hooks = plugin.join("hooks/hooks.json");
     fs::write(&hooks, "{}").with_context(|| format!("cannot write {}", hooks.display()))?;
     let upgrade = ["write done", "run unchanged", "run unchanged"];
@@ -186,6 +188,18 @@ fn comes_and_goes(cli: &Cli<'_>) -> Result<()> {
     let left = fs::read_to_string(&settings).unwrap_or_default();
     ensure!(!left.contains("tachograph"), "the removal left the plugin in {}: {left}", settings.display());
     expect("the second removal", cli.run(&["uninstall"], None)?, &[])
+}
+
+/// Lets the doctor judge what the CLI wrote down and what was installed.
+fn is_well(cli: &Cli<'_>) -> Result<()> {
+    let bin = cli.home.join(".local/bin");
+    fs::create_dir_all(&bin).with_context(|| format!("cannot create {}", bin.display()))?;
+    symlink(cli.program, bin.join("claude")).context("cannot link the CLI")?;
+    let mut command = claude::command(&cli.tacho, cli.home);
+    let judged = command.arg("doctor").output().context("cannot start tacho")?;
+    let said = String::from_utf8_lossy(&judged.stdout);
+    ensure!(judged.status.success(), "the doctor finds something after an installation:\n{said}");
+    Ok(())
 }
 
 /// Gives the copy of the plugin in `folder` a name of its own.

@@ -8,6 +8,11 @@ use std::process::{Command, Stdio};
 use tacho_agents::setup::{AgentVersion, PluginCopy, PluginTexts, SettingsFile, SettingsOf, Setup};
 use tacho_agents::{AGENTS, Agent, PluginOptions};
 
+/// The option of the plugin that names an endpoint, as its manifest spells it.
+pub(super) const ENDPOINT: &str = "OTLP_ENDPOINT";
+/// The option that says how much the endpoint gets.
+pub(super) const LEVEL: &str = "CAPTURE_LEVEL";
+
 /// An agent as this user has it.
 #[derive(Debug)]
 pub(super) struct AgentSide {
@@ -128,6 +133,11 @@ impl AgentSide {
         let settings = self.settings();
         let users = settings.iter().find(|file| file.of == SettingsOf::User);
         users.map(|file| (self.setup().options)(&file.text)).unwrap_or_default()
+    }
+
+    /// The endpoint that those options name.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        self.options().remove(ENDPOINT).filter(|endpoint| !endpoint.is_empty())
     }
 }
 

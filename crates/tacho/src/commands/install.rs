@@ -3,7 +3,7 @@
 mod folder;
 pub(super) mod link;
 
-use super::agent_side::AgentSide;
+use super::agent_side::{AgentSide, ENDPOINT, LEVEL};
 use super::steps::{Action, AgentCommand, Steps};
 use crate::cli::{Install, Output};
 use crate::config;
@@ -22,10 +22,8 @@ use tacho_privacy::CaptureLevel;
 
 /// The program that hooks start.
 const HOOK: &str = "tacho-hook";
-/// Options of the plugin, as its manifest spells them.
-const ENDPOINT: &str = "OTLP_ENDPOINT";
+/// The option of the plugin that holds the token.
 const TOKEN: &str = "AUTH_TOKEN";
-const LEVEL: &str = "CAPTURE_LEVEL";
 
 /// Installs, or tells how it would.
 pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
@@ -231,9 +229,9 @@ fn next_steps(side: &AgentSide, wanted: &Install, steps: &Steps, reach: &Reach) 
 fn where_telemetry_goes(side: &AgentSide) -> Result<String, Failure> {
     let options = side.options();
     let mut to = Vec::new();
-    if let Some(endpoint) = options.get(ENDPOINT).filter(|endpoint| !endpoint.is_empty()) {
+    if let Some(endpoint) = side.endpoint() {
         let level = options.get(LEVEL).and_then(|name| CaptureLevel::named(name)).unwrap_or_default();
-        to.push((endpoint.clone(), level, "the plugin's options in your own settings".to_owned()));
+        to.push((endpoint, level, "the plugin's options in your own settings".to_owned()));
     }
     for named in config::load()?.destinations {
         to.push((named.to.endpoint().to_owned(), named.to.level, named.origin.to_string()));

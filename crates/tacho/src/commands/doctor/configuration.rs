@@ -1,11 +1,14 @@
 //! Whether the configuration can be read, keeps its secrets, and names nothing that is refused.
 
+use super::super::agent_side::LEVEL;
 use super::Verdict;
 use super::ground::{Ground, typed};
 use crate::place::{self, MANAGED_FILE};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use tacho_export::destination::{Destination, Protocol};
+use tacho_privacy::CaptureLevel;
 use toml::Table;
 
 /// Rights of anybody but the owner.
@@ -107,6 +110,26 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
             "nothing is sent there",
             remedy,
         );
+    }
+    for side in &ground.sides {
+        let Some(endpoint) = side.endpoint() else { continue };
+        let checked = Destination::new(&endpoint, Protocol::default(), Vec::new(), CaptureLevel::default());
+        let name = side.agent.name;
+        if let Err(error) = checked {
+            let remedy = format!(
+                "tacho install {name} --endpoint https://otlp.example.com, with your receiver's address"
+            );
+            verdict.find(
+                format!("the plugin's options are not used: {error}"),
+                "nothing is sent there",
+                remedy,
+            );
+        }
+        let level = side.options().remove(LEVEL).filter(|name| CaptureLevel::named(name).is_none());
+        if let Some(level) = level {
+            let what = format!("the plugin's options are not used: {LEVEL} is {level:?}");
+            verdict.find(what, "nothing is sent there", format!("tacho install {name} --level metadata"));
+        }
     }
     if verdict.findings.is_empty() {
         verdict.note("nothing that was named is refused");

@@ -1,5 +1,6 @@
 //! Whether what settled arrives.
 
+use super::super::agent_side::AgentSide;
 use super::super::words;
 use super::Verdict;
 use super::ground::Ground;
@@ -13,8 +14,6 @@ use tacho_store::destinations::DestinationRow;
 
 /// Where requests lie that a destination will never take.
 const DEAD_LETTERS: &str = "dead-letters.jsonl";
-/// The option of the plugin that names an endpoint.
-const ENDPOINT: &str = "OTLP_ENDPOINT";
 /// A request without any span, compressed as all are: as protobuf, and as JSON.
 const EMPTY_PROTOBUF: &[u8] = &[31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 const EMPTY_JSON: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x02\0\xfd\xff{}\x43\xbf\xa6\xa3\x02\0\0\0";
@@ -36,6 +35,11 @@ pub(super) fn destinations(ground: &Ground) -> Verdict {
             probe(named, &mut verdict);
         }
     }
+    for endpoint in ground.sides.iter().filter_map(AgentSide::endpoint) {
+        if rows.iter().all(|row| row.name != endpoint.trim_end_matches('/')) {
+            verdict.note(format!("{endpoint}, by the plugin's options: nothing was sent yet"));
+        }
+    }
     if verdict.findings.is_empty() && verdict.detail.is_empty() {
         verdict.note("none; everything stays on this machine");
     }
@@ -49,9 +53,10 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
         .iter()
         .flat_map(|config| &config.destinations)
         .find(|named| named.to.endpoint() == name);
-    let by_plugin = ground.sides.iter().find(|side| {
-        side.options().get(ENDPOINT).is_some_and(|endpoint| endpoint.trim_end_matches('/') == name)
-    });
+    let by_plugin = ground
+        .sides
+        .iter()
+        .find(|side| side.endpoint().is_some_and(|endpoint| endpoint.trim_end_matches('/') == name));
     let error = row.last_error.as_deref().unwrap_or("it was not tried yet");
     if by_config.is_none() && by_plugin.is_none() {
         if row.waiting > 0 {

@@ -19,7 +19,7 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// How files are called of which there are several; the configuration is none of them.
 const STEMS: [&str; 2] = ["store.", "dead-letters."];
 /// Everything else of ours in a state directory.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "spool",
     BLOBS,
     DRAIN_LOCK,
@@ -29,6 +29,8 @@ const NAMES: [&str; 9] = [
     tacho_spool::append::SYNC_MARKER,
     NOTICE,
     "keys",
+    // Segments that the doctor advises to put aside.
+    "damaged",
 ];
 
 /// What was recorded.
