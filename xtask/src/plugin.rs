@@ -14,7 +14,9 @@ use crate::workspace::{self, Workspace, cargo};
 const PROGRAMS: &[&str] = &["tacho-hook", "tacho"];
 
 pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
-    build().map(|_| ())
+    let folder = build()?;
+    println!("to install it: {} install claude-code", folder.join("bin/tacho").display());
+    Ok(())
 }
 
 /// Makes the plugin's folder from nothing and returns it.

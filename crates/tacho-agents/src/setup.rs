@@ -23,7 +23,7 @@ pub struct Setup {
     pub version: fn(&str) -> Option<AgentVersion>,
     /// The oldest version that is supported.
     pub version_min: AgentVersion,
-    /// What versions before another do not say.
+    /// What versions before another may not say.
     pub newer_words: &'static [(AgentVersion, &'static str)],
     /// The plugin's name in its source, which is how the agent knows it.
     pub plugin: &'static str,

@@ -9,7 +9,7 @@ use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use tacho_testkit::claude::{self, Version};
+use tacho_testkit::claude::{self, CURRENT, Version};
 
 use crate::plugin::{self, copy_folder};
 use crate::workspace::Workspace;
@@ -58,6 +58,9 @@ impl Plugins {
             let [home, trial] = ["", "-trial"].map(|kind| homes.join(format!("{}{kind}", version.name)));
             for home in [&home, &trial] {
                 fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
+            }
+            if *version == CURRENT {
+                is_valid(&program, &trial, &built)?;
             }
             comes_and_goes(&Cli { tacho: built.join(TACHO), program: &program, home: &trial })?;
             Cli { tacho: built.join(TACHO), program: &program, home: &home }.install(&[], None)?;
@@ -188,6 +191,16 @@ fn comes_and_goes(cli: &Cli<'_>) -> Result<()> {
     let left = fs::read_to_string(&settings).unwrap_or_default();
     ensure!(!left.contains("tachograph"), "the removal left the plugin in {}: {left}", settings.display());
     expect("the second removal", cli.run(&["uninstall"], None)?, &[])
+}
+
+/// Lets the CLI judge the plugin as strictly as it can.
+fn is_valid(program: &Path, home: &Path, plugin: &Path) -> Result<()> {
+    let mut command = claude::command(program, home);
+    let judged = command.args(["plugin", "validate", "--strict"]).arg(plugin).output();
+    let judged = judged.context("cannot start the CLI")?;
+    let said = [&judged.stdout, &judged.stderr].map(|said| String::from_utf8_lossy(said));
+    ensure!(judged.status.success(), "the CLI does not take the plugin: {}", said.join("\n").trim());
+    Ok(())
 }
 
 /// Lets the doctor judge what the CLI wrote down and what was installed.

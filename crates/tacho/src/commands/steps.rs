@@ -149,7 +149,7 @@ impl AgentCommand<'_> {
             return Ok(());
         }
         let said = [&ended.stdout, &ended.stderr].map(|said| display_lines(&String::from_utf8_lossy(said)));
-        Err(Failure::external(format!("`{}` failed ({})", self.line(), ended.status), said.join(" ")))
+        Err(Failure::external(format!("`{}` failed ({})", self.line(), ended.status), said.join(" ").trim()))
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn program(ground: &Ground) -> Verdict {
             verdict.note(format!("{} {version} ({})", setup.program, program.display()));
         }
         for (since, words) in setup.newer_words.iter().filter(|(since, _)| version < *since) {
-            verdict.note(format!("versions before {since} do not say: {words}"));
+            verdict.note(format!("versions before {since} may not say: {words}"));
         }
     }
     verdict

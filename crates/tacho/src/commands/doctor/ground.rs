@@ -14,7 +14,7 @@ use tacho_agents::AGENTS;
 use tacho_model::time::UnixNanos;
 use tacho_spool::read::segments;
 use tacho_spool::state::{State, Tier, candidates};
-use tacho_store::Store;
+use tacho_store::{Store, StoreError};
 
 /// What there is to look at.
 pub(super) struct Ground {
@@ -27,7 +27,7 @@ pub(super) struct Ground {
     /// Whether a place that was asked for could not be used.
     pub(super) passed_over: Option<PathBuf>,
     pub(super) config: Result<Config, Failure>,
-    pub(super) store: Result<Option<Store>, Failure>,
+    pub(super) store: Result<Option<Store>, StoreError>,
     pub(super) segments: Vec<Segment>,
     pub(super) now: UnixNanos,
     /// Whether destinations are asked.
@@ -51,7 +51,7 @@ impl Ground {
         let wanted = places.next();
         let state_mode = wanted.as_ref().and_then(|path| fs::metadata(path).ok()).map(|found| found.mode());
         let state = place::open_state(None)?;
-        let store = place::open_store_to_read(&state);
+        let store = Store::open_to_read(&place::store_file(&state));
         let segment = |path: PathBuf| {
             let metadata = fs::metadata(&path).ok()?;
             let name = path.strip_prefix(state.path()).unwrap_or(&path).to_string_lossy().into_owned();

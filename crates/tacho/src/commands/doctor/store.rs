@@ -4,6 +4,8 @@ use super::super::words;
 use super::Verdict;
 use super::ground::Ground;
 use crate::config::Config;
+use std::error::Error as _;
+use tacho_store::StoreError;
 use tacho_store::store::STORE_FILE;
 
 const MIB: u64 = 1024 * 1024;
@@ -13,19 +15,12 @@ pub(super) fn store(ground: &Ground) -> Verdict {
     let store = match &ground.store {
         Ok(None) => return Verdict::fine("not there yet; the first drainer makes it"),
         Ok(Some(store)) => store.read(),
-        Err(failure) => {
-            let why = "nothing can be shown or sent; hooks go on recording";
-            return Verdict::found(failure.sentence(), why, remedy(ground, failure.is_store_damage()));
-        }
+        Err(error) => return unusable(ground, error),
     };
     let read = store.sessions().and_then(|sessions| Ok((sessions.len(), store.used_bytes()?)));
     let (sessions, bytes) = match read {
         Ok(read) => read,
-        Err(error) => {
-            let is_damage = error.is_damage();
-            let what = format!("the store cannot be read: {error}");
-            return Verdict::found(what, "nothing can be shown or sent", remedy(ground, is_damage));
-        }
+        Err(error) => return unusable(ground, &error),
     };
     let quota = ground.config.as_ref().unwrap_or(&Config::local_only()).retention.store_mib.value;
     let said = format!("{}, {}", words::plural(sessions as u64, "session"), words::bytes(bytes));
@@ -38,14 +33,22 @@ pub(super) fn store(ground: &Ground) -> Verdict {
     Verdict::fine(said)
 }
 
-fn remedy(ground: &Ground, is_damage: bool) -> String {
+fn unusable(ground: &Ground, error: &StoreError) -> Verdict {
     let path = ground.in_state(STORE_FILE);
-    match &ground.store {
-        // A command that meets damage sets the file aside and makes it again.
-        _ if is_damage => "tacho drain --once".to_owned(),
-        Err(failure) if failure.sentence().contains("was not migrated") => "tacho drain --once".to_owned(),
-        _ => format!(
-            "update tacho to the version that wrote it; or let this one begin anew with what the spool still has: mv {path} {path}.newer && tacho drain --once"
-        ),
+    // A command that meets damage sets the file aside and makes it again; a drainer migrates.
+    let remedy = if error.is_damage() || matches!(error, StoreError::Older { .. }) {
+        "tacho drain --once".to_owned()
+    } else if matches!(error, StoreError::Newer { .. }) {
+        format!(
+            "update tacho to the version that wrote it; or let this one begin anew with what the spool still has: \
+             mv {path} {path}.newer && tacho drain --once"
+        )
+    } else {
+        format!("chown \"$(id -u)\" {path} && chmod 600 {path}, and try again")
+    };
+    let mut what = error.to_string();
+    if let Some(cause) = error.source() {
+        what.push_str(&format!(": {cause}"));
     }
+    Verdict::found(what, "nothing can be shown or sent; hooks go on recording", remedy)
 }
