@@ -135,7 +135,7 @@ fn time(unix_ns: u64) -> String {
 fn summary(event: &Event) -> Option<String> {
     let safe = |text: &Option<String>| text.as_deref().map(shortened);
     match &event.fact {
-        Fact::SessionStarted { trigger, model } => joined([safe(trigger), safe(model)]),
+        Fact::SessionStarted { trigger, model, .. } => joined([safe(trigger), safe(model)]),
         Fact::SessionEnded { reason } => safe(reason),
         Fact::Prompted { text, .. } => safe(text),
         Fact::Stopped { last_message } => safe(last_message),
@@ -177,6 +177,7 @@ fn tool_end(end: &ToolEnd) -> String {
         FailureCause::Timeout => "timed out".to_owned(),
         FailureCause::Interrupted => "interrupted".to_owned(),
         FailureCause::Denied => "denied".to_owned(),
+        FailureCause::Refused(_) => "refused".to_owned(),
         FailureCause::Other => "failed".to_owned(),
     });
     joined([Some(shortened(&end.name)), length, failure]).unwrap_or_default()
