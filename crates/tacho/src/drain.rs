@@ -24,6 +24,7 @@ mod wake;
 mod workplaces;
 
 pub(crate) use control::{Request, ask_running_drainer};
+pub(crate) use dead_letters::DEAD_LETTERS;
 pub(crate) use resident::run_resident;
 
 use crate::config::{Config, owner};
@@ -204,7 +205,8 @@ impl Drainer {
 
     /// Looks after sessions of which no hook speaks.
     fn take_rest_in(&mut self, rest: Rest<'_>, pace: Pace) -> Result<(), Failure> {
-        let mut ids = std::mem::take(&mut self.stale);
+        let stale = std::mem::take(&mut self.stale);
+        let mut ids = stale.clone();
         let is_meant = |open: &OpenSession| open.settles_at.is_some() || open.is_rested();
         let meant =
             self.sessions.iter().filter(|(_, open)| matches!(rest, Rest::All { .. }) || is_meant(open));
@@ -217,7 +219,7 @@ impl Drainer {
                 if matches!(rest, Rest::All { gone } if gone.contains(&id)) {
                     round.conclude(&id)?;
                 }
-                if round.session(&id)?.is_due() {
+                if stale.contains(&id) || round.session(&id)?.is_due() {
                     round.touch(&id);
                 }
             }

@@ -296,6 +296,23 @@ fn a_running_drainer_that_knows_the_destination_flushes() {
     resident.wait().unwrap();
 }
 
+/// A session that has ended is sent to a destination that is named later as what it was: nothing new is concluded.
+#[test]
+fn a_destination_that_is_named_later_gets_what_was_seen() {
+    let home = home_with(&["bash"]);
+    home.drain();
+    let before = home.reports();
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(home.reports(), before);
+    let concluded =
+        receiver.spans().iter().any(|span| span.attributes.contains_key("tachograph.end.inferred"));
+    assert!(!concluded);
+    assert_eq!(sorted(receiver.spans()), reported_spans(&home, |key| key.class() == Class::Metadata));
+    let observations = home.observations();
+    assert!(!observations.iter().any(|body| body.contains("agent_gone")), "{observations:?}");
+}
+
 /// What was meant for a destination that nobody names any more still waits for it, and is not hidden.
 #[test]
 fn a_destination_that_moved_gets_everything_and_the_old_one_is_still_owed() {

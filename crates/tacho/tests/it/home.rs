@@ -137,6 +137,18 @@ impl Home {
         serde_json::from_str(&self.stdout_of(arguments)).unwrap()
     }
 
+    /// What the store keeps of everything that was said.
+    pub fn observations(&self) -> Vec<String> {
+        let store = tacho_store::Store::open_to_read(&self.store_file()).unwrap().unwrap();
+        let mut bodies = Vec::new();
+        for session in store.read().observed_sessions().unwrap() {
+            let keep =
+                |said: tacho_model::event::Observation| bodies.push(String::from_utf8(said.body).unwrap());
+            store.read().each_observation(&session, keep).unwrap();
+        }
+        bodies
+    }
+
     #[track_caller]
     pub fn drain(&self) {
         assert_eq!(self.stdout_of(&["drain", "--once"]), "");

@@ -5,6 +5,7 @@ use super::super::words;
 use super::Verdict;
 use super::ground::Ground;
 use crate::config::{Named, Origin};
+use crate::drain::DEAD_LETTERS;
 use std::fs;
 use tacho_export::delivery::Outcome;
 use tacho_export::destination::Protocol;
@@ -12,8 +13,6 @@ use tacho_export::otlp::Signal;
 use tacho_export::sender::Sender;
 use tacho_store::destinations::DestinationRow;
 
-/// Where requests lie that a destination will never take.
-const DEAD_LETTERS: &str = "dead-letters.jsonl";
 /// A request without any span, compressed as all are: as protobuf, and as JSON.
 const EMPTY_PROTOBUF: &[u8] = &[31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 const EMPTY_JSON: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x02\0\xfd\xff{}\x43\xbf\xa6\xa3\x02\0\0\0";
