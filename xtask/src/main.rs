@@ -13,7 +13,12 @@ mod plugin;
 mod tidy;
 mod workspace;
 
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// What is measured against the product has its allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 struct Task {
     name: &'static str,

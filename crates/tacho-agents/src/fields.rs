@@ -1,34 +1,43 @@
 //! A JSON object read one field at a time: agents change the types of fields without notice, and a field that is not
 //! what was expected must be lost alone, not with all that stands beside it.
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 use tacho_model::clip::{VALUE_BYTES_MAX, json_within, text_within};
 use tacho_model::event::Json;
 
+/// Most objects have no more fields than this.
+const FIELDS_USUAL: usize = 16;
 /// The longest word an agent uses for a kind of thing; what is longer is a text.
 const WORD_BYTES_MAX: usize = 40;
 
-/// The fields of an object by name, not looked into yet. Of two fields of the same name the last one counts.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Fields<'a>(#[serde(borrow)] BTreeMap<String, &'a RawValue>);
+/// The fields of an object in their order, not looked into yet: they are few, and most are asked for once at most.
+/// Of two fields of the same name the last one counts.
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// The fields of a JSON text, which must be an object.
     pub(crate) fn read(text: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(text)
+        match std::str::from_utf8(text) {
+            // Known to be text as a whole, it need not be judged piece by piece.
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(text),
+        }
     }
 
     /// The names of all fields.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(name, _)| name.as_ref())
     }
 
     /// A field, if it is there and is what is expected.
     pub(crate) fn get<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
-        let value: Option<T> = serde_json::from_str(self.0.get(name)?.get()).ok()?;
+        let (_, value) = self.0.iter().rev().find(|(known, _)| known == name)?;
+        let value: Option<T> = serde_json::from_str(value.get()).ok()?;
         value
     }
 
@@ -85,5 +94,33 @@ impl<'a> Fields<'a> {
     pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
         let items: Vec<&'a RawValue> = self.get(name).unwrap_or_default();
         items.into_iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+/// A name, borrowed unless it holds escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = Vec::with_capacity(FIELDS_USUAL);
+        while let Some((Name(name), value)) = map.next_entry()? {
+            fields.push((name, value));
+        }
+        Ok(Fields(fields))
     }
 }

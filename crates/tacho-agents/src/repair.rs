@@ -1,12 +1,14 @@
 //! JSON text as JavaScript writes it and Rust does not read it: with halves of surrogate pairs, where a text was cut
 //! inside an emoji.
 
+use memchr::memchr_iter;
 use std::borrow::Cow;
 
 /// The text with every lone surrogate escape replaced by U+FFFD.
 #[must_use]
 pub fn without_lone_surrogates(text: &[u8]) -> Cow<'_, [u8]> {
-    let may_have_one = text.windows(3).any(|escape| matches!(escape, br"\ud" | br"\uD"));
+    let may_be_one = |backslash: usize| matches!(text.get(backslash + 1..backslash + 3), Some(b"ud" | b"uD"));
+    let may_have_one = memchr_iter(b'\\', text).any(may_be_one);
     if may_have_one { Cow::Owned(repaired(text)) } else { Cow::Borrowed(text) }
 }
 

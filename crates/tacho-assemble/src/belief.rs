@@ -39,37 +39,37 @@ impl<T: Clone + Ord> Believed<T> {
         Self { prefer: Prefer::Latest, best: None }
     }
 
-    /// Takes in what an event says.
-    pub(crate) fn hear(&mut self, event: &Event, value: T) {
-        self.weigh(Statement { source: event.source, at: event.at, value });
+    /// Takes in what an event says. Most say no more than others before them.
+    pub(crate) fn hear(&mut self, event: &Event, value: &T) {
+        if self.is_better(event.source, event.at, value) {
+            self.best = Some(Statement { source: event.source, at: event.at, value: value.clone() });
+        }
     }
 
     /// Takes in what was heard elsewhere about the same thing.
     pub(crate) fn join(&mut self, other: &Self) {
-        if let Some(best) = &other.best {
-            self.weigh(best.clone());
-        }
-    }
-
-    fn weigh(&mut self, heard: Statement<T>) {
-        if self.best.as_ref().is_none_or(|best| self.is_better(&heard, best)) {
-            self.best = Some(heard);
+        if let Some(heard) = &other.best
+            && self.is_better(heard.source, heard.at, &heard.value)
+        {
+            self.best = Some(heard.clone());
         }
     }
 
     /// Takes in what an event says, if it says it.
-    pub(crate) fn hear_known(&mut self, event: &Event, value: Option<T>) {
+    pub(crate) fn hear_known(&mut self, event: &Event, value: Option<&T>) {
         if let Some(value) = value {
             self.hear(event, value);
         }
     }
 
-    fn is_better(&self, heard: &Statement<T>, best: &Statement<T>) -> bool {
+    /// Whether a statement is to be believed rather than the best one so far.
+    fn is_better(&self, source: Source, at: Option<UnixNanos>, value: &T) -> bool {
+        let Some(best) = &self.best else { return true };
         let by_time = match self.prefer {
-            Prefer::Earliest => heard.at.cmp(&best.at),
-            Prefer::Latest => best.at.cmp(&heard.at),
+            Prefer::Earliest => at.cmp(&best.at),
+            Prefer::Latest => best.at.cmp(&at),
         };
-        heard.source.cmp(&best.source).then(by_time).then(heard.value.cmp(&best.value)).is_lt()
+        source.cmp(&best.source).then(by_time).then_with(|| value.cmp(&best.value)).is_lt()
     }
 
     pub(crate) fn value(&self) -> Option<&T> {

@@ -171,36 +171,34 @@ impl SessionFacts {
         match &event.fact {
             Fact::SessionStarted { is_fork, .. } => {
                 if *is_fork {
-                    self.forked.hear(event, ());
+                    self.forked.hear(event, &());
                 }
             }
             Fact::TurnRecorded | Fact::Noted(_) | Fact::Nothing | Fact::Unknown => {}
             Fact::SessionEnded { .. } => {
                 self.ends.extend(event.at);
-                self.ended.hear(event, ());
+                self.ended.hear(event, &());
             }
             Fact::Idle => self.idle.extend(event.at),
             Fact::AgentGone => {
                 self.departures.extend(event.at);
-                self.gone.hear(event, ());
+                self.gone.hear(event, &());
             }
             Fact::RepositorySeen(seen) => {
                 self.repositories.extend(event.at.map(|at| (at, seen.as_ref().clone())));
             }
             Fact::Prompted { text, permission_mode, agent_version } => {
-                self.version.hear_known(event, agent_version.clone());
+                self.version.hear_known(event, agent_version.as_ref());
                 self.hear_prompt(event, text.as_ref(), permission_mode.as_ref());
             }
-            Fact::Stopped { last_message } => {
-                self.stop(event, |turn| turn.stopped.hear(event, last_message.clone()))
-            }
-            Fact::Interrupted => self.stop(event, |turn| turn.interrupted.hear(event, ())),
-            Fact::StopFailed { error } => self.stop(event, |turn| turn.failed.hear(event, error.clone())),
+            Fact::Stopped { last_message } => self.stop(event, |turn| turn.stopped.hear(event, last_message)),
+            Fact::Interrupted => self.stop(event, |turn| turn.interrupted.hear(event, &())),
+            Fact::StopFailed { error } => self.stop(event, |turn| turn.failed.hear(event, error)),
             Fact::ToolStarted(said) => self.tool(&said.tool, event).hear_start(event, said),
             Fact::ToolEnded(said) => self.tool(&said.tool, event).hear_end(event, said),
             Fact::ToolReturned(said) => self.tool(&said.tool, event).hear_return(event, said),
             Fact::ToolRecorded(said) => self.tool(&said.tool, event).hear_record(event, said),
-            Fact::PermissionRefused { tool, .. } => self.tool(tool, event).refused.hear(event, ()),
+            Fact::PermissionRefused { tool, .. } => self.tool(tool, event).refused.hear(event, &()),
             Fact::PermissionAsked { name, input } => {
                 self.permission_asks.insert(PermissionAsk::of(event, name, input));
             }
@@ -241,7 +239,7 @@ impl SessionFacts {
         }
         if let Some(subagent) = &event.subagent {
             let task = self.tasks.entry(subagent.clone()).or_insert_with(Believed::earliest);
-            task.hear_known(event, text.cloned());
+            task.hear_known(event, text);
         }
     }
 
@@ -251,7 +249,7 @@ impl SessionFacts {
 
     fn hear_request(&mut self, event: &Event, said: &ModelRequest) {
         let request = self.requests.entry(said.request.clone());
-        request.or_insert_with(|| RequestFacts::of(event)).asked.hear(event, said.clone());
+        request.or_insert_with(|| RequestFacts::of(event)).asked.hear(event, said);
     }
 
     fn hear_answer(&mut self, event: &Event, said: &ModelAnswer) {
@@ -265,7 +263,7 @@ impl SessionFacts {
     fn hear_failed_call(&mut self, event: &Event, request_id: Option<&RequestId>, row: &str, error: &str) {
         let key = request_id.map_or(row, |id| id.as_str()).to_owned();
         let failed = self.failed_calls.entry(key).or_insert_with(|| FailedCall::of(event, request_id));
-        failed.error.hear(event, error.to_owned());
+        failed.error.hear(event, &error.to_owned());
     }
 
     /// The turn an event is about; `None` inside a subagent, whose prompts are no turns.
@@ -287,15 +285,15 @@ impl SessionFacts {
 
     fn tool(&mut self, id: &ToolUseId, event: &Event) -> &mut ToolFacts {
         let tool = self.tools.entry(id.clone()).or_default();
-        tool.prompt.hear_known(event, event.prompt.clone());
-        tool.subagent.hear(event, event.subagent.clone());
+        tool.prompt.hear_known(event, event.prompt.as_ref());
+        tool.subagent.hear(event, &event.subagent);
         tool
     }
 
     fn subagent(&mut self, event: &Event, hear: impl FnOnce(&mut SubagentFacts)) {
         let Some(id) = &event.subagent else { return };
         let subagent = self.subagents.entry(id.clone()).or_default();
-        subagent.prompt.hear_known(event, event.prompt.clone());
+        subagent.prompt.hear_known(event, event.prompt.as_ref());
         hear(subagent);
     }
 }

@@ -125,6 +125,12 @@ fn fields(part: &Part<'_>, limit: usize) -> Vec<(&'static str, String)> {
 
 /// A JSON object of these fields, whose values are JSON.
 fn object(fields: &[(&str, String)]) -> String {
-    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
-    format!("{{{}}}", fields.join(","))
+    let bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len() + r#","":"#.len()).sum();
+    let mut text = String::with_capacity(bytes + "{}".len());
+    for (name, value) in fields {
+        let before = if text.is_empty() { r#"{""# } else { r#",""# };
+        [before, name, r#"":"#, value].into_iter().for_each(|piece| text.push_str(piece));
+    }
+    text.push('}');
+    text
 }

@@ -1,6 +1,6 @@
 //! Attributes: a name from the registry, its type, and how far its value may travel.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// Type of an attribute's value.
@@ -32,8 +32,10 @@ pub enum Class {
 }
 
 /// The name of an attribute, with its type and class. Made only by the registry's generated table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Key {
+    /// Its place among all names in their order, so that names need not be compared.
+    rank: u16,
     name: &'static str,
     value_type: ValueType,
     class: Class,
@@ -42,8 +44,8 @@ pub struct Key {
 impl Key {
     /// A row of the registry.
     #[must_use]
-    pub(crate) const fn new(name: &'static str, value_type: ValueType, class: Class) -> Self {
-        Self { name, value_type, class }
+    pub(crate) const fn new(rank: u16, name: &'static str, value_type: ValueType, class: Class) -> Self {
+        Self { rank, name, value_type, class }
     }
 
     /// The key of this name, if the registry has it.
@@ -72,9 +74,15 @@ impl Key {
     }
 }
 
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        self.rank == other.rank
     }
 }
 
@@ -94,7 +102,7 @@ impl PartialOrd for Key {
 
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.name.cmp(other.name)
+        self.rank.cmp(&other.rank)
     }
 }
 
@@ -162,13 +170,20 @@ impl From<bool> for Value {
 }
 
 /// Attributes of a span, an event or a resource, ordered by name.
-#[derive(Clone, Debug, Default, PartialEq, Hash)]
-pub struct Attributes(BTreeMap<Key, Value>);
+#[derive(Clone, Default, PartialEq, Hash)]
+pub struct Attributes(Vec<(Key, Value)>);
 
 impl Attributes {
     /// Sets an attribute, replacing an earlier value.
     pub fn set(&mut self, key: Key, value: impl Into<Value>) {
-        self.0.insert(key, value.into());
+        match self.place_of(key) {
+            Ok(place) => {
+                if let Some((_, earlier)) = self.0.get_mut(place) {
+                    *earlier = value.into();
+                }
+            }
+            Err(place) => self.0.insert(place, (key, value.into())),
+        }
     }
 
     /// Sets an attribute whose value is known; an unknown one stays absent, never zero or empty.
@@ -181,17 +196,18 @@ impl Attributes {
     /// The value of an attribute.
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&Value> {
-        self.0.get(&key)
+        let place = self.place_of(key).ok()?;
+        self.0.get(place).map(|(_, value)| value)
     }
 
-    /// Takes out the attributes with these keys.
-    pub fn take(&mut self, keys: &[Key]) -> Self {
-        Self(keys.iter().filter_map(|key| self.0.remove_entry(key)).collect())
+    /// Where an attribute stands, or where it would.
+    fn place_of(&self, key: Key) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&key, |(known, _)| *known)
     }
 
     /// Adds all of these, replacing earlier values.
     pub fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
+        others.0.into_iter().for_each(|(key, value)| self.set(key, value));
     }
 
     /// All attributes in the order of their names.
@@ -200,8 +216,16 @@ impl Attributes {
     }
 }
 
+impl fmt::Debug for Attributes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl FromIterator<(Key, Value)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (Key, Value)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
+        let mut attributes = Self::default();
+        pairs.into_iter().for_each(|(key, value)| attributes.set(key, value));
+        attributes
     }
 }

@@ -1,8 +1,21 @@
 //! What goes to a destination together.
 
-use crate::attribute::Attributes;
+use crate::attribute::{Attributes, Key};
 use crate::log::LogRecord;
 use crate::span::Span;
+
+/// Spans and log records of one resource, before anything is decided about what may leave the machine.
+#[derive(Clone, Debug, Default)]
+pub struct Draft<'a> {
+    /// Who made them.
+    pub resource: Attributes,
+    /// The spans, as they stand in their session.
+    pub spans: Vec<&'a Span>,
+    /// The log records.
+    pub logs: Vec<LogRecord>,
+    /// What the resource says, so that it need not stand on each span.
+    pub lifted: &'static [Key],
+}
 
 /// Spans and log records of one resource.
 #[derive(Clone, Debug, Default, PartialEq)]

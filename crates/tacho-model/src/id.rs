@@ -76,7 +76,9 @@ macro_rules! shown_as_hex {
     ($name:ident) => {
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+                let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+                let text: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
+                formatter.write_str(&text)
             }
         }
 

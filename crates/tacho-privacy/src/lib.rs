@@ -10,11 +10,11 @@ pub mod identity;
 pub mod url;
 
 use identity::IdentityKey;
-use tacho_model::attribute::{Attributes, Class, Value};
-use tacho_model::batch::Batch;
+use tacho_model::attribute::{Attributes, Class, Key, Value};
+use tacho_model::batch::{Batch, Draft};
 use tacho_model::log::LogRecord;
 use tacho_model::semconv;
-use tacho_model::span::Span;
+use tacho_model::span::{Span, SpanEvent};
 
 #[cfg(test)]
 mod tests;
@@ -107,30 +107,40 @@ pub struct Policy<'a> {
 
 /// Lets through what the policy allows, and nothing else.
 #[must_use]
-pub fn clear(batch: &Batch, policy: Policy<'_>) -> Cleared<Batch> {
+pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
+    let is_lifted = |key: Key| draft.lifted.contains(&key);
     Cleared(Batch {
-        resource: clear_attributes(&batch.resource, policy),
-        spans: batch.spans.iter().map(|span| clear_span(span, policy)).collect(),
-        logs: batch.logs.iter().map(|record| clear_record(record, policy)).collect(),
+        resource: clear_attributes(&draft.resource, policy, |_| false),
+        spans: draft.spans.iter().map(|span| clear_span(span, policy, is_lifted)).collect(),
+        logs: draft.logs.iter().map(|record| clear_record(record, policy)).collect(),
     })
 }
 
-fn clear_span(span: &Span, policy: Policy<'_>) -> Span {
-    let mut cleared = span.clone();
-    cleared.attributes = clear_attributes(&span.attributes, policy);
-    for event in &mut cleared.events {
-        event.attributes = clear_attributes(&event.attributes, policy);
+fn clear_span(span: &Span, policy: Policy<'_>, is_lifted: impl Fn(Key) -> bool) -> Span {
+    let event = |event: &SpanEvent| SpanEvent {
+        attributes: clear_attributes(&event.attributes, policy, |_| false),
+        ..*event
+    };
+    Span {
+        attributes: clear_attributes(&span.attributes, policy, is_lifted),
+        events: span.events.iter().map(event).collect(),
+        links: span.links.clone(),
+        name: span.name.clone(),
+        ..*span
     }
-    cleared
 }
 
 fn clear_record(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
-    LogRecord { attributes: clear_attributes(&record.attributes, policy), ..record.clone() }
+    LogRecord { attributes: clear_attributes(&record.attributes, policy, |_| false), ..*record }
 }
 
-fn clear_attributes(attributes: &Attributes, policy: Policy<'_>) -> Attributes {
+fn clear_attributes(
+    attributes: &Attributes,
+    policy: Policy<'_>,
+    is_left_out: impl Fn(Key) -> bool,
+) -> Attributes {
     let mut cleared = Attributes::default();
-    for (key, value) in attributes.iter() {
+    for (key, value) in attributes.iter().filter(|(key, _)| !is_left_out(*key)) {
         match (key.class(), value) {
             (Class::Metadata, _) => cleared.set(key, value.clone()),
             (Class::Content, _) if policy.level == CaptureLevel::Full => cleared.set(key, value.clone()),

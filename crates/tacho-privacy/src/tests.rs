@@ -3,8 +3,8 @@
 use crate::identity::IdentityKey;
 use crate::url::without_credentials;
 use crate::{CaptureLevel, Disclosure, Policy, clear};
-use tacho_model::attribute::{Attributes, Class, Value, ValueType};
-use tacho_model::batch::Batch;
+use tacho_model::attribute::{Attributes, Class, Key, Value, ValueType};
+use tacho_model::batch::{Batch, Draft};
 use tacho_model::id::{SpanId, TraceId};
 use tacho_model::log::{LogRecord, Severity};
 use tacho_model::semconv;
@@ -25,7 +25,8 @@ fn everything() -> Attributes {
     semconv::ALL.iter().map(|key| (*key, value(key.value_type()))).collect()
 }
 
-fn batch_with(attributes: Attributes) -> Batch {
+/// Everything that has attributes, once, in the same form.
+fn cleared_with(attributes: Attributes, policy: Policy<'_>, lifted: &'static [Key]) -> Batch {
     let event =
         SpanEvent { at: UnixNanos(1), name: semconv::EVENT_API_RETRY, attributes: attributes.clone() };
     let span = Span {
@@ -50,7 +51,8 @@ fn batch_with(attributes: Attributes) -> Batch {
         span: Some((span.trace_id, span.span_id)),
         attributes: attributes.clone(),
     };
-    Batch { resource: attributes, spans: vec![span], logs: vec![record] }
+    let draft = Draft { resource: attributes, spans: vec![&span], logs: vec![record], lifted };
+    clear(&draft, policy).get().clone()
 }
 
 fn names_that_pass(level: CaptureLevel, class: Class) -> Vec<&'static str> {
@@ -60,8 +62,7 @@ fn names_that_pass(level: CaptureLevel, class: Class) -> Vec<&'static str> {
 /// The names that pass, which are the same on everything that has attributes.
 fn passing(level: CaptureLevel, user_info: Disclosure, class: Class) -> Vec<&'static str> {
     let key = IdentityKey([7; 32]);
-    let cleared = clear(&batch_with(everything()), Policy { level, user_info, identity_key: &key });
-    let batch = cleared.get();
+    let batch = cleared_with(everything(), Policy { level, user_info, identity_key: &key }, &[]);
     let span = batch.spans.first().unwrap();
     assert_eq!(batch.resource, span.attributes);
     assert_eq!(batch.resource, span.events.first().unwrap().attributes);
@@ -92,6 +93,19 @@ fn full_adds_content_and_still_no_identity() {
 }
 
 #[test]
+fn what_the_resource_says_does_not_stand_on_spans() {
+    const LIFTED: &[Key] = &[semconv::VCS_REF_HEAD_NAME];
+    let key = IdentityKey([7; 32]);
+    let policy = Policy { level: CaptureLevel::Full, user_info: Disclosure::Hash, identity_key: &key };
+    let batch = cleared_with(everything(), policy, LIFTED);
+    let span = batch.spans.first().unwrap();
+    assert_eq!(span.attributes.get(semconv::VCS_REF_HEAD_NAME), None);
+    let mut whole = span.attributes.clone();
+    whole.set(semconv::VCS_REF_HEAD_NAME, batch.resource.get(semconv::VCS_REF_HEAD_NAME).unwrap().clone());
+    assert_eq!(whole, batch.resource);
+}
+
+#[test]
 fn a_name_leaves_where_its_owner_says_so() {
     let named = passing(CaptureLevel::Metadata, Disclosure::Name, Class::Identity);
     assert_eq!(named, names_of(Class::Identity));
@@ -101,11 +115,11 @@ fn a_name_leaves_where_its_owner_says_so() {
 fn a_name_leaves_as_a_keyed_hash() {
     let mut resource = Attributes::default();
     resource.set(semconv::USER_NAME, "Ada");
-    let batch = Batch { resource, ..Batch::default() };
+    let draft = Draft { resource, ..Draft::default() };
     let hash = |key: u8| {
         let key = IdentityKey([key; 32]);
         let cleared = clear(
-            &batch,
+            &draft,
             Policy { level: CaptureLevel::Full, user_info: Disclosure::Hash, identity_key: &key },
         );
         cleared.get().resource.clone()

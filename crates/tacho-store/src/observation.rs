@@ -8,21 +8,24 @@ use tacho_model::id::{SessionId, SubagentId};
 use tacho_model::time::UnixNanos;
 
 impl Changes<'_> {
-    /// Takes an observation down. Returns whether it was new: the same statement again changes nothing. In the same
+    /// Takes an observation down as the one of this number of its session, the next after
+    /// [`Reader::last_observation`]. Returns whether it was new: the same statement again changes nothing. In the same
     /// transaction its session must be derived anew, or noted as stale.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn observe(&self, session: SessionKey, observation: &Observation) -> Result<bool, StoreError> {
-        let ids = session.row_ids();
+    /// When it cannot be written, or another one has this number.
+    pub fn observe(
+        &self,
+        session: SessionKey,
+        number: u32,
+        observation: &Observation,
+    ) -> Result<bool, StoreError> {
         let mut statement = self.transaction.prepare_cached(
-            "INSERT OR IGNORE INTO observations (id, session, uid, agent, source, at_ns, subagent, offset, body)
-             VALUES (1 + coalesce((SELECT max(id) FROM observations WHERE id BETWEEN ?1 AND ?2), ?1),
-                     ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO observations (id, session, uid, agent, source, at_ns, subagent, offset, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (session, uid) DO NOTHING",
         )?;
         let inserted = statement.execute(params![
-            ids.start(),
-            ids.end(),
+            session.row_ids().start() + i64::from(number),
             session.0,
             observation.uid,
             observation.agent,
@@ -47,6 +50,18 @@ impl Changes<'_> {
 }
 
 impl Reader<'_> {
+    /// The number of the observation of a session that was taken down last; 0 before the first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn last_observation(&self, session: SessionKey) -> Result<u32, StoreError> {
+        let ids = session.row_ids();
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(max(id), ?1) - ?1 FROM observations WHERE id BETWEEN ?1 AND ?2",
+        )?;
+        Ok(statement.query_row([ids.start(), ids.end()], |row| row.get(0))?)
+    }
+
     /// The sessions about which something was said since they were last derived.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ mod config;
 mod drain;
 mod failure;
 mod keys;
+#[cfg(all(target_arch = "x86_64", any(test, target_env = "musl")))]
+mod memory;
 mod place;
 mod report;
 mod terminal;

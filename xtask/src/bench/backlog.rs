@@ -15,6 +15,8 @@ use crate::workspace;
 
 /// Keys whose values name something that exists once: in every copy of a session they name something else.
 const NAMING_KEYS: [&str; 5] = ["session_id", "prompt_id", "tool_use_id", "agent_id", "agentId"];
+/// Keys whose values are the same in all of a session.
+const SESSION_KEYS: [&str; 3] = ["session_id", "transcript_path", "cwd"];
 /// The last letters of a name, which say whose copy it is.
 const COPY_DIGITS: usize = 8;
 
@@ -80,12 +82,14 @@ impl Pattern {
         let is = |event: &'static str| move |hook: &Hook| hook.text("hook_event_name") == event;
         let first = hooks.iter().position(is("SessionStart")).context("no session starts")?;
         let last = hooks.iter().rposition(is("SessionEnd")).context("no session ends")?;
-        let session =
-            hooks.first().and_then(|hook| hook.payload.get("session_id")).context("no hooks")?.clone();
+        let of_all: Vec<(&str, Value)> = SESSION_KEYS
+            .into_iter()
+            .filter_map(|key| Some((key, hooks.first()?.payload.get(key)?.clone())))
+            .collect();
         let mut numbers = 0..;
         hooks.retain_mut(|hook| {
             let number = numbers.next().unwrap_or_default();
-            hook.payload.insert("session_id".to_owned(), session.clone());
+            hook.payload.extend(of_all.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
             number == first
                 || number == last
                 || !matches!(hook.text("hook_event_name"), "SessionStart" | "SessionEnd")

@@ -32,7 +32,7 @@ struct Record<'a> {
 }
 
 /// The time of the processor that this takes for the backlog below `state` and these request bodies, in a build that
-/// is optimised as the drainer's is.
+/// is optimised and has its memory from where the drainer has it.
 pub(super) fn measure(state: &Path, folder: &Path, bodies: &Path) -> Result<Duration> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench", "baseline"]);

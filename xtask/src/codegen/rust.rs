@@ -19,22 +19,30 @@ use crate::span::SpanKind;
 
 pub(super) fn render(registry: &Registry, root: &Path) -> anyhow::Result<String> {
     let mut source = HEADER.to_owned();
+    let names = sorted_names(&registry.attributes);
     for attribute in &registry.attributes {
-        source.push_str(&attribute_constant(attribute));
+        source.push_str(&attribute_constant(attribute, &names));
     }
     for event in registry.events.span_events.iter().chain(&registry.events.logs) {
         source.push_str(&event_constant(event));
     }
-    source.push_str(&all_attributes(&registry.attributes));
+    source.push_str(&all_attributes(&names));
     source.push_str(&all_events(&registry.events.span_events));
     source.push_str(&all_spans(&registry.spans.spans, &registry.spans.common));
     rustfmt(&source, root)
 }
 
-fn attribute_constant(attribute: &Attribute) -> String {
-    let name = &attribute.name.value;
+fn sorted_names(attributes: &[Attribute]) -> Vec<&str> {
+    let mut names: Vec<&str> = attributes.iter().map(|attribute| attribute.name.value.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+fn attribute_constant(attribute: &Attribute, names: &[&str]) -> String {
+    let name = attribute.name.value.as_str();
+    let rank = names.partition_point(|known| *known < name);
     format!(
-        "\n/// {}\npub const {}: Key = Key::new({name:?}, ValueType::{:?}, Class::{:?});\n",
+        "\n/// {}\npub const {}: Key = Key::new({rank}, {name:?}, ValueType::{:?}, Class::{:?});\n",
         attribute.brief,
         constant_name(name),
         attribute.value_type,
@@ -56,10 +64,8 @@ fn all_events(events: &[Event]) -> String {
     format!("\n/// Every event of spans.\npub const SPAN_EVENTS: &[&str] = &[{}];\n", names.join(", "))
 }
 
-fn all_attributes(attributes: &[Attribute]) -> String {
-    let mut names: Vec<&str> = attributes.iter().map(|attribute| attribute.name.value.as_str()).collect();
-    names.sort_unstable();
-    let constants: Vec<String> = names.into_iter().map(constant_name).collect();
+fn all_attributes(names: &[&str]) -> String {
+    let constants: Vec<String> = names.iter().map(|name| constant_name(name)).collect();
     format!("\n/// Every attribute, sorted by name.\npub const ALL: &[Key] = &[{}];\n", constants.join(", "))
 }
 

@@ -52,14 +52,14 @@ impl CallFacts {
     }
 
     pub(crate) fn hear_answer(&mut self, event: &Event, said: &ModelAnswer) {
-        self.request_id.hear_known(event, said.request_id.clone());
-        self.request.hear_known(event, said.request.clone());
-        self.model.hear_known(event, said.model.clone());
-        self.requested_model.hear_known(event, said.requested_model.clone());
-        self.effort.hear_known(event, said.effort.clone());
-        self.finish.hear_known(event, said.finish.clone());
-        self.service_tier.hear_known(event, said.service_tier.clone());
-        self.speed.hear_known(event, said.speed.clone());
+        self.request_id.hear_known(event, said.request_id.as_ref());
+        self.request.hear_known(event, said.request.as_ref());
+        self.model.hear_known(event, said.model.as_ref());
+        self.requested_model.hear_known(event, said.requested_model.as_ref());
+        self.effort.hear_known(event, said.effort.as_ref());
+        self.finish.hear_known(event, said.finish.as_ref());
+        self.service_tier.hear_known(event, said.service_tier.as_ref());
+        self.speed.hear_known(event, said.speed.as_ref());
         self.usage = self.usage.merged(said.usage);
         self.blocks.insert(BlockFacts {
             offset: event.offset,

@@ -36,7 +36,10 @@ impl Heard {
     pub(crate) fn include(&mut self, event: &Event) {
         let is_unknown = event.fact == Fact::Unknown;
         let statements = match event.source {
-            Source::Hook => self.hooks.entry(event.name.clone()).or_default(),
+            Source::Hook => match self.hooks.get_mut(&event.name) {
+                Some(statements) => statements,
+                None => self.hooks.entry(event.name.clone()).or_default(),
+            },
             Source::Transcript | Source::Recorder if !is_unknown => return,
             Source::Transcript | Source::Recorder => {
                 self.others.entry((event.source, event.name.clone())).or_default()

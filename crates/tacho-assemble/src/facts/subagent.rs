@@ -28,17 +28,17 @@ impl Default for SubagentFacts {
 
 impl SubagentFacts {
     pub(crate) fn hear_start(&mut self, event: &Event, kind: &str) {
-        self.started.hear(event, ());
-        self.kind.hear(event, kind.to_owned());
+        self.started.hear(event, &());
+        self.kind.hear(event, &kind.to_owned());
     }
 
     pub(crate) fn hear_stop(&mut self, event: &Event, kind: &str, last_message: Option<&String>) {
-        self.stopped.hear(event, last_message.cloned());
-        self.kind.hear(event, kind.to_owned());
+        self.stopped.hear(event, &last_message.cloned());
+        self.kind.hear(event, &kind.to_owned());
     }
 
     pub(crate) fn hear_description(&mut self, event: &Event, said: &SubagentDescription) {
-        self.kind.hear_known(event, said.kind.clone());
-        self.description.hear(event, said.clone());
+        self.kind.hear_known(event, said.kind.as_ref());
+        self.description.hear(event, said);
     }
 }

@@ -62,46 +62,46 @@ impl ToolFacts {
     /// The model asked for the call.
     pub(crate) fn hear_decision(&mut self, event: &Event, asked: &AnsweredTool, message: &MessageId) {
         self.on_server |= asked.on_server;
-        self.started.hear(event, ());
-        self.decided_by.hear(event, message.clone());
-        self.name.hear(event, asked.name.clone());
-        self.input.hear(event, asked.input.clone());
+        self.started.hear(event, &());
+        self.decided_by.hear(event, message);
+        self.name.hear(event, &asked.name);
+        self.input.hear(event, &asked.input);
     }
 
     pub(crate) fn hear_start(&mut self, event: &Event, said: &ToolStart) {
-        self.started.hear(event, ());
-        self.name.hear(event, said.name.clone());
-        self.input.hear(event, said.input.clone());
-        self.mcp_server.hear_known(event, said.mcp_server.clone());
+        self.started.hear(event, &());
+        self.name.hear(event, &said.name);
+        self.input.hear(event, &said.input);
+        self.mcp_server.hear_known(event, said.mcp_server.as_ref());
     }
 
     pub(crate) fn hear_end(&mut self, event: &Event, said: &ToolEnd) {
-        self.ended.hear(event, said.failure.clone());
+        self.ended.hear(event, &said.failure);
         self.hear_call(event, said);
     }
 
     /// The model was given what the call came to. Whether all went well is not said, only failures may be.
     pub(crate) fn hear_return(&mut self, event: &Event, said: &ToolEnd) {
-        self.returned.hear(event, ());
-        self.ended.hear_known(event, said.failure.clone().map(Some));
+        self.returned.hear(event, &());
+        self.ended.hear_known(event, said.failure.is_some().then_some(&said.failure));
         self.hear_call(event, said);
     }
 
     fn hear_call(&mut self, event: &Event, said: &ToolEnd) {
-        self.name.hear(event, said.name.clone());
-        self.input.hear(event, said.input.clone());
-        self.mcp_server.hear_known(event, said.mcp_server.clone());
-        self.duration_ms.hear_known(event, said.duration_ms);
-        self.result.hear_known(event, said.result.clone());
-        self.started_subagent.hear_known(event, said.started_subagent.clone());
+        self.name.hear(event, &said.name);
+        self.input.hear(event, &said.input);
+        self.mcp_server.hear_known(event, said.mcp_server.as_ref());
+        self.duration_ms.hear_known(event, said.duration_ms.as_ref());
+        self.result.hear_known(event, said.result.as_ref());
+        self.started_subagent.hear_known(event, said.started_subagent.as_ref());
     }
 
     pub(crate) fn hear_record(&mut self, event: &Event, said: &ToolRecord) {
-        self.recorded.hear(event, ());
-        self.ended.hear(event, said.failure.clone());
-        self.decision.hear_known(event, said.decision.clone());
-        self.response.hear_known(event, said.response.clone());
-        self.started_subagent.hear_known(event, said.started_subagent.clone());
+        self.recorded.hear(event, &());
+        self.ended.hear(event, &said.failure);
+        self.decision.hear_known(event, said.decision.as_ref());
+        self.response.hear_known(event, said.response.as_ref());
+        self.started_subagent.hear_known(event, said.started_subagent.as_ref());
     }
 
     /// Whether all its sources have spoken: its row stands in the transcript, and a hook closed it unless it never

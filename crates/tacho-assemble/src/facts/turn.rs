@@ -44,9 +44,9 @@ impl TurnFacts {
         let is_announcement = event.source == Source::Hook;
         self.is_announced |= is_announcement;
         self.is_unnamed |= is_announcement && event.prompt.is_none();
-        self.prompted.hear(event, ());
-        self.text.hear_known(event, text.cloned());
-        self.permission_mode.hear_known(event, permission_mode.cloned());
+        self.prompted.hear(event, &());
+        self.text.hear_known(event, text);
+        self.permission_mode.hear_known(event, permission_mode);
     }
 
     /// Takes in what was said about the same turn under another name.

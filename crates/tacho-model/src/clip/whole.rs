@@ -74,15 +74,21 @@ fn beginning(json: &str, bytes_max: usize) -> String {
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
+    let is_escaped = |letter: char| matches!(letter, '"' | '\\' | '\0'..' ');
+    for piece in text.split_inclusive(is_escaped) {
+        let plain = piece.trim_end_matches(is_escaped);
+        quoted.push_str(plain);
+        match piece.get(plain.len()..).unwrap_or_default() {
+            "" => {}
+            "\"" => quoted.push_str("\\\""),
+            "\\" => quoted.push_str("\\\\"),
+            "\n" => quoted.push_str("\\n"),
+            "\r" => quoted.push_str("\\r"),
+            "\t" => quoted.push_str("\\t"),
             // Writing to a string cannot fail.
-            control if control < ' ' => _ = write!(quoted, "\\u{:04x}", u32::from(control)),
-            letter => quoted.push(letter),
+            control => {
+                control.chars().for_each(|control| _ = write!(quoted, "\\u{:04x}", u32::from(control)))
+            }
         }
     }
     quoted.push('"');

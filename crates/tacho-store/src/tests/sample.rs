@@ -124,7 +124,8 @@ pub(super) fn destination(changes: &Changes<'_>, name: &str) -> DestinationKey {
 /// Takes an observation down.
 pub(super) fn observe(changes: &Changes<'_>, observation: &Observation) -> bool {
     let key = changes.key_of(&observation.session).unwrap();
-    changes.observe(key, observation).unwrap()
+    let last = changes.read().last_observation(key).unwrap();
+    changes.observe(key, last + 1, observation).unwrap()
 }
 
 /// Writes what was derived about a session.

@@ -4,6 +4,7 @@ use super::blobs;
 use super::record::HookRecord;
 use super::round::Round;
 use super::segments::Segments;
+use super::sessions::OpenSession;
 use crate::failure::Failure;
 use std::path::Path;
 use tacho_agents::clip::{STRING_BYTES_MAX, clip};
@@ -11,6 +12,7 @@ use tacho_agents::{Agent, agent_named};
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::SessionId;
 use tacho_spool::read::{Chunk, read_from};
+use tacho_store::Changes;
 use tacho_store::cursor::{AgentProcess, TranscriptCursor};
 
 /// The session of records that name none.
@@ -45,67 +47,73 @@ impl Round<'_> {
     /// Takes the records of a chunk in; returns how many lines were no record that can be understood.
     fn take_chunk_in(&mut self, chunk: &Chunk) -> Result<u64, Failure> {
         let mut unreadable = chunk.damaged;
-        let mut line = Vec::new();
         for record in &chunk.records {
-            line.clear();
-            line.extend_from_slice(&record.open_object);
-            line.push(b'}');
-            let Ok(record) = HookRecord::parse(&line) else {
+            let Ok(record) = HookRecord::parse(&record.open_object) else {
                 unreadable += 1;
                 continue;
             };
             let observation = observation(self.state, &record);
-            if let Some(surroundings) = self.observe(&observation)? {
-                self.note_process(&record, &observation.session)?;
-                if let Some(path) = surroundings.transcript {
-                    self.follow(&observation, &path)?;
-                }
-                if let (Some(directory), Some(at)) = (surroundings.directory, observation.at) {
-                    self.note_workplace(&observation, &directory, at)?;
-                }
+            let Some(surroundings) = self.observe(&observation)? else { continue };
+            let session = self.sessions.get(&self.changes, &observation.session)?;
+            note_process(&self.changes, session, &record)?;
+            if let Some(path) = surroundings.transcript {
+                follow(&self.changes, session, &observation, &path)?;
+            }
+            if let (Some(directory), Some(at)) = (surroundings.directory, observation.at)
+                && !session.works_in(&directory, at)
+            {
+                self.note_workplace(&observation, &directory, at)?;
             }
         }
         Ok(unreadable)
     }
+}
 
-    /// Begins to follow the session's transcript.
-    fn follow(&mut self, observation: &Observation, path: &Path) -> Result<(), Failure> {
-        let session = self.sessions.get(&self.changes, &observation.session)?;
-        if session.transcripts.iter().any(|known| Path::new(&known.path) == path) {
-            return Ok(());
-        }
-        let followed = TranscriptCursor {
-            path: path.to_string_lossy().into_owned(),
-            agent: observation.agent.clone(),
-            session: observation.session.clone(),
-            subagent: None,
-            inode: 0,
-            cursor: 0,
-        };
-        self.changes.follow_transcript(&followed)?;
-        session.transcripts.push(followed);
-        Ok(())
+/// Begins to follow the session's transcript.
+fn follow(
+    changes: &Changes<'_>,
+    session: &mut OpenSession,
+    observation: &Observation,
+    path: &Path,
+) -> Result<(), Failure> {
+    let path = path.to_string_lossy();
+    if session.transcripts.iter().any(|known| known.path == path) {
+        return Ok(());
     }
+    let followed = TranscriptCursor {
+        path: path.into_owned(),
+        agent: observation.agent.clone(),
+        session: observation.session.clone(),
+        subagent: None,
+        inode: 0,
+        cursor: 0,
+    };
+    changes.follow_transcript(&followed)?;
+    session.transcripts.push(followed);
+    Ok(())
+}
 
-    /// Notes which process runs the session.
-    fn note_process(&mut self, record: &HookRecord<'_>, session: &SessionId) -> Result<(), Failure> {
-        let (Some(pid), Some(start_ticks)) = (record.apid, record.ast) else { return Ok(()) };
-        let session = self.sessions.get(&self.changes, session)?;
-        let is_it = |known: &AgentProcess| known.pid == pid && known.start_ticks == start_ticks;
-        if session.processes.iter().any(|known| is_it(known) && known.boot == record.boot) {
-            return Ok(());
-        }
-        let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
-        self.changes.set_process(session.key, &process)?;
-        session.processes.push(process);
-        Ok(())
+/// Notes which process runs the session.
+fn note_process(
+    changes: &Changes<'_>,
+    session: &mut OpenSession,
+    record: &HookRecord<'_>,
+) -> Result<(), Failure> {
+    let (Some(pid), Some(start_ticks)) = (record.apid, record.ast) else { return Ok(()) };
+    let is_it = |known: &AgentProcess| known.pid == pid && known.start_ticks == start_ticks;
+    if session.processes.iter().any(|known| is_it(known) && known.boot == record.boot) {
+        return Ok(());
     }
+    let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
+    changes.set_process(session.key, &process)?;
+    session.processes.push(process);
+    Ok(())
 }
 
 fn observation(state: &Path, record: &HookRecord<'_>) -> Observation {
     let body = match (record.raw, &record.raw_ref, &record.raw_b64) {
-        (Some(raw), _, _) if raw.get().len() <= STRING_BYTES_MAX => raw.get().as_bytes().to_vec(),
-        (Some(raw), _, _) => clip(raw.get().as_bytes()),
+        (Some(raw), _, _) if raw.len() <= STRING_BYTES_MAX => raw.to_vec(),
+        (Some(raw), _, _) => clip(raw),
         (None, Some(reference), _) => blobs::clipped(state, reference).unwrap_or_default(),
         // No JSON: kept as it was recorded, for whoever wants to know what it was.
         (None, None, Some(text)) => format!(r#"{{"raw_b64":"{text}"}}"#).into_bytes(),

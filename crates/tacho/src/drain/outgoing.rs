@@ -8,8 +8,8 @@ use std::env;
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::Destination;
 use tacho_export::otlp::{Signal, encode};
-use tacho_model::attribute::{Attributes, Key};
-use tacho_model::batch::Batch;
+use tacho_model::attribute::{Attributes, Key, Value};
+use tacho_model::batch::{Batch, Draft};
 use tacho_model::event::Repository;
 use tacho_model::id::SpanId;
 use tacho_model::log::{LogRecord, Severity};
@@ -100,22 +100,22 @@ impl<'a> Outgoing<'a> {
                 identity_key: self.identity_key,
             };
             let claimed = changes.read().claimed(lane.key, session)?;
-            let mut batches = Batches { of_session: &resource, batches: Vec::new() };
+            let mut drafts = Drafts::of(&resource);
             for span in assembly.spans.iter().filter(|span| span.settled) {
                 match claimed.get(&span.span_id) {
-                    None => batches.add_span(span),
+                    None => drafts.add_span(span),
                     Some(_) if !changed.contains(&span.span_id) => {}
                     Some(sent) => {
                         let now_said = sent_as(span, policy);
                         if sent.is_some_and(|sent| sent != now_said) {
-                            batches.add_correction(span);
+                            drafts.add_correction(span);
                         }
                         changes.claim(lane.key, session, span.span_id, now_said)?;
                     }
                 }
             }
-            for batch in batches.batches {
-                let cleared = clear(&batch, policy);
+            for (_, draft) in drafts.drafts {
+                let cleared = clear(&draft, policy);
                 for span in &cleared.get().spans {
                     changes.claim(lane.key, session, span.span_id, fingerprint(span))?;
                 }
@@ -135,39 +135,43 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// Batches of one session, one for each state of the repository in which spans began.
-struct Batches<'a> {
+/// What one session has for a destination, a draft for each state of the repository in which spans began.
+struct Drafts<'a> {
     of_session: &'a Attributes,
-    batches: Vec<Batch>,
+    drafts: Vec<(Place<'a>, Draft<'a>)>,
 }
 
-impl Batches<'_> {
-    fn add_span(&mut self, span: &Span) {
-        let (place, attributes) = lifted(span);
-        let span = Span { attributes, ..span.clone() };
-        self.batch_of(place).spans.push(span);
+/// What of a span's attributes is said of its resource.
+#[derive(PartialEq)]
+struct Place<'a>([Option<&'a Value>; LIFTED.len()]);
+
+impl<'a> Drafts<'a> {
+    const fn of(session: &'a Attributes) -> Self {
+        Self { of_session: session, drafts: Vec::new() }
     }
 
-    fn add_correction(&mut self, span: &Span) {
-        let (place, attributes) = lifted(span);
-        self.batch_of(place).logs.push(correction(span, attributes));
+    fn add_span(&mut self, span: &'a Span) {
+        self.draft_of(span).spans.push(span);
     }
 
-    /// The batch of a place. Spans come in the order of their starts, so it is mostly the one used last.
-    fn batch_of(&mut self, place: Attributes) -> &mut Batch {
-        let mut resource = self.of_session.clone();
-        resource.extend(place);
-        let known = self.batches.iter().rposition(|batch| batch.resource == resource);
-        let batch =
-            known.map_or_else(|| Batch { resource, ..Batch::default() }, |at| self.batches.remove(at));
-        self.batches.push_mut(batch)
+    fn add_correction(&mut self, span: &'a Span) {
+        self.draft_of(span).logs.push(correction(span));
     }
-}
 
-/// What of a span's attributes is said of its resource, and the rest.
-fn lifted(span: &Span) -> (Attributes, Attributes) {
-    let mut attributes = span.attributes.clone();
-    (attributes.take(&LIFTED), attributes)
+    /// The draft for the place of a span. Spans come in the order of their starts, so it is mostly the one used last.
+    fn draft_of(&mut self, span: &'a Span) -> &mut Draft<'a> {
+        let place = Place(LIFTED.map(|key| span.attributes.get(key)));
+        let known = self.drafts.iter().rposition(|(known, _)| *known == place);
+        let entry = match known {
+            Some(at) => self.drafts.remove(at),
+            None => {
+                let mut resource = self.of_session.clone();
+                LIFTED.iter().zip(place.0).for_each(|(key, value)| resource.set_known(*key, value.cloned()));
+                (place, Draft { resource, lifted: &LIFTED, ..Draft::default() })
+            }
+        };
+        &mut self.drafts.push_mut(entry).1
+    }
 }
 
 impl Lane<'_> {
@@ -197,14 +201,15 @@ impl Lane<'_> {
 
 /// The fingerprint of a span as a destination gets it.
 fn sent_as(span: &Span, policy: Policy<'_>) -> i64 {
-    let span = Span { attributes: lifted(span).1, ..span.clone() };
-    let batch = Batch { spans: vec![span], ..Batch::default() };
-    clear(&batch, policy).get().spans.first().map_or(0, fingerprint)
+    let draft = Draft { spans: vec![span], lifted: &LIFTED, ..Draft::default() };
+    clear(&draft, policy).get().spans.first().map_or(0, fingerprint)
 }
 
 /// A record that says how a span that was sent is understood now.
-fn correction(span: &Span, mut attributes: Attributes) -> LogRecord {
+fn correction(span: &Span) -> LogRecord {
     let end = span.end.unwrap_or(span.start);
+    let said = span.attributes.iter().filter(|(key, _)| !LIFTED.contains(key));
+    let mut attributes: Attributes = said.map(|(key, value)| (key, value.clone())).collect();
     attributes.set(key::TACHOGRAPH_SPAN_NAME, span.name.as_str());
     attributes.set(key::TACHOGRAPH_SPAN_START_UNIX_NS, span.start.0);
     attributes.set(key::TACHOGRAPH_SPAN_END_UNIX_NS, end.0);

@@ -1,9 +1,13 @@
 //! Records of the spool, as the hook writes them (`docs/formats/spool.md`).
 
+use memchr::memmem;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use tacho_model::time::UnixNanos;
+
+/// What stands before a payload, which is the last member of a record. No string before it can hold these bytes: its
+/// quotation marks would be escaped.
+const BEFORE_RAW: &[u8] = br#","raw":"#;
 
 /// One record.
 #[derive(Debug, Deserialize)]
@@ -26,8 +30,9 @@ pub(super) struct HookRecord<'a> {
     pub(super) agent: Option<String>,
     /// The session.
     pub(super) sid: Option<String>,
-    #[serde(borrow)]
-    pub(super) raw: Option<&'a RawValue>,
+    /// The payload as it was recorded.
+    #[serde(skip)]
+    pub(super) raw: Option<&'a [u8]>,
     pub(super) raw_b64: Option<String>,
     pub(super) raw_ref: Option<BlobReference>,
 }
@@ -41,10 +46,13 @@ pub(super) struct BlobReference {
     pub(super) crc: String,
 }
 
-impl HookRecord<'_> {
-    /// Reads a record from its line, closed by the caller.
-    pub(super) fn parse(line: &[u8]) -> Result<HookRecord<'_>, serde_json::Error> {
-        serde_json::from_slice(line)
+impl<'a> HookRecord<'a> {
+    /// Reads a record. Its payload is not looked into.
+    pub(super) fn parse(open_object: &'a [u8]) -> Result<Self, serde_json::Error> {
+        let raw_at = memmem::find(open_object, BEFORE_RAW);
+        let (members, raw) = open_object.split_at(raw_at.unwrap_or(open_object.len()));
+        let record: HookRecord<'_> = serde_json::from_slice(&[members, b"}"].concat())?;
+        Ok(Self { raw: raw.get(BEFORE_RAW.len()..), ..record })
     }
 
     /// Equal for two readings of the same record and for no two hooks: one process writes one record.

@@ -60,9 +60,10 @@ impl<'a> Round<'a> {
     /// Takes a statement down. Returns where it was said, if it was new.
     pub(super) fn observe(&mut self, observation: &Observation) -> Result<Option<Surroundings>, Failure> {
         let session = self.sessions.get(&self.changes, &observation.session)?;
-        if !self.changes.observe(session.key, observation)? {
+        if !self.changes.observe(session.key, session.last_observation + 1, observation)? {
             return Ok(None);
         }
+        session.last_observation += 1;
         session.agent.clone_from(&observation.agent);
         let surroundings = session.hear(observation);
         self.touch(&observation.session);

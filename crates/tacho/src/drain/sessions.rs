@@ -28,6 +28,8 @@ pub(super) struct Sessions {
 #[derive(Debug)]
 pub(super) struct OpenSession {
     pub(super) key: SessionKey,
+    /// The number of what was said about it last.
+    pub(super) last_observation: u32,
     /// Name of its agent; empty until something was said about it.
     pub(super) agent: String,
     /// Last thing known of it.
@@ -140,6 +142,7 @@ impl OpenSession {
     fn load(store: Reader<'_>, id: &SessionId, key: SessionKey) -> Result<Self, Failure> {
         Ok(Self {
             key,
+            last_observation: store.last_observation(key)?,
             agent: String::new(),
             last_seen: store.last_seen(key)?.unwrap_or(UnixNanos(0)),
             settles_at: None,

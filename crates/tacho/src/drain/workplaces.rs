@@ -2,6 +2,7 @@
 
 use super::record::uid_of;
 use super::round::Round;
+use super::sessions::OpenSession;
 use crate::failure::Failure;
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Observation, Source};
@@ -18,10 +19,12 @@ pub(super) struct SeenWorkplace {
     body: Vec<u8>,
 }
 
-impl SeenWorkplace {
-    /// Whether this says enough about an event in a directory.
-    fn covers(&self, directory: &Path, at: UnixNanos) -> bool {
-        self.directory == directory && at.0.abs_diff(self.at.0) < LOOK_PAUSE_NS
+impl OpenSession {
+    /// Whether enough is known of where something happened.
+    pub(super) fn works_in(&self, directory: &Path, at: UnixNanos) -> bool {
+        self.workplace.as_ref().is_some_and(|seen| {
+            at.0.abs_diff(seen.at.0) < LOOK_PAUSE_NS && seen.directory.as_os_str() == directory.as_os_str()
+        })
     }
 }
 
@@ -33,11 +36,8 @@ impl Round<'_> {
         directory: &Path,
         at: UnixNanos,
     ) -> Result<(), Failure> {
-        let session = self.sessions.get(&self.changes, &event.session)?;
-        if session.workplace.as_ref().is_some_and(|seen| seen.covers(directory, at)) {
-            return Ok(());
-        }
         let Some(workplace) = self.workplaces.at(directory, at) else { return Ok(()) };
+        let session = self.sessions.get(&self.changes, &event.session)?;
         let body = workplace.observation_body();
         let is_known = session.workplace.as_ref().is_some_and(|seen| seen.body == body);
         session.workplace = Some(SeenWorkplace { directory: directory.to_owned(), at, body: body.clone() });
