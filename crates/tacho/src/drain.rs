@@ -104,13 +104,13 @@ pub(crate) struct Pending {
 impl Drainer {
     /// Takes over the state directory; the caller has its lock.
     pub(crate) fn open(state: State, lock: DrainLock, config: Config) -> Result<Self, Failure> {
-        let store = Store::open(&store_file(&state))?;
+        let mut store = Store::open(&store_file(&state))?;
         // Without a ledger losses on a full disk go uncounted; that is no reason to stop recording.
         let _ = loss::prepare(&state);
         let mut drainer = Self {
             identity_key: keys::identity_key(state.path())?,
             instance_id: keys::instance_id(state.path())?,
-            segments: Segments::open(state.path(), &store)?,
+            segments: Segments::open(state.path(), &mut store)?,
             sessions: Sessions::open(store.read())?,
             known: Vec::new(),
             couriers: Couriers::new()?,
