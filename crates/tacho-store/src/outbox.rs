@@ -95,13 +95,15 @@ impl Changes<'_> {
         let to = parcel.destination.0;
         match delivery {
             Delivery::Taken { rejected, message } => {
-                let taken = parcel.items.saturating_sub(*rejected).cast_signed();
+                // Whatever it says: it cannot refuse more than it got.
+                let rejected = parcel.items.min(*rejected);
+                let taken = (parcel.items - rejected).cast_signed();
                 self.prepare(
                     "UPDATE destinations SET failures = 0, retry_at_ns = 0, is_asked = 0, last_success_ns = ?2,
                      delivered = delivered + ?3, last_error = coalesce(?4, last_error) WHERE key = ?1",
                 )?
                 .execute(params![to, now.0.cast_signed(), taken, message])?;
-                self.refuse(parcel, *rejected, now)?;
+                self.refuse(parcel, rejected, now)?;
                 self.remove(parcel)
             }
             Delivery::Refused { error } => {

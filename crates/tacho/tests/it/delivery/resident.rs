@@ -1,0 +1,25 @@
+//! A drainer that stays, as a hook starts it, and dies with the test.
+
+use crate::home::Home;
+use std::process::Child;
+
+/// A running drainer.
+pub(super) struct Resident(Child);
+
+impl Resident {
+    /// Starts one with these variables besides.
+    pub(super) fn start(home: &Home, variables: &[(&str, &str)]) -> Self {
+        let mut command = home.command(&["drain", "--background"]);
+        Self(command.envs(variables.iter().copied()).spawn().unwrap())
+    }
+
+    /// Kills it at once, whatever it is doing.
+    pub(super) fn kill(self) {}
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
