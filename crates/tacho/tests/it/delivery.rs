@@ -3,6 +3,7 @@
 mod answers;
 mod arrivals;
 mod drainers;
+mod limits;
 mod privacy;
 mod refusals;
 mod resident;
@@ -14,6 +15,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
+use tacho_store::Store;
+use tacho_store::destinations::DestinationRow;
 use tacho_testkit::otlp::Receiver;
 
 /// How long a test waits for what must come.
@@ -49,6 +52,13 @@ fn destination_status(home: &Home, receiver: &Receiver) -> String {
     Json::Array(vec![destination, status["losses"].clone()])
         .to_string()
         .replace(&receiver.url(), "[receiver]")
+}
+
+/// What the store says about the receiver, once it says anything.
+fn row(home: &Home, receiver: &Receiver) -> Option<DestinationRow> {
+    let store = Store::open_to_read(&home.store_file()).ok()??;
+    let rows = store.read().destinations().unwrap();
+    rows.into_iter().find(|row| row.name == receiver.url())
 }
 
 /// The bodies of all requests, in order.

@@ -1,6 +1,7 @@
 //! A drainer that stays, as a hook starts it, and dies with the test.
 
 use crate::home::Home;
+use std::fs;
 use std::process::Child;
 
 /// A running drainer.
@@ -11,6 +12,13 @@ impl Resident {
     pub(super) fn start(home: &Home, variables: &[(&str, &str)]) -> Self {
         let mut command = home.command(&["drain", "--background"]);
         Self(command.envs(variables.iter().copied()).spawn().unwrap())
+    }
+
+    /// The most memory that it ever had, in KiB.
+    pub(super) fn peak_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
     /// Kills it at once, whatever it is doing.
