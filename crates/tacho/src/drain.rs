@@ -19,15 +19,17 @@ mod round;
 mod rows;
 mod segments;
 mod sessions;
+mod terms;
 mod transcripts;
 mod wake;
 mod workplaces;
 
-pub(crate) use control::{Request, ask_running_drainer};
+pub(crate) use control::{Reply, Request, ask_running_drainer};
 pub(crate) use dead_letters::DEAD_LETTERS;
 pub(crate) use resident::run_resident;
+pub(crate) use terms::terms;
 
-use crate::config::{Config, owner};
+use crate::config::{Config, Named, owner};
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
@@ -37,7 +39,7 @@ use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
 use segments::Segments;
 use sessions::{OpenSession, Sessions};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -133,6 +135,7 @@ impl Drainer {
         let changes = self.store.change()?;
         for named in &self.config.destinations {
             changes.introduce(named.to.endpoint(), since)?;
+            changes.agree(named.to.endpoint(), &terms(&named.to, &self.identity_key))?;
         }
         changes.commit()?;
         self.known = self.store.read().destinations()?;
@@ -145,9 +148,10 @@ impl Drainer {
         Ok(())
     }
 
-    /// The destinations it sends to.
-    fn endpoints(&self) -> Vec<String> {
-        self.config.destinations.iter().map(|named| named.to.endpoint().to_owned()).collect()
+    /// The destinations it sends to, and on which terms.
+    fn terms(&self) -> BTreeMap<String, String> {
+        let terms = |named: &Named| (named.to.endpoint().to_owned(), terms(&named.to, &self.identity_key));
+        self.config.destinations.iter().map(terms).collect()
     }
 
     fn is_configured(&self, endpoint: &str) -> bool {
@@ -243,8 +247,10 @@ impl Drainer {
         &self.store
     }
 
+    /// What is left to do; its owner is told of what only a person can.
     fn pending(&mut self) -> Result<Pending, Failure> {
         self.known = self.store.read().destinations()?;
+        self.write_notice();
         let mut pending = Pending { live_sessions: self.live_sessions, ..Pending::default() };
         pending.settles_at = self.sessions.iter().filter_map(|(_, open)| open.next_due()).min();
         for destination in &self.known {

@@ -79,7 +79,6 @@ impl Drainer {
         changes.settle_delivery(&parcel, &delivery, now)?;
         changes.commit()?;
         self.known = self.store.read().destinations()?;
-        self.write_notice();
         Ok(())
     }
 
@@ -161,7 +160,8 @@ fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (Uni
     } else {
         None
     };
-    let pause = asked.unwrap_or_else(|| backoff(row.failures + 1, now.0));
+    // Who asks for no pause at all gets the shortest one.
+    let pause = asked.map_or_else(|| backoff(row.failures + 1, now.0), |asked| asked.max(backoff(1, now.0)));
     (now.plus_nanos(nanoseconds(pause)), asked.is_some())
 }
 

@@ -4,6 +4,7 @@ mod answers;
 mod arrivals;
 mod drainers;
 mod limits;
+mod pauses;
 mod privacy;
 mod refusals;
 mod resident;
