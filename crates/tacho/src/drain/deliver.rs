@@ -69,6 +69,10 @@ impl Drainer {
                 refusal = self.refusal(row, &parcel, *status, message.as_deref())?;
                 refusal.delivery()
             }
+            Outcome::Misconfigured { status } if lacks_signal(row, &parcel, *status) => {
+                refusal = self.refusal(row, &parcel, *status, Some(advice(*status)))?;
+                refusal.delivery()
+            }
             Outcome::Busy { .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable(_) => {
                 refusal = Refused { error: reason(&outcome), parts: Vec::new() };
                 let (retry_at, is_asked) = next_attempt(&outcome, row, now);
@@ -148,6 +152,12 @@ impl Refused {
 
 fn may_get(destination: &Destination, parcel: &Parcel) -> bool {
     !parcel.is_full || destination.level == CaptureLevel::Full
+}
+
+/// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind
+/// them must not wait for a place that will never be.
+fn lacks_signal(row: &DestinationRow, parcel: &Parcel, status: u16) -> bool {
+    matches!(status, 404 | 405) && parcel.signal == Signal::Logs.name() && row.last_success.is_some()
 }
 
 /// When a request is tried again, and whether the destination named that time.

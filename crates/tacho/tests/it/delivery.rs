@@ -2,6 +2,7 @@
 
 mod answers;
 mod arrivals;
+mod corrections;
 mod drainers;
 mod limits;
 mod pauses;
