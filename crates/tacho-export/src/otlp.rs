@@ -170,6 +170,22 @@ fn part_request<R: Request>(
     Ok(Retrial::Nothing)
 }
 
+/// A request without the words of people, files and models in it: as it were, had it been cleared for less.
+///
+/// # Errors
+/// When the body is none that was encoded here.
+pub fn without_content(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Encoded, EncodeError> {
+    match signal {
+        Signal::Traces => emptied(ExportTraceServiceRequest::decode_body(bytes, protocol)?, protocol),
+        Signal::Logs => emptied(ExportLogsServiceRequest::decode_body(bytes, protocol)?, protocol),
+    }
+}
+
+fn emptied<R: Request>(mut request: R, protocol: Protocol) -> Result<Encoded, EncodeError> {
+    request.drop_content();
+    request.encode_body(protocol)
+}
+
 /// A request as OTLP JSON, for people.
 ///
 /// # Errors

@@ -82,6 +82,16 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Puts a request in the place of the one that has its id.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_parcel(&self, parcel: &Parcel) -> Result<(), StoreError> {
+        self.prepare("UPDATE outbox SET is_full = ?2, items = ?3, bytes = ?4 WHERE id = ?1")?
+            .execute(params![parcel.id, parcel.is_full, parcel.items.cast_signed(), parcel.bytes,])?;
+        Ok(())
+    }
+
     /// Notes how an attempt ended.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod dead_letters;
 mod deliver;
 mod ingest;
 mod liveness;
+mod lowered;
 mod notice;
 mod outgoing;
 mod record;

@@ -133,6 +133,16 @@ fn other_terms_end_a_pause_that_was_not_asked_for() {
 }
 
 #[test]
+fn a_parcel_that_is_replaced_keeps_its_place() {
+    let (_directory, mut store) = with_parcels(&[("a", b"1"), ("a", b"2")]);
+    let lowered = Parcel { bytes: b"less".to_vec(), is_full: false, items: 3, ..next(&store, "a").unwrap() };
+    let changes = store.change().unwrap();
+    changes.replace_parcel(&lowered).unwrap();
+    changes.commit().unwrap();
+    assert_eq!(next(&store, "a"), Some(lowered));
+}
+
+#[test]
 fn a_destination_is_introduced_once() {
     let (_directory, mut store) = empty();
     let changes = store.change().unwrap();

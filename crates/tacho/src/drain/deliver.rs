@@ -3,15 +3,15 @@
 
 use super::courier::Carried;
 use super::dead_letters::DeadLetter;
+use super::lowered::permitted;
 use super::{Drainer, now};
 use crate::config::Named;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
-use tacho_export::destination::{Destination, Protocol};
+use tacho_export::destination::Protocol;
 use tacho_export::otlp::{Encoded, Retrial, Signal, part};
 use tacho_model::time::UnixNanos;
-use tacho_privacy::CaptureLevel;
 use tacho_store::destinations::DestinationRow;
 use tacho_store::outbox::{Delivery, Parcel};
 
@@ -39,17 +39,10 @@ impl Drainer {
                 continue;
             }
             while let Some(parcel) = self.store.read().next_parcel(row.key, 0)? {
-                let Some(signal) = Signal::named(&parcel.signal).filter(|_| may_get(destination, &parcel))
-                else {
-                    // Its owner took content back from this destination while it waited.
-                    let changes = self.store.change()?;
-                    let refused = Delivery::Refused { error: "capture level was lowered" };
-                    changes.settle_delivery(&parcel, &refused, now())?;
-                    changes.commit()?;
-                    continue;
-                };
-                self.couriers.send(destination, signal, parcel)?;
-                break;
+                if let Some((signal, parcel)) = permitted(&mut self.store, destination, parcel)? {
+                    self.couriers.send(destination, signal, parcel)?;
+                    break;
+                }
             }
         }
         Ok(())
@@ -148,10 +141,6 @@ impl Refused {
             Delivery::Parted { error: &self.error, parts: &self.parts }
         }
     }
-}
-
-fn may_get(destination: &Destination, parcel: &Parcel) -> bool {
-    !parcel.is_full || destination.level == CaptureLevel::Full
 }
 
 /// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind
