@@ -111,12 +111,13 @@ pub fn backoff(failures: u64, share: u64) -> Duration {
 /// The pause a `Retry-After` asks for: seconds, or a date of RFC 9110 (section 10.2.3).
 #[must_use]
 pub fn retry_after(value: &str, now_unix_seconds: i64) -> Option<Duration> {
-    let seconds = match value.trim().parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let date = rfc2822::DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
-            u64::try_from(date.as_second().saturating_sub(now_unix_seconds)).unwrap_or(0)
-        }
+    let value = value.trim();
+    let seconds = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number that is too large for us is a long time.
+        value.parse().unwrap_or(u64::MAX)
+    } else {
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+        u64::try_from(date.as_second().saturating_sub(now_unix_seconds)).unwrap_or(0)
     };
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }

@@ -22,6 +22,9 @@ const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.41.0";
 /// A request is not larger than this before compression: half of what gRPC servers take, which often stand behind.
 const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Nor does it hold more items (default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
+const REQUEST_ITEMS_MAX: usize = 512;
+
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -105,7 +108,9 @@ fn encode_all<R: Request>(request: R, protocol: Protocol) -> Result<Vec<Encoded>
             continue;
         }
         let encoded = request.encode_body(protocol)?;
-        if encoded.items > 1 && encoded.uncompressed_bytes > REQUEST_BYTES_MAX {
+        let is_too_large =
+            encoded.uncompressed_bytes > REQUEST_BYTES_MAX || encoded.items > REQUEST_ITEMS_MAX;
+        if is_too_large && encoded.items > 1 {
             let [front, back] = request.halves();
             open.extend([back, front]);
         } else {
@@ -163,6 +168,22 @@ fn part_request<R: Request>(
         }
     }
     Ok(Retrial::Nothing)
+}
+
+/// A request without the words of people, files and models in it: as it were, had it been cleared for less.
+///
+/// # Errors
+/// When the body is none that was encoded here.
+pub fn without_content(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Encoded, EncodeError> {
+    match signal {
+        Signal::Traces => emptied(ExportTraceServiceRequest::decode_body(bytes, protocol)?, protocol),
+        Signal::Logs => emptied(ExportLogsServiceRequest::decode_body(bytes, protocol)?, protocol),
+    }
+}
+
+fn emptied<R: Request>(mut request: R, protocol: Protocol) -> Result<Encoded, EncodeError> {
+    request.drop_content();
+    request.encode_body(protocol)
 }
 
 /// A request as OTLP JSON, for people.

@@ -3,8 +3,9 @@
 use crate::delivery::{Answer, Outcome, Unreachable, judge};
 use crate::destination::Destination;
 use crate::otlp::Signal;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value as Json;
 use std::time::Duration;
 use ureq::tls::{RootCerts, TlsConfig};
 
@@ -15,8 +16,26 @@ const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Of what a receiver says, so many characters are kept.
 const MESSAGE_CHARS_MAX: usize = 300;
 
+/// The body of a success. The messages of all signals have the same fields; in JSON the count has a name for each.
+#[derive(Clone, PartialEq, prost::Message, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Success {
+    #[prost(message, optional, tag = "1")]
+    partial_success: Option<PartialSuccess>,
+}
+
+#[derive(Clone, PartialEq, prost::Message, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    #[serde(default, alias = "rejectedSpans", alias = "rejectedLogRecords", deserialize_with = "int64")]
+    rejected: i64,
+    #[prost(string, optional, tag = "2")]
+    error_message: Option<String>,
+}
+
 /// The body of an error answer (OTLP specification, "OTLP/HTTP Response": a `google.rpc.Status`).
-#[derive(Clone, PartialEq, prost::Message, serde::Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Deserialize)]
 struct Status {
     #[prost(string, tag = "2")]
     message: String,
@@ -62,13 +81,13 @@ impl Sender {
             request = request.header(&header.name, &header.value);
         }
         match request.send(body) {
-            Ok(response) => judge(&answer(response, signal)),
+            Ok(response) => judge(&answer(response)),
             Err(error) => Outcome::Unreachable(Unreachable(error.to_string())),
         }
     }
 }
 
-fn answer(mut response: ureq::http::Response<ureq::Body>, signal: Signal) -> Answer {
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let header = |name: &str| {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)
@@ -78,7 +97,7 @@ fn answer(mut response: ureq::http::Response<ureq::Body>, signal: Signal) -> Ans
     // An answer that cannot be read to its end still has a status, and that decides.
     let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().unwrap_or_default();
     let (rejected, message) = if (200..300).contains(&status) {
-        partial_success(signal, &content_type, &body)
+        partial_success(&content_type, &body)
     } else {
         (0, error_message(&content_type, &body))
     };
@@ -89,17 +108,10 @@ fn answer(mut response: ureq::http::Response<ureq::Body>, signal: Signal) -> Ans
 
 /// What an answer says about single items. Some receivers answer in another encoding than they were asked in, or
 /// with text; what cannot be decoded says nothing.
-fn partial_success(signal: Signal, content_type: &str, body: &[u8]) -> (u64, Option<String>) {
-    let said = match signal {
-        Signal::Traces => decoded::<ExportTraceServiceResponse>(content_type, body)
-            .and_then(|answer| answer.partial_success)
-            .map(|partial| (partial.rejected_spans, partial.error_message)),
-        Signal::Logs => decoded::<ExportLogsServiceResponse>(content_type, body)
-            .and_then(|answer| answer.partial_success)
-            .map(|partial| (partial.rejected_log_records, partial.error_message)),
-    };
-    let Some((rejected, message)) = said else { return (0, None) };
-    (u64::try_from(rejected).unwrap_or(0), Some(message))
+fn partial_success(content_type: &str, body: &[u8]) -> (u64, Option<String>) {
+    let said = decoded::<Success>(content_type, body).and_then(|success| success.partial_success);
+    let Some(PartialSuccess { rejected, error_message }) = said else { return (0, None) };
+    (u64::try_from(rejected).unwrap_or(0), error_message)
 }
 
 fn error_message(content_type: &str, body: &[u8]) -> Option<String> {
@@ -109,9 +121,12 @@ fn error_message(content_type: &str, body: &[u8]) -> Option<String> {
     decoded::<Status>(content_type, body).map(|status| status.message)
 }
 
-fn decoded<M: prost::Message + Default + serde::de::DeserializeOwned>(
-    content_type: &str,
-    body: &[u8],
-) -> Option<M> {
+fn decoded<M: prost::Message + Default + DeserializeOwned>(content_type: &str, body: &[u8]) -> Option<M> {
     if content_type.contains("json") { serde_json::from_slice(body).ok() } else { M::decode(body).ok() }
+}
+
+/// A number as JSON of protobuf has it: as text, or as a number all the same. What is neither counts nothing.
+fn int64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let said = Json::deserialize(deserializer)?;
+    Ok(said.as_i64().or_else(|| said.as_str()?.parse().ok()).unwrap_or(0))
 }

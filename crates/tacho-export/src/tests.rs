@@ -82,6 +82,8 @@ fn retry_after_is_seconds_or_a_date() {
         ("7", Some(7)),
         (" 0 ", Some(0)),
         ("86400", Some(3600)),
+        ("99999999999999999999", Some(3600)),
+        ("", None),
         ("Sun, 06 Nov 1994 08:49:37 GMT", Some(7)),
         ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
         ("soon", None),

@@ -165,6 +165,16 @@ pub(crate) fn seal_in(
     Ok(Some(target))
 }
 
+/// Where a sealed segment lay before; `None` for one that is not sealed.
+#[must_use]
+pub fn place_before_sealing(state_path: &Path, segment: &Path) -> Option<PathBuf> {
+    let name = segment.strip_prefix(state_path.join(SEALED)).ok()?.to_str()?;
+    let (host_directory, name) = name.split_once('.')?;
+    let stem = name.strip_suffix(SEGMENT_SUFFIX)?;
+    let stem = stem.split_once('~').map_or(stem, |(stem, _)| stem);
+    Some(state_path.join(SPOOL).join(host_directory).join(format!("{stem}{SEGMENT_SUFFIX}")))
+}
+
 /// A name among the sealed segments that no other has: a writer may begin a segment of the same name again, as
 /// when the clock was set back.
 fn free_name(files: &impl FileSystem, sealed: &Path, segment: &Path) -> PathBuf {

@@ -49,6 +49,18 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Notes on which terms a destination is sent to. Where they are others than before, a pause that it did not ask
+    /// for is over: what held it up may have been mended.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn agree(&self, destination: &str, terms: &str) -> Result<(), StoreError> {
+        let update = "UPDATE destinations SET terms = ?2, failures = iif(is_asked, failures, 0),
+                      retry_at_ns = iif(is_asked, retry_at_ns, 0) WHERE name = ?1 AND terms IS NOT ?2";
+        self.transaction.prepare_cached(update)?.execute([destination, terms])?;
+        Ok(())
+    }
+
     /// Notes that a span is put in line for a destination, and as what.
     ///
     /// # Errors

@@ -82,6 +82,16 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Puts a request in the place of the one that has its id.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_parcel(&self, parcel: &Parcel) -> Result<(), StoreError> {
+        self.prepare("UPDATE outbox SET is_full = ?2, items = ?3, bytes = ?4 WHERE id = ?1")?
+            .execute(params![parcel.id, parcel.is_full, parcel.items.cast_signed(), parcel.bytes,])?;
+        Ok(())
+    }
+
     /// Notes how an attempt ended.
     ///
     /// # Errors
@@ -95,13 +105,15 @@ impl Changes<'_> {
         let to = parcel.destination.0;
         match delivery {
             Delivery::Taken { rejected, message } => {
-                let taken = parcel.items.saturating_sub(*rejected).cast_signed();
+                // Whatever it says: it cannot refuse more than it got.
+                let rejected = parcel.items.min(*rejected);
+                let taken = (parcel.items - rejected).cast_signed();
                 self.prepare(
                     "UPDATE destinations SET failures = 0, retry_at_ns = 0, is_asked = 0, last_success_ns = ?2,
                      delivered = delivered + ?3, last_error = coalesce(?4, last_error) WHERE key = ?1",
                 )?
                 .execute(params![to, now.0.cast_signed(), taken, message])?;
-                self.refuse(parcel, *rejected, now)?;
+                self.refuse(parcel, rejected, now)?;
                 self.remove(parcel)
             }
             Delivery::Refused { error } => {

@@ -10,6 +10,7 @@ mod dead_letters;
 mod deliver;
 mod ingest;
 mod liveness;
+mod lowered;
 mod notice;
 mod outgoing;
 mod record;
@@ -19,15 +20,17 @@ mod round;
 mod rows;
 mod segments;
 mod sessions;
+mod terms;
 mod transcripts;
 mod wake;
 mod workplaces;
 
-pub(crate) use control::{Request, ask_running_drainer};
+pub(crate) use control::{Reply, Request, ask_running_drainer};
 pub(crate) use dead_letters::DEAD_LETTERS;
 pub(crate) use resident::run_resident;
+pub(crate) use terms::terms;
 
-use crate::config::{Config, owner};
+use crate::config::{Config, Named, owner};
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
@@ -37,7 +40,7 @@ use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
 use segments::Segments;
 use sessions::{OpenSession, Sessions};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -104,13 +107,13 @@ pub(crate) struct Pending {
 impl Drainer {
     /// Takes over the state directory; the caller has its lock.
     pub(crate) fn open(state: State, lock: DrainLock, config: Config) -> Result<Self, Failure> {
-        let store = Store::open(&store_file(&state))?;
+        let mut store = Store::open(&store_file(&state))?;
         // Without a ledger losses on a full disk go uncounted; that is no reason to stop recording.
         let _ = loss::prepare(&state);
         let mut drainer = Self {
             identity_key: keys::identity_key(state.path())?,
             instance_id: keys::instance_id(state.path())?,
-            segments: Segments::open(state.path(), &store)?,
+            segments: Segments::open(state.path(), &mut store)?,
             sessions: Sessions::open(store.read())?,
             known: Vec::new(),
             couriers: Couriers::new()?,
@@ -133,6 +136,7 @@ impl Drainer {
         let changes = self.store.change()?;
         for named in &self.config.destinations {
             changes.introduce(named.to.endpoint(), since)?;
+            changes.agree(named.to.endpoint(), &terms(&named.to, &self.identity_key))?;
         }
         changes.commit()?;
         self.known = self.store.read().destinations()?;
@@ -145,9 +149,10 @@ impl Drainer {
         Ok(())
     }
 
-    /// The destinations it sends to.
-    fn endpoints(&self) -> Vec<String> {
-        self.config.destinations.iter().map(|named| named.to.endpoint().to_owned()).collect()
+    /// The destinations it sends to, and on which terms.
+    fn terms(&self) -> BTreeMap<String, String> {
+        let terms = |named: &Named| (named.to.endpoint().to_owned(), terms(&named.to, &self.identity_key));
+        self.config.destinations.iter().map(terms).collect()
     }
 
     fn is_configured(&self, endpoint: &str) -> bool {
@@ -243,8 +248,10 @@ impl Drainer {
         &self.store
     }
 
+    /// What is left to do; its owner is told of what only a person can.
     fn pending(&mut self) -> Result<Pending, Failure> {
         self.known = self.store.read().destinations()?;
+        self.write_notice();
         let mut pending = Pending { live_sessions: self.live_sessions, ..Pending::default() };
         pending.settles_at = self.sessions.iter().filter_map(|(_, open)| open.next_due()).min();
         for destination in &self.known {

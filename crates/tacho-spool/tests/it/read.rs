@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use tacho_spool::append::{Durability, append};
 use tacho_spool::layout::{SEALED, SPOOL};
-use tacho_spool::read::{CHUNK_BYTES_MAX, Chunk, read_from, seal, segments};
+use tacho_spool::read::{CHUNK_BYTES_MAX, Chunk, place_before_sealing, read_from, seal, segments};
 use tacho_spool::state::State;
 
 fn add(segment: &Path, bytes: &[u8]) {
@@ -192,6 +192,10 @@ fn sealing_never_replaces_a_sealed_segment() {
         .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     assert_eq!(names, ["", "~1", "~2"].map(|again| format!("{HOST}.s.0{again}.jsonl")));
+    for sealed in segments(scene.state.path()).unwrap() {
+        assert_eq!(place_before_sealing(scene.state.path(), &sealed), Some(scene.segment(0)));
+    }
+    assert_eq!(place_before_sealing(scene.state.path(), &scene.segment(0)), None);
     assert_eq!(scene.all(), ((1..=3).map(object).collect(), 0));
 }
 

@@ -115,6 +115,34 @@ fn only_a_pause_that_was_asked_for_outlasts_an_impatient_person() {
 }
 
 #[test]
+fn other_terms_end_a_pause_that_was_not_asked_for() {
+    let (_directory, mut store) = with_parcels(&[("a", b"1"), ("b", b"2")]);
+    let agree = |store: &mut Store, terms: &str| {
+        let changes = store.change().unwrap();
+        ["a", "b"].into_iter().for_each(|name| changes.agree(name, terms).unwrap());
+        changes.commit().unwrap();
+        let rows = store.read().destinations().unwrap();
+        rows.iter().map(|row| (row.failures, row.retry_at.0)).collect::<Vec<_>>()
+    };
+    agree(&mut store, "first");
+    for (name, is_asked) in [("a", true), ("b", false)] {
+        settle(&mut store, name, &Delivery::Postponed { retry_at: later(9), is_asked, error: "HTTP 503" });
+    }
+    assert_eq!(agree(&mut store, "first"), [(1, later(9).0), (1, later(9).0)]);
+    assert_eq!(agree(&mut store, "second"), [(1, later(9).0), (0, 0)]);
+}
+
+#[test]
+fn a_parcel_that_is_replaced_keeps_its_place() {
+    let (_directory, mut store) = with_parcels(&[("a", b"1"), ("a", b"2")]);
+    let lowered = Parcel { bytes: b"less".to_vec(), is_full: false, items: 3, ..next(&store, "a").unwrap() };
+    let changes = store.change().unwrap();
+    changes.replace_parcel(&lowered).unwrap();
+    changes.commit().unwrap();
+    assert_eq!(next(&store, "a"), Some(lowered));
+}
+
+#[test]
 fn a_destination_is_introduced_once() {
     let (_directory, mut store) = empty();
     let changes = store.change().unwrap();

@@ -1,9 +1,10 @@
 //! `tacho drain`: take in, settle, send.
 
 use crate::cli::{Drain, Output};
-use crate::config::{self, Named};
-use crate::drain::{Drainer, Request, ask_running_drainer, run_resident};
+use crate::config::{self, Named, Origin};
+use crate::drain::{Drainer, Reply, Request, ask_running_drainer, run_resident, terms};
 use crate::failure::{Failure, FailureKind};
+use crate::keys;
 use crate::place;
 use crate::terminal::{note, print};
 use serde_json::json;
@@ -11,6 +12,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tacho_privacy::identity::IdentityKey;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
@@ -77,6 +79,7 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
     for refused in &config.refused {
         note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
     }
+    let key = keys::identity_key(state.path())?;
     let began = Instant::now();
     loop {
         let left = at_most.saturating_sub(began.elapsed());
@@ -86,12 +89,10 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
         }
         let request = Request::Flush { at_most: left };
         if let Some(reply) = ask_running_drainer(&state, request, left + ANSWER_MAX) {
-            let is_known =
-                |named: &Named| reply.endpoints.iter().any(|endpoint| endpoint == named.to.endpoint());
-            if config.destinations.iter().all(is_known) {
+            if config.destinations.iter().all(|named| is_known(&reply, named, &key)) {
                 return report(output, reply.waiting);
             }
-            // It was started without a destination that is named here; the next hook starts another.
+            // It was started before that was said, or by somebody who does not say it; the next hook starts another.
             ask_running_drainer(&state, Request::MakeWay, TAKE_OVER_MAX);
         }
         if left.is_zero() {
@@ -102,6 +103,13 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
     }
     Err(Failure::new(FailureKind::External, "the running drainer does not answer")
         .hint("it may be waiting for a slow receiver; ending the process `tacho drain` loses nothing"))
+}
+
+/// Whether the running drainer sends to a destination as it is named here. What a file says everybody was told who
+/// started since; the terms of a plugin's option are known to its hooks alone.
+fn is_known(reply: &Reply, named: &Named, key: &IdentityKey) -> bool {
+    let known = reply.terms.get(named.to.endpoint());
+    known.is_some_and(|known| !matches!(named.origin, Origin::File(_)) || *known == terms(&named.to, key))
 }
 
 fn report(output: Output, waiting: u64) -> Result<(), Failure> {

@@ -5,6 +5,7 @@
 use super::Pending;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, BorrowedFd};
@@ -38,8 +39,9 @@ pub(crate) enum Request {
 pub(crate) struct Reply {
     /// Items that could not be sent yet.
     pub(crate) waiting: u64,
-    /// The destinations that the drainer knows.
-    pub(crate) endpoints: Vec<String>,
+    /// The destinations that the drainer knows, and on which terms.
+    #[serde(default)]
+    pub(crate) terms: BTreeMap<String, String>,
 }
 
 impl Request {
@@ -134,8 +136,8 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Answers. A peer that is gone needs no answer.
-    pub(super) fn answer(mut self, pending: &Pending, endpoints: Vec<String>) {
-        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting, endpoints }) {
+    pub(super) fn answer(mut self, pending: &Pending, terms: BTreeMap<String, String>) {
+        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting, terms }) {
             let _ = writeln!(self.stream, "{line}");
         }
     }

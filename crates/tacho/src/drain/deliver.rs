@@ -3,15 +3,15 @@
 
 use super::courier::Carried;
 use super::dead_letters::DeadLetter;
+use super::lowered::permitted;
 use super::{Drainer, now};
 use crate::config::Named;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
-use tacho_export::destination::{Destination, Protocol};
+use tacho_export::destination::Protocol;
 use tacho_export::otlp::{Encoded, Retrial, Signal, part};
 use tacho_model::time::UnixNanos;
-use tacho_privacy::CaptureLevel;
 use tacho_store::destinations::DestinationRow;
 use tacho_store::outbox::{Delivery, Parcel};
 
@@ -39,17 +39,10 @@ impl Drainer {
                 continue;
             }
             while let Some(parcel) = self.store.read().next_parcel(row.key, 0)? {
-                let Some(signal) = Signal::named(&parcel.signal).filter(|_| may_get(destination, &parcel))
-                else {
-                    // Its owner took content back from this destination while it waited.
-                    let changes = self.store.change()?;
-                    let refused = Delivery::Refused { error: "capture level was lowered" };
-                    changes.settle_delivery(&parcel, &refused, now())?;
-                    changes.commit()?;
-                    continue;
-                };
-                self.couriers.send(destination, signal, parcel)?;
-                break;
+                if let Some((signal, parcel)) = permitted(&mut self.store, destination, parcel)? {
+                    self.couriers.send(destination, signal, parcel)?;
+                    break;
+                }
             }
         }
         Ok(())
@@ -69,6 +62,10 @@ impl Drainer {
                 refusal = self.refusal(row, &parcel, *status, message.as_deref())?;
                 refusal.delivery()
             }
+            Outcome::Misconfigured { status } if lacks_signal(row, &parcel, *status) => {
+                refusal = self.refusal(row, &parcel, *status, Some(advice(*status)))?;
+                refusal.delivery()
+            }
             Outcome::Busy { .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable(_) => {
                 refusal = Refused { error: reason(&outcome), parts: Vec::new() };
                 let (retry_at, is_asked) = next_attempt(&outcome, row, now);
@@ -79,7 +76,6 @@ impl Drainer {
         changes.settle_delivery(&parcel, &delivery, now)?;
         changes.commit()?;
         self.known = self.store.read().destinations()?;
-        self.write_notice();
         Ok(())
     }
 
@@ -147,8 +143,10 @@ impl Refused {
     }
 }
 
-fn may_get(destination: &Destination, parcel: &Parcel) -> bool {
-    !parcel.is_full || destination.level == CaptureLevel::Full
+/// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind
+/// them must not wait for a place that will never be.
+fn lacks_signal(row: &DestinationRow, parcel: &Parcel, status: u16) -> bool {
+    matches!(status, 404 | 405) && parcel.signal == Signal::Logs.name() && row.last_success.is_some()
 }
 
 /// When a request is tried again, and whether the destination named that time.
@@ -161,7 +159,8 @@ fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (Uni
     } else {
         None
     };
-    let pause = asked.unwrap_or_else(|| backoff(row.failures + 1, now.0));
+    // Who asks for no pause at all gets the shortest one.
+    let pause = asked.map_or_else(|| backoff(row.failures + 1, now.0), |asked| asked.max(backoff(1, now.0)));
     (now.plus_nanos(nanoseconds(pause)), asked.is_some())
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
                 Request::Flush { at_most } => drainer.flush(at_most)?,
             };
             let makes_way = asked.request == Request::MakeWay;
-            asked.answer(&answer, drainer.endpoints());
+            asked.answer(&answer, drainer.terms());
             if makes_way {
                 return drainer.deliver_last(FAREWELL_MAX);
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tacho_spool::layout::SEALED;
-use tacho_spool::read::segments;
+use tacho_spool::read::{place_before_sealing, segments};
 use tacho_store::Store;
 
 /// How far every segment was read, and which ones may hold more.
@@ -18,11 +18,43 @@ pub(super) struct Segments {
 
 impl Segments {
     /// What the store knows of them, and everything that was written since.
-    pub(super) fn open(state: &Path, store: &Store) -> Result<Self, Failure> {
+    pub(super) fn open(state: &Path, store: &mut Store) -> Result<Self, Failure> {
         let cursors = store.read().segment_cursors()?;
         let mut segments = Self { state: state.to_owned(), cursors, unread: BTreeSet::new() };
+        segments.put_right(store)?;
         segments.look(|_| true)?;
         Ok(segments)
+    }
+
+    /// Puts right what a drainer left that died between changing files and writing that down. A cursor must not stay
+    /// under a name that a writer may begin again.
+    fn put_right(&mut self, store: &mut Store) -> Result<(), Failure> {
+        let there = segments(&self.state)?;
+        let changes = store.change()?;
+        for segment in &there {
+            if let Some(before) = self.name_before_sealing(segment) {
+                let name = self.name(segment);
+                changes.rename_segment(&before, &name)?;
+                let cursor = self.cursors.remove(&before);
+                self.cursors.extend(cursor.map(|cursor| (name, cursor)));
+            }
+        }
+        let there: BTreeSet<String> = there.iter().map(|segment| self.name(segment)).collect();
+        for gone in self.cursors.keys().filter(|name| !there.contains(*name)) {
+            changes.forget_segment(gone)?;
+        }
+        self.cursors.retain(|name, _| there.contains(name));
+        Ok(changes.commit()?)
+    }
+
+    /// The name under which the cursor of a sealed segment still stands. A segment is sealed when it was read to its
+    /// end: another cursor belongs to another segment.
+    fn name_before_sealing(&self, segment: &Path) -> Option<String> {
+        let before = self.name(&place_before_sealing(&self.state, segment)?);
+        let size = fs::metadata(segment).ok()?.len();
+        let is_its_own =
+            !self.cursors.contains_key(&self.name(segment)) && self.cursors.get(&before) == Some(&size);
+        is_its_own.then_some(before)
     }
 
     /// Looks at every segment that can still grow. Sealed ones do not.

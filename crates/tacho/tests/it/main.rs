@@ -23,6 +23,7 @@ mod observations;
 mod permutations;
 mod prefixes;
 mod rebuild;
+mod sealing;
 mod sessions;
 mod tail;
 mod truth;

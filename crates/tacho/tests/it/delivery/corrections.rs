@@ -1,0 +1,120 @@
+//! A span is sent once, when it has settled. What turns out otherwise later follows as a log record, once too.
+
+use super::arrivals::{all_arrived, is_metadata, reported_spans, sorted};
+use super::resident::Resident;
+use super::{dead_letters, drain_to, home_with, ran, until};
+use crate::fixture::{self, Fixture};
+use crate::home::Home;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tacho_testkit::compare::corrected;
+use tacho_testkit::otlp::{Answer, ReceivedSpan, Receiver, Signal};
+
+#[test]
+fn what_was_sent_is_not_sent_again() {
+    let home = home_with(&["bash", "killed"]);
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    let sent = receiver.requests().len();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    assert_eq!(rebuilt.code, Some(0));
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(receiver.requests().len(), sent);
+}
+
+/// A session that is heard of twice: before its agent wrote down what it had done, and as it went on.
+fn in_two_parts() -> [Fixture; 2] {
+    let mut whole = fixture::load("bash").an_hour_ago();
+    let (path, text) = whole.transcripts.first().unwrap();
+    // Nothing of the model's answers yet.
+    let rows: Vec<&str> = text.lines().take(11).collect();
+    let transcripts = vec![(path.clone(), rows.join("\n") + "\n")];
+    let last_hooks = whole.hooks.split_off(5);
+    let (name, session, truth) = (whole.name.clone(), whole.session.clone(), None);
+    let first = Fixture { hooks: whole.hooks, name, session, transcripts, truth };
+    [first, Fixture { hooks: last_hooks, ..whole }]
+}
+
+/// A receiver that has got the first part, and the home in which the second was recorded.
+fn with_something_to_correct() -> (Home, Receiver) {
+    let [first, second] = in_two_parts();
+    let home = Home::with([first]);
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    all_arrived(&home, &receiver);
+    assert_eq!(receiver.logs(), []);
+    home.record(second);
+    (home, receiver)
+}
+
+/// Spans without their links, for which a log record has no place.
+fn unlinked(mut spans: Vec<ReceivedSpan>) -> Vec<ReceivedSpan> {
+    spans.iter_mut().for_each(|span| span.links.clear());
+    sorted(spans)
+}
+
+/// Who reads all that arrived understands what is reported, and was told of each correction once.
+#[track_caller]
+fn all_is_corrected(home: &Home, receiver: &Receiver) {
+    let (spans, logs) = (receiver.spans(), receiver.logs());
+    let names: BTreeSet<&str> = logs.iter().map(|log| log.event_name.as_str()).collect();
+    assert_eq!(names, ["tachograph.span.corrected"].into());
+    let corrections: BTreeSet<_> = logs.iter().map(|log| (&log.trace_id, &log.span_id)).collect();
+    assert_eq!(corrections.len(), logs.len());
+    let ids: BTreeSet<&str> = spans.iter().map(|span| span.span_id.as_str()).collect();
+    assert_eq!(ids.len(), spans.len());
+    assert_eq!(unlinked(corrected(&spans, &logs)), unlinked(reported_spans(home, is_metadata)));
+}
+
+#[test]
+fn what_is_learnt_later_corrects_what_was_sent() {
+    let (home, receiver) = with_something_to_correct();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    all_is_corrected(&home, &receiver);
+    let requests = receiver.requests().len();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    assert_eq!(rebuilt.code, Some(0));
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(receiver.requests().len(), requests);
+}
+
+#[test]
+fn a_correction_is_sent_again_as_it_was() {
+    let (home, receiver) = with_something_to_correct();
+    receiver.answer_next(Signal::Logs, Answer::slow(Duration::from_secs(9)));
+    let logs = || receiver.requests().into_iter().filter(|request| request.signal == Signal::Logs);
+    let resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    until(|| logs().count() == 1);
+    resident.kill();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    let [first, second] = logs().map(|request| request.body).collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!(first, second);
+}
+
+/// Some take spans and nothing else. What they have no place for is kept aside, and holds up nothing.
+#[test]
+fn a_receiver_without_a_place_for_corrections_gets_every_span() {
+    for status in [404, 405] {
+        let (home, receiver) = with_something_to_correct();
+        receiver.answer_when(|request| request.signal == Signal::Logs, Answer::error(status));
+        assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+        home.record(fixture::load("denied").an_hour_ago());
+        assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+        let ids = |spans: Vec<ReceivedSpan>| -> Vec<String> {
+            sorted(spans).into_iter().map(|span| span.span_id).collect()
+        };
+        assert_eq!(ids(receiver.spans()), ids(reported_spans(&home, is_metadata)));
+        let [mut letter] = dead_letters(&home, &receiver).try_into().unwrap();
+        letter.as_object_mut().unwrap().remove("request").unwrap();
+        let why = "there is no OTLP receiver for this signal at this path";
+        let error = format!("HTTP {status}: {why}");
+        let items = letter["items"].clone();
+        let expected =
+            json!({ "destination": "[receiver]", "error": error, "signal": "logs", "items": items });
+        assert_eq!(letter, expected);
+        assert!(!home.state().join("notice").exists());
+    }
+}

@@ -1,0 +1,99 @@
+//! Whoever drains, and whenever it is killed: everything arrives, and the same twice at most.
+
+use super::arrivals::all_arrived;
+use super::resident::Resident;
+use super::{bodies, drain_to, home_with, ran, until};
+use std::time::Duration;
+use tacho_testkit::otlp::{Answer, Receiver, Signal};
+
+#[test]
+fn a_receiver_that_is_down_gets_it_later() {
+    let home = home_with(&["bash"]);
+    // A port that no other test is given while nobody listens on it: those come from the ephemeral range.
+    let ports = (0..1000).map(|number| 20_000 + (std::process::id() as u16 % 7 * 1000) + number);
+    let down =
+        ports.map(|port| Receiver::start_at(([127, 0, 0, 1], port).into())).find_map(Result::ok).unwrap();
+    let (url, address) = (down.url(), down.address());
+    drop(down);
+    let refused = home.run_with(&["drain", "--once", "--timeout", "1"], &[("TACHO_OTLP_ENDPOINT", &url)]);
+    insta::assert_snapshot!(refused.stderr, @r"
+    error: 4 items could not be delivered yet
+      hint: they stay in the store and are tried again; `tacho status` says what holds them up
+    ");
+    assert_eq!(refused.code, Some(1));
+    let up = Receiver::start_at(address).unwrap();
+    assert_eq!(drain_to(&home, &up), ran(0, ""));
+    all_arrived(&home, &up);
+}
+
+/// The drainer that a hook started may know less than the person who types.
+#[test]
+fn a_running_drainer_that_does_not_know_the_destination_makes_way() {
+    let home = home_with(&["bash"]);
+    let mut resident = home.command(&["drain", "--background"]).spawn().unwrap();
+    until(|| home.state().join("drain.sock").exists());
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    all_arrived(&home, &receiver);
+    assert!(resident.wait().unwrap().success());
+}
+
+/// One that knows it does the work itself, and stays.
+#[test]
+fn a_running_drainer_that_knows_the_destination_flushes() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    let mut resident =
+        home.command(&["drain", "--background"]).env("TACHO_OTLP_ENDPOINT", receiver.url()).spawn().unwrap();
+    until(|| home.state().join("drain.sock").exists());
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    all_arrived(&home, &receiver);
+    assert_eq!(resident.try_wait().unwrap(), None);
+    resident.kill().unwrap();
+    resident.wait().unwrap();
+}
+
+/// A session that has ended is sent to a destination that is named later as what it was: nothing new is concluded.
+#[test]
+fn a_destination_that_is_named_later_gets_what_was_seen() {
+    let home = home_with(&["bash"]);
+    home.drain();
+    let before = home.reports();
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(home.reports(), before);
+    let concluded =
+        receiver.spans().iter().any(|span| span.attributes.contains_key("tachograph.end.inferred"));
+    assert!(!concluded);
+    all_arrived(&home, &receiver);
+    let observations = home.observations();
+    assert!(!observations.iter().any(|body| body.contains("agent_gone")), "{observations:?}");
+}
+
+/// What was meant for a destination that nobody names any more still waits for it, and is not hidden.
+#[test]
+fn a_destination_that_moved_gets_everything_and_the_old_one_is_still_owed() {
+    let home = home_with(&["bash"]);
+    let old = Receiver::start().unwrap();
+    old.answer_next(Signal::Traces, Answer::error(401));
+    assert_eq!(drain_to(&home, &old).code, Some(1));
+    let moved = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &moved).code, Some(1));
+    all_arrived(&home, &moved);
+    assert_eq!(drain_to(&home, &moved).code, Some(1));
+    assert_eq!(moved.requests().len(), 1);
+}
+
+/// Nobody wrote down that it was taken: it is sent again, the same to the last byte.
+#[test]
+fn a_drainer_that_is_killed_before_it_has_the_answer_sends_the_same_again() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::slow(Duration::from_secs(9)));
+    let resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    until(|| receiver.requests().len() == 1);
+    resident.kill();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    let [first, second] = bodies(&receiver).try_into().unwrap();
+    assert_eq!(first, second);
+}

@@ -1,0 +1,188 @@
+//! A destination that asks for a pause has it, and one that only a person can mend is left alone until somebody did.
+
+use super::arrivals::all_arrived;
+use super::resident::Resident;
+use super::{configure, destination_status, drain_to, home_with, ran, row, until};
+use crate::fixture;
+use crate::home::Home;
+use std::fs;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tacho_testkit::otlp::{Answer, Receiver, Signal};
+
+const MILLISECOND_NS: u64 = 1_000_000;
+const SECOND_NS: u64 = 1000 * MILLISECOND_NS;
+const HOUR_NS: u64 = 3600 * SECOND_NS;
+
+fn unix_ns(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
+}
+
+/// When both requests came that one drain makes of a first that is answered so.
+#[track_caller]
+fn arrivals(answer: Answer) -> [u64; 2] {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, answer);
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    all_arrived(&home, &receiver);
+    let times: Vec<u64> = receiver.requests().iter().map(|request| request.received_unix_ns).collect();
+    times.try_into().unwrap()
+}
+
+#[test]
+fn a_pause_in_seconds_is_kept() {
+    let [first, second] = arrivals(Answer::retry_after(429, 2));
+    assert!(second >= first + 2 * SECOND_NS);
+}
+
+#[test]
+fn a_pause_until_a_date_is_kept() {
+    let date = SystemTime::now() + Duration::from_secs(3);
+    let [_, second] = arrivals(Answer::retry_at(503, date));
+    assert!(second >= unix_ns(date) / SECOND_NS * SECOND_NS);
+}
+
+/// Half a second is the shortest pause there is.
+#[test]
+fn a_pause_of_nothing_is_a_pause_all_the_same() {
+    let passed = SystemTime::now() - Duration::from_secs(3600);
+    let unknown = Answer::error(503).with_header("retry-after", "soon");
+    for answer in [Answer::retry_after(429, 0), Answer::retry_at(503, passed), unknown] {
+        let [first, second] = arrivals(answer);
+        assert!(second >= first + 500 * MILLISECOND_NS);
+    }
+}
+
+#[test]
+fn no_pause_is_longer_than_an_hour() {
+    let day = Answer::retry_after(429, 86_400);
+    let number_that_is_none = Answer::error(429).with_header("retry-after", &"9".repeat(30));
+    let far_away = Answer::retry_at(503, UNIX_EPOCH + Duration::from_secs(253_000_000_000));
+    for answer in [day, number_that_is_none, far_away] {
+        let home = home_with(&["bash"]);
+        let receiver = Receiver::start().unwrap();
+        receiver.answer_next(Signal::Traces, answer);
+        let before = unix_ns(SystemTime::now());
+        assert_eq!(drain_to(&home, &receiver).code, Some(1));
+        let row = row(&home, &receiver).unwrap();
+        assert!(row.is_asked);
+        assert!((before + HOUR_NS..=unix_ns(SystemTime::now()) + HOUR_NS).contains(&row.retry_at.0));
+    }
+}
+
+/// Neither a person who wants it now nor a drainer that was not there when it was asked for.
+#[test]
+fn a_pause_that_was_asked_for_is_cut_short_by_nobody() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::retry_after(503, 3600));
+    let endpoint = [("TACHO_OTLP_ENDPOINT", receiver.url())];
+    let endpoint = endpoint.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let resident = Resident::start(&home, &endpoint);
+    until(|| row(&home, &receiver).is_some_and(|row| row.failures == 1));
+    resident.kill();
+    home.record(fixture::load("denied").an_hour_ago());
+    let resident = Resident::start(&home, &endpoint);
+    until(|| row(&home, &receiver).is_some_and(|row| row.waiting > 4));
+    assert_eq!(drain_to(&home, &receiver).code, Some(1));
+    resident.kill();
+    assert_eq!(drain_to(&home, &receiver).code, Some(1));
+    assert_eq!(receiver.requests().len(), 1);
+}
+
+#[test]
+fn a_receiver_that_does_not_know_us_loses_nothing() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::error(401));
+    let drained = drain_to(&home, &receiver);
+    assert_eq!((drained.code, receiver.requests().len()), (Some(1), 1));
+    insta::assert_snapshot!(destination_status(&home, &receiver), @r#"[{"name":"[receiver]","configured":true,"delivered":0,"waiting":4,"rejected":0,"failures_in_a_row":1,"last_error":"HTTP 401: the token is missing or wrong"},[]]"#);
+}
+
+/// What a hook shows at the start of a session.
+fn notice(home: &Home, receiver: &Receiver) -> String {
+    let text = fs::read_to_string(home.state().join("notice")).unwrap_or_default();
+    text.replace(&receiver.url(), "[receiver]")
+}
+
+/// Answers so as long as it is not told the right token. Its owner is told once, nothing is lost, and nobody asks
+/// again before the pause has passed or the token was changed.
+#[track_caller]
+fn is_left_alone_until_mended(answer: Answer, why: &str) {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_when(|request| request.header("authorization") != Some("Bearer right"), answer);
+    configure(&home, &receiver, "token = \"wrong\"\n");
+    let resident = Resident::start(&home, &[]);
+    until(|| row(&home, &receiver).is_some_and(|row| row.failures == 1));
+    let expected =
+        format!("tachograph: [receiver] takes nothing ({why}); nothing is lost: see tacho status\n");
+    until(|| notice(&home, &receiver) == expected);
+    resident.kill();
+    home.record(fixture::load("denied").an_hour_ago());
+    let resident = Resident::start(&home, &[]);
+    until(|| row(&home, &receiver).is_some_and(|row| row.waiting > 4));
+    home.record(fixture::load("parallel").an_hour_ago());
+    let waiting = row(&home, &receiver).unwrap().waiting;
+    until(|| row(&home, &receiver).is_some_and(|row| row.waiting > waiting));
+    resident.kill();
+    assert_eq!(notice(&home, &receiver), expected);
+    assert_eq!(receiver.requests().len(), 1);
+    configure(&home, &receiver, "token = \"right\"\n");
+    let resident = Resident::start(&home, &[]);
+    until(|| row(&home, &receiver).is_some_and(|row| row.waiting == 0));
+    resident.kill();
+    assert_eq!(notice(&home, &receiver), "");
+    all_arrived(&home, &receiver);
+}
+
+#[test]
+fn a_receiver_that_takes_nothing_is_left_alone_until_mended() {
+    for (status, why) in [
+        (401, "HTTP 401: the token is missing or wrong"),
+        (403, "HTTP 403: the token may not write here"),
+        (404, "HTTP 404: there is no OTLP receiver for this signal at this path"),
+        (407, "HTTP 407: the endpoint leads elsewhere"),
+    ] {
+        is_left_alone_until_mended(Answer::error(status), why);
+    }
+}
+
+/// A redirect could lead credentials and data somewhere else.
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Receiver::start().unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let answer = Answer::redirect(status, &format!("{}/v1/traces", elsewhere.url()));
+        is_left_alone_until_mended(answer, &format!("HTTP {status}: the endpoint leads elsewhere"));
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[test]
+fn nobody_is_told_of_a_destination_that_is_named_no_more() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::error(401));
+    assert_eq!(drain_to(&home, &receiver).code, Some(1));
+    assert!(!notice(&home, &receiver).is_empty());
+    home.run(&["drain", "--once"]);
+    assert_eq!(notice(&home, &receiver), "");
+}
+
+/// A drainer that runs knows what it was told when it started.
+#[test]
+fn a_running_drainer_that_was_told_otherwise_makes_way() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver
+        .answer_when(|request| request.header("authorization") != Some("Bearer right"), Answer::error(401));
+    configure(&home, &receiver, "token = \"wrong\"\n");
+    let mut resident = home.command(&["drain", "--background"]).spawn().unwrap();
+    until(|| row(&home, &receiver).is_some_and(|row| row.failures == 1));
+    configure(&home, &receiver, "token = \"right\"\n");
+    home.drain();
+    all_arrived(&home, &receiver);
+    assert!(resident.wait().unwrap().success());
+}

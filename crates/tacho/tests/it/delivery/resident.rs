@@ -1,0 +1,33 @@
+//! A drainer that stays, as a hook starts it, and dies with the test.
+
+use crate::home::Home;
+use std::fs;
+use std::process::Child;
+
+/// A running drainer.
+pub(super) struct Resident(Child);
+
+impl Resident {
+    /// Starts one with these variables besides.
+    pub(super) fn start(home: &Home, variables: &[(&str, &str)]) -> Self {
+        let mut command = home.command(&["drain", "--background"]);
+        Self(command.envs(variables.iter().copied()).spawn().unwrap())
+    }
+
+    /// The most memory that it ever had, in KiB.
+    pub(super) fn peak_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+    }
+
+    /// Kills it at once, whatever it is doing.
+    pub(super) fn kill(self) {}
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
