@@ -23,7 +23,7 @@ const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.41.0";
 const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Nor does it hold more items (default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
-const REQUEST_ITEMS_MAX: usize = 512;
+pub const REQUEST_ITEMS_MAX: usize = 512;
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

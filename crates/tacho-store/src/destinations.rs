@@ -11,6 +11,15 @@ use tacho_model::time::UnixNanos;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DestinationKey(pub(crate) i64);
 
+/// What is known of a span that was put in line for a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The fingerprint of what was put there; `None` where an earlier version did not write it down.
+    pub sent: Option<i64>,
+    /// The fingerprint of the whole span that this was compared with last.
+    pub compared: Option<i64>,
+}
+
 /// How deliveries to a destination go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DestinationRow {
@@ -70,15 +79,16 @@ impl Changes<'_> {
         destination: DestinationKey,
         session: SessionKey,
         span: SpanId,
-        fingerprint: i64,
+        claim: Claim,
     ) -> Result<(), StoreError> {
-        let insert = "INSERT OR REPLACE INTO enqueued (destination, session, span_id, fingerprint) \
-                      VALUES (?1, ?2, ?3, ?4)";
+        let insert = "INSERT OR REPLACE INTO enqueued (destination, session, span_id, fingerprint, compared) \
+                      VALUES (?1, ?2, ?3, ?4, ?5)";
         self.transaction.prepare_cached(insert)?.execute(params![
             destination.0,
             session.0,
             span.0,
-            fingerprint
+            claim.sent,
+            claim.compared
         ])?;
         Ok(())
     }
@@ -94,8 +104,7 @@ impl Changes<'_> {
 }
 
 impl Reader<'_> {
-    /// The spans of a session that were ever put in line for a destination, and the fingerprint of what was put
-    /// there; `None` where an earlier version did not write it down.
+    /// The spans of a session that were ever put in line for a destination.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -103,16 +112,18 @@ impl Reader<'_> {
         &self,
         destination: DestinationKey,
         session: SessionKey,
-    ) -> Result<BTreeMap<SpanId, Option<i64>>, StoreError> {
+    ) -> Result<BTreeMap<SpanId, Claim>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT span_id, fingerprint FROM enqueued WHERE destination = ?1 AND session = ?2",
+            "SELECT span_id, fingerprint, compared FROM enqueued WHERE destination = ?1 AND session = ?2",
         )?;
-        let rows =
-            statement.query_map([destination.0, session.0], |row| Ok((SpanId(row.get(0)?), row.get(1)?)))?;
+        let claim =
+            |row: &Row<'_>| Ok((SpanId(row.get(0)?), Claim { sent: row.get(1)?, compared: row.get(2)? }));
+        let rows = statement.query_map([destination.0, session.0], claim)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The sessions seen since `since` that have settled spans which were never put in line for a destination.
+    /// The sessions seen since `since` that have settled spans which were never put in line for a destination, or have
+    /// changed since.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -127,7 +138,8 @@ impl Reader<'_> {
                  SELECT 1 FROM spans
                  WHERE spans.id BETWEEN key << 32 AND (key << 32) + 4294967295 AND settled AND NOT EXISTS (
                      SELECT 1 FROM enqueued
-                     WHERE destination = ?1 AND session = key AND enqueued.span_id = spans.span_id))
+                     WHERE destination = ?1 AND session = key AND enqueued.span_id = spans.span_id
+                         AND coalesce(compared, spans.fingerprint) = spans.fingerprint))
              ORDER BY key",
         )?;
         let rows = statement

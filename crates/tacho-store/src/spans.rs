@@ -5,7 +5,7 @@ use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{Row, params};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use tacho_model::attribute::{Attributes, Key, Value, ValueType};
 use tacho_model::id::{SessionId, SpanId, TraceId};
@@ -37,34 +37,32 @@ pub fn fingerprint(span: &Span) -> i64 {
 
 impl Changes<'_> {
     /// Writes the spans of a session that changed and removes those that are no more: a session grows by the event,
-    /// and its rows must not be written anew each time. Returns the spans that are new or other than they were.
+    /// and its rows must not be written anew each time. Returns the fingerprints of the spans, in their order.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn put_spans(&self, session: SessionKey, spans: &[Span]) -> Result<BTreeSet<SpanId>, StoreError> {
+    pub fn put_spans(&self, session: SessionKey, spans: &[Span]) -> Result<Vec<i64>, StoreError> {
         let mut written = self.written_spans(session)?;
         let mut next_id = written.values().map(|row| row.id).max().unwrap_or(*session.row_ids().start()) + 1;
-        let mut changed = BTreeSet::new();
+        let mut fingerprints = Vec::with_capacity(spans.len());
         for (position, span) in spans.iter().enumerate() {
             let state = RowState {
                 position: i64::try_from(position).unwrap_or(i64::MAX),
                 fingerprint: fingerprint(span),
             };
+            fingerprints.push(state.fingerprint);
             let row = written.remove(&span.span_id);
             if row.as_ref().is_none_or(|row| row.state != state) {
                 let id = row.as_ref().map_or(next_id, |row| row.id);
                 next_id += i64::from(row.is_none());
                 self.put_span(id, state, span)?;
             }
-            if row.is_none_or(|row| row.state.fingerprint != state.fingerprint) {
-                changed.insert(span.span_id);
-            }
         }
         let mut delete = self.transaction.prepare_cached("DELETE FROM spans WHERE id = ?1")?;
         for gone in written.into_values() {
             delete.execute([gone.id])?;
         }
-        Ok(changed)
+        Ok(fingerprints)
     }
 
     fn written_spans(&self, session: SessionKey) -> Result<BTreeMap<SpanId, Written>, StoreError> {

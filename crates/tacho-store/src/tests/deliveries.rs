@@ -2,7 +2,7 @@
 
 use super::sample::{NOW, destination, empty, later, parcel, span};
 use crate::Store;
-use crate::destinations::{DestinationKey, DestinationRow};
+use crate::destinations::{Claim, DestinationKey, DestinationRow};
 use crate::outbox::{Delivery, Parcel};
 use std::collections::BTreeMap;
 use tacho_model::id::SessionId;
@@ -78,10 +78,11 @@ fn what_was_claimed_is_known_by_destination_session_and_span() {
     let changes = store.change().unwrap();
     let [one, two] = ["one", "two"].map(|id| changes.key_of(&SessionId::from(id)).unwrap());
     let [a, b] = ["a", "b"].map(|name| destination(&changes, name));
-    changes.claim(a, one, span(3).span_id, 30).unwrap();
-    changes.claim(a, one, span(3).span_id, 31).unwrap();
+    let claim = |sent| Claim { sent: Some(sent), compared: Some(sent + 1) };
+    changes.claim(a, one, span(3).span_id, claim(30)).unwrap();
+    changes.claim(a, one, span(3).span_id, claim(31)).unwrap();
     let claimed = |to, session| changes.read().claimed(to, session).unwrap();
-    assert_eq!(claimed(a, one), BTreeMap::from([(span(3).span_id, Some(31))]));
+    assert_eq!(claimed(a, one), BTreeMap::from([(span(3).span_id, claim(31))]));
     assert_eq!([claimed(a, two), claimed(b, one)], [BTreeMap::new(), BTreeMap::new()]);
 }
 

@@ -1,7 +1,7 @@
 //! A store with something in every table.
 
 use crate::cursor::{AgentProcess, TranscriptCursor};
-use crate::destinations::DestinationKey;
+use crate::destinations::{Claim, DestinationKey};
 use crate::outbox::{Delivery, Parcel};
 use crate::{Changes, Store};
 use std::collections::BTreeMap;
@@ -166,7 +166,8 @@ pub(super) fn fill(store: &mut Store) {
     changes.set_segment_cursor("segment.jsonl", 4096, 2).unwrap();
     let (here, there) = (destination(&changes, "here"), destination(&changes, "there"));
     let one = changes.key_of(&SessionId::from("one")).unwrap();
-    changes.claim(here, one, span(1).span_id, -7).unwrap();
+    let claim = Claim { sent: Some(-7), compared: Some(7) };
+    changes.claim(here, one, span(1).span_id, claim).unwrap();
     for (destination, bytes) in [(here, b"first"), (here, b"other"), (there, b"third")] {
         changes.enqueue(&parcel(destination, 3, bytes), NOW).unwrap();
     }

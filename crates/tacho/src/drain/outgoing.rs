@@ -3,15 +3,13 @@
 use super::now;
 use crate::config::{Config, Named};
 use crate::failure::Failure;
-use std::collections::BTreeSet;
 use std::env;
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::Destination;
-use tacho_export::otlp::{Signal, encode};
+use tacho_export::otlp::{REQUEST_ITEMS_MAX, Signal, encode};
 use tacho_model::attribute::{Attributes, Key, Value};
 use tacho_model::batch::{Batch, Draft};
 use tacho_model::event::Repository;
-use tacho_model::id::SpanId;
 use tacho_model::log::{LogRecord, Severity};
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
@@ -19,13 +17,10 @@ use tacho_model::span::Span;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
 use tacho_privacy::{CaptureLevel, Cleared, Policy, clear};
-use tacho_store::destinations::{DestinationKey, DestinationRow};
+use tacho_store::destinations::{Claim, DestinationKey, DestinationRow};
 use tacho_store::outbox::Parcel;
 use tacho_store::spans::fingerprint;
 use tacho_store::{Changes, SessionKey};
-
-/// Items of one request at most (default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
-const PARCEL_ITEMS_MAX: usize = 512;
 
 /// What is said of the resource, so that it is said once for many spans.
 const LIFTED: [Key; 8] = [
@@ -82,15 +77,14 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// Takes what has settled of a session and was not sent, or was sent as something else. `changed` are the spans
-    /// that are new or other than when the session was derived last.
+    /// Takes what has settled of a session and was not sent, or was sent as something else.
     pub(super) fn add(
         &mut self,
         changes: &Changes<'_>,
         session: SessionKey,
         assembly: &Assembly,
         repository: Option<&Repository>,
-        changed: &BTreeSet<SpanId>,
+        fingerprints: &[i64],
     ) -> Result<(), Failure> {
         let resource = self.resources.of(&assembly.session, repository);
         for lane in self.lanes.iter_mut().filter(|lane| assembly.session.last_seen >= lane.since) {
@@ -101,28 +95,31 @@ impl<'a> Outgoing<'a> {
             };
             let claimed = changes.read().claimed(lane.key, session)?;
             let mut drafts = Drafts::of(&resource);
-            for span in assembly.spans.iter().filter(|span| span.settled) {
+            let spans = assembly.spans.iter().zip(fingerprints.iter().copied());
+            for (span, whole) in spans.filter(|(span, _)| span.settled) {
                 match claimed.get(&span.span_id) {
-                    None => drafts.add_span(span),
-                    Some(_) if !changed.contains(&span.span_id) => {}
-                    Some(sent) => {
+                    None => drafts.add_span(span, whole),
+                    Some(claim) if claim.compared == Some(whole) => {}
+                    Some(claim) => {
                         let now_said = sent_as(span, policy);
-                        if sent.is_some_and(|sent| sent != now_said) {
+                        if claim.sent.is_some_and(|sent| sent != now_said) {
                             drafts.add_correction(span);
                         }
-                        changes.claim(lane.key, session, span.span_id, now_said)?;
+                        let claim = Claim { sent: Some(now_said), compared: Some(whole) };
+                        changes.claim(lane.key, session, span.span_id, claim)?;
                     }
                 }
             }
-            for (_, draft) in drafts.drafts {
+            for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
                 let cleared = clear(&draft, policy);
-                for span in &cleared.get().spans {
-                    changes.claim(lane.key, session, span.span_id, fingerprint(span))?;
+                for (span, whole) in cleared.get().spans.iter().zip(fingerprints) {
+                    let claim = Claim { sent: Some(fingerprint(span)), compared: Some(whole) };
+                    changes.claim(lane.key, session, span.span_id, claim)?;
                 }
                 lane.items += cleared.get().spans.len() + cleared.get().logs.len();
                 lane.batches.push(cleared);
             }
-            if lane.items >= PARCEL_ITEMS_MAX {
+            if lane.items >= REQUEST_ITEMS_MAX {
                 lane.pack(changes)?;
             }
         }
@@ -138,7 +135,15 @@ impl<'a> Outgoing<'a> {
 /// What one session has for a destination, a draft for each state of the repository in which spans began.
 struct Drafts<'a> {
     of_session: &'a Attributes,
-    drafts: Vec<(Place<'a>, Draft<'a>)>,
+    drafts: Vec<PlacedDraft<'a>>,
+}
+
+/// What began in one place.
+struct PlacedDraft<'a> {
+    place: Place<'a>,
+    draft: Draft<'a>,
+    /// Those of its spans.
+    fingerprints: Vec<i64>,
 }
 
 /// What of a span's attributes is said of its resource.
@@ -150,27 +155,30 @@ impl<'a> Drafts<'a> {
         Self { of_session: session, drafts: Vec::new() }
     }
 
-    fn add_span(&mut self, span: &'a Span) {
-        self.draft_of(span).spans.push(span);
+    fn add_span(&mut self, span: &'a Span, fingerprint: i64) {
+        let placed = self.draft_of(span);
+        placed.draft.spans.push(span);
+        placed.fingerprints.push(fingerprint);
     }
 
     fn add_correction(&mut self, span: &'a Span) {
-        self.draft_of(span).logs.push(correction(span));
+        self.draft_of(span).draft.logs.push(correction(span));
     }
 
     /// The draft for the place of a span. Spans come in the order of their starts, so it is mostly the one used last.
-    fn draft_of(&mut self, span: &'a Span) -> &mut Draft<'a> {
+    fn draft_of(&mut self, span: &'a Span) -> &mut PlacedDraft<'a> {
         let place = Place(LIFTED.map(|key| span.attributes.get(key)));
-        let known = self.drafts.iter().rposition(|(known, _)| *known == place);
-        let entry = match known {
+        let known = self.drafts.iter().rposition(|known| known.place == place);
+        let placed = match known {
             Some(at) => self.drafts.remove(at),
             None => {
                 let mut resource = self.of_session.clone();
                 LIFTED.iter().zip(place.0).for_each(|(key, value)| resource.set_known(*key, value.cloned()));
-                (place, Draft { resource, lifted: &LIFTED, ..Draft::default() })
+                let draft = Draft { resource, lifted: &LIFTED, ..Draft::default() };
+                PlacedDraft { place, draft, fingerprints: Vec::new() }
             }
         };
-        &mut self.drafts.push_mut(entry).1
+        self.drafts.push_mut(placed)
     }
 }
 

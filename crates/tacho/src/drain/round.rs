@@ -107,8 +107,8 @@ impl<'a> Round<'a> {
         let assembly = assemble(facts, now());
         let repository = facts.repository().cloned();
         self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
-        let changed = self.changes.put_spans(session.key, &assembly.spans)?;
-        self.outgoing.add(&self.changes, session.key, &assembly, repository.as_ref(), &changed)?;
+        let fingerprints = self.changes.put_spans(session.key, &assembly.spans)?;
+        self.outgoing.add(&self.changes, session.key, &assembly, repository.as_ref(), &fingerprints)?;
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

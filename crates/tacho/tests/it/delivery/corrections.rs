@@ -81,6 +81,15 @@ fn what_is_learnt_later_corrects_what_was_sent() {
     assert_eq!(receiver.requests().len(), requests);
 }
 
+/// Whoever looks in between, and knows of no destination, takes nothing from those that there are.
+#[test]
+fn what_somebody_saw_before_is_still_corrected() {
+    let (home, receiver) = with_something_to_correct();
+    home.reports();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    all_is_corrected(&home, &receiver);
+}
+
 #[test]
 fn a_correction_is_sent_again_as_it_was() {
     let (home, receiver) = with_something_to_correct();
