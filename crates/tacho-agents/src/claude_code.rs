@@ -10,7 +10,8 @@ mod transcript;
 use crate::fields::Fields;
 use crate::repair::without_lone_surrogates;
 use crate::{Agent, Decoded, recorder};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use foldhash::fast::FixedState;
+use std::hash::BuildHasher as _;
 use tacho_model::event::{Event, Fact, FailureCause, Observation, Refusal, Source};
 use tacho_model::id::SubagentId;
 
@@ -55,7 +56,7 @@ fn decode(observation: &Observation) -> Decoded {
 fn event(observation: &Observation, name: &str, fact: Fact) -> Event {
     Event {
         observation: observation.uid,
-        digest: digest(&observation.body),
+        digest: FixedState::default().hash_one(&observation.body),
         session: observation.session.clone(),
         source: observation.source,
         name: name.chars().take(NAME_LETTERS_MAX).collect(),
@@ -65,12 +66,6 @@ fn event(observation: &Observation, name: &str, fact: Fact) -> Event {
         offset: observation.offset,
         fact,
     }
-}
-
-fn digest(body: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The server part of the name of an MCP tool, `mcp__server__tool`.

@@ -104,17 +104,19 @@ pub fn encode(
 fn encode_all<R: Request>(request: R, protocol: Protocol) -> Result<Vec<Encoded>, EncodeError> {
     let (mut fitting, mut open) = (Vec::new(), vec![request]);
     while let Some(request) = open.pop() {
-        if request.items() == 0 {
-            continue;
-        }
-        let encoded = request.encode_body(protocol)?;
-        let is_too_large =
-            encoded.uncompressed_bytes > REQUEST_BYTES_MAX || encoded.items > REQUEST_ITEMS_MAX;
-        if is_too_large && encoded.items > 1 {
-            let [front, back] = request.halves();
-            open.extend([back, front]);
-        } else {
-            fitting.push(encoded);
+        let encoded = match request.items() {
+            0 => continue,
+            1..=REQUEST_ITEMS_MAX => Some(request.encode_body(protocol)?),
+            _ => None,
+        };
+        match encoded {
+            Some(body) if body.uncompressed_bytes <= REQUEST_BYTES_MAX || body.items == 1 => {
+                fitting.push(body);
+            }
+            _ => {
+                let [front, back] = request.halves();
+                open.extend([back, front]);
+            }
         }
     }
     Ok(fitting)

@@ -2,11 +2,12 @@
 
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
+use foldhash::fast::FixedState;
 use rusqlite::{Row, params};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use tacho_model::attribute::{Attributes, Key, Value, ValueType};
 use tacho_model::id::{SessionId, SpanId, TraceId};
 use tacho_model::semconv;
@@ -30,9 +31,7 @@ struct RowState {
 /// writes the row, or says that the span was corrected, once more.
 #[must_use]
 pub fn fingerprint(span: &Span) -> i64 {
-    let mut hasher = DefaultHasher::new();
-    span.hash(&mut hasher);
-    hasher.finish().cast_signed()
+    FixedState::default().hash_one(span).cast_signed()
 }
 
 impl Changes<'_> {

@@ -256,7 +256,9 @@ impl Drainer {
         pending.settles_at = self.sessions.iter().filter_map(|(_, open)| open.next_due()).min();
         for destination in &self.known {
             pending.waiting += destination.waiting;
-            if destination.waiting > 0 && self.is_configured(&destination.name) {
+            // What is under way announces itself when it comes back.
+            let is_idle = !self.couriers.is_busy(&destination.name);
+            if destination.waiting > 0 && is_idle && self.is_configured(&destination.name) {
                 let at = destination.retry_at;
                 pending.retry_at = Some(pending.retry_at.map_or(at, |earliest| earliest.min(at)));
             }

@@ -116,11 +116,12 @@ impl<'a> Outgoing<'a> {
                     let claim = Claim { sent: Some(fingerprint(span)), compared: Some(whole) };
                     changes.claim(lane.key, session, span.span_id, claim)?;
                 }
-                lane.items += cleared.get().spans.len() + cleared.get().logs.len();
+                let items = cleared.get().spans.len() + cleared.get().logs.len();
+                if lane.items + items > REQUEST_ITEMS_MAX {
+                    lane.pack(changes)?;
+                }
+                lane.items += items;
                 lane.batches.push(cleared);
-            }
-            if lane.items >= REQUEST_ITEMS_MAX {
-                lane.pack(changes)?;
             }
         }
         Ok(())

@@ -3,8 +3,8 @@
 use super::now;
 use super::workplaces::SeenWorkplace;
 use crate::failure::Failure;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Instant;
 use tacho_agents::{Agent, Decoded, Surroundings, agent_named};
 use tacho_assemble::facts::{AgentIdentity, SessionFacts};
@@ -20,7 +20,7 @@ const HEARD_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// The sessions in memory.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    open: BTreeMap<SessionId, OpenSession>,
+    open: HashMap<SessionId, OpenSession>,
     uses: u64,
 }
 
@@ -99,7 +99,7 @@ impl Sessions {
         Ok(session)
     }
 
-    /// The sessions, in the order of their ids.
+    /// The sessions, in no particular order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&SessionId, &OpenSession)> {
         self.open.iter()
     }
