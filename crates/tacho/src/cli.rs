@@ -111,7 +111,8 @@ pub(crate) enum ConfigAction {
     Path,
     /// Write a setting into the file.
     ///
-    /// Keys: agent_name, team, user_info (hash or name), retention.days, retention.spool_mib, retention.store_mib, and
+    /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
+    /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, and
     /// destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \

@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
+    /// Who wants nothing to be sent, whoever names destinations; `None` where nobody does.
+    pub(crate) local_only: Option<Origin>,
     /// What no destination gets more than.
     level_max: Option<Said<CaptureLevel>>,
     /// Whether only the managed file may name destinations.
@@ -117,6 +119,10 @@ fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Co
     }
     environment::read(&mut config);
     config.cap_levels();
+    if config.local_only.is_some() {
+        config.destinations.clear();
+        config.refused.clear();
+    }
     Ok(config)
 }
 

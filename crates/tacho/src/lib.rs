@@ -8,6 +8,7 @@ mod config;
 mod drain;
 mod failure;
 mod keys;
+mod notice;
 mod place;
 mod report;
 mod terminal;

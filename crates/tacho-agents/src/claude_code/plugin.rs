@@ -37,6 +37,7 @@ pub(super) const SETUP: Setup = Setup {
     program_places: &[".local/bin/claude", ".claude/local/claude"],
     how_to_get: "get it with `npm install -g @anthropic-ai/claude-code`, or name it with --claude PATH",
     without_installing: "without installing anything, `claude --plugin-dir FOLDER` records one session too",
+    how_to_configure: "/plugin > Installed > tachograph > Configure, then /reload-plugins",
     how_to_reload: "type /reload-plugins in sessions that run already, or start them anew",
     version,
     version_min: AgentVersion([2, 1, 119]),

@@ -4,10 +4,13 @@ mod folder;
 pub(super) mod link;
 
 use super::agent_side::{AgentSide, ENDPOINT, LEVEL};
+use super::config::tell_next_session;
 use super::steps::{Action, AgentCommand, Steps};
 use crate::cli::{Install, Output};
 use crate::config;
 use crate::failure::{Failure, FailureKind};
+use crate::notice;
+use crate::place;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, note, print};
 use folder::Content;
@@ -49,6 +52,11 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
     make_known(&side, &program, wanted.scope, &mut steps)?;
     configure(&program, setup.words.configure, options, &mut steps)?;
     let reach = link::link(&side, &mut steps)?;
+    match side.endpoint() {
+        _ if wanted.dry_run => {}
+        None => tell_next_session(),
+        Some(_) => notice::write(place::open_state(None)?.path(), None),
+    }
 
     let old = version.filter(|version| *version < setup.version_min);
     if let Some(old) = old {

@@ -31,6 +31,7 @@ pub(super) struct StatusReport {
     store_bytes: u64,
     damaged_records: u64,
     pub(super) losses: Vec<LossReport>,
+    local_only: bool,
     pub(super) destinations: Vec<DestinationReport>,
     pub(super) refused: Vec<RefusedReport>,
 }
@@ -100,6 +101,7 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         store_bytes: known.bytes,
         damaged_records: known.damaged_lines,
         losses: losses.collect(),
+        local_only: config.local_only.is_some(),
         destinations: tried.chain(untried).collect(),
         refused: config
             .refused
@@ -177,11 +179,13 @@ fn text(report: &StatusReport) -> String {
         words::bytes(report.spool_unread_bytes),
         words::bytes(report.store_bytes),
     );
-    if report.destinations.is_empty() && report.refused.is_empty() {
+    if report.local_only {
+        text.push_str("sends to   nobody, as local_only says: everything stays on this machine\n");
+    } else if report.destinations.is_empty() && report.refused.is_empty() {
         text.push_str("sends to   nobody: everything stays on this machine\n");
     }
     for to in &report.destinations {
-        let known = if to.configured { "" } else { "  (named nowhere now)" };
+        let known = if to.configured { "" } else { "  (not used now)" };
         text.push_str(&format!(
             "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
             display_safe(&to.name),

@@ -1,5 +1,6 @@
 //! `tacho trust`: which destinations may be named by anybody.
 
+use super::config::tell_next_session;
 use crate::cli::{Output, TrustArguments};
 use crate::config::trust::Trust;
 use crate::failure::{Failure, FailureKind};
@@ -24,6 +25,7 @@ pub(super) fn run(output: Output, arguments: &TrustArguments) -> Result<(), Fail
     let is_now = if arguments.remove { "is not trusted any more" } else { "is trusted" };
     if changed {
         let path = trust.save()?;
+        tell_next_session();
         note(&format!("{origin} {is_now}; the list is {}", path.display()));
     } else {
         note(&format!("{origin} {is_now} already"));

@@ -25,6 +25,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
     // Without a socket nobody can ask for a flush; recording and sending go on.
     let control = Control::listen(&drainer.state).ok();
     let mut watch = Watch::new();
+    drainer.write_notice();
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
     loop {

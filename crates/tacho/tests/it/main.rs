@@ -19,6 +19,7 @@ mod delivery;
 mod doctor;
 mod install;
 mod liveness;
+mod notice;
 mod observations;
 mod permutations;
 mod prefixes;

@@ -82,6 +82,14 @@ pub(super) fn state_directory() -> Option<PathBuf> {
     candidates(|name| env::var_os(name)).map(|candidate| candidate.path).find(|path| path.is_dir())
 }
 
+/// Takes away what the next session would be told, and the directory if nothing was recorded.
+pub(super) fn remove_notice() {
+    let Some(state) = state_directory() else { return };
+    // What cannot be removed is read by nobody, as no hook runs any more.
+    let _ = fs::remove_file(state.join(NOTICE));
+    let _ = fs::remove_dir(state);
+}
+
 /// Keeps every drainer away.
 fn lock(state: &State) -> Result<DrainLock, Failure> {
     let began = Instant::now();
