@@ -36,6 +36,10 @@ pub struct Agent {
     pub subagent_file: fn(&Path) -> Option<SubagentFile>,
     /// Whether a transcript row is worth keeping.
     pub keeps_row: fn(&[u8]) -> bool,
+    /// The variable in which hooks get the directory of the project.
+    pub project_variable: &'static str,
+    /// Files below a project's directory by which the project says how it is recorded; the first that is there counts.
+    pub project_files: &'static [&'static str],
     /// How the variables begin in which hooks get the options of the plugin.
     pub option_prefix: &'static str,
     /// The user's own settings and secrets of the agent, below the home directory.

@@ -110,6 +110,7 @@ pub struct Policy<'a> {
 pub fn clear(batch: &Batch, policy: Policy<'_>) -> Cleared<Batch> {
     Cleared(Batch {
         resource: clear_attributes(&batch.resource, policy),
+        project: batch.project.clone(),
         spans: batch.spans.iter().map(|span| clear_span(span, policy)).collect(),
         logs: batch.logs.iter().map(|record| clear_record(record, policy)).collect(),
     })

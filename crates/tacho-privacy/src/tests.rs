@@ -50,7 +50,7 @@ fn batch_with(attributes: Attributes) -> Batch {
         span: Some((span.trace_id, span.span_id)),
         attributes: attributes.clone(),
     };
-    Batch { resource: attributes, spans: vec![span], logs: vec![record] }
+    Batch { resource: attributes, spans: vec![span], logs: vec![record], ..Batch::default() }
 }
 
 fn names_that_pass(level: CaptureLevel, class: Class) -> Vec<&'static str> {

@@ -7,10 +7,15 @@
 mod environment;
 mod file;
 pub(crate) mod owner;
+mod project;
 pub(crate) mod trust;
+
+#[cfg(test)]
+mod tests;
 
 use crate::failure::Failure;
 use crate::place::{self, ConfigFile};
+pub(crate) use project::TrustedProject;
 use std::fmt;
 use tacho_export::destination::Destination;
 use tacho_privacy::{CaptureLevel, Disclosure};
@@ -37,6 +42,8 @@ pub(crate) struct Config {
     level_max: Option<Said<CaptureLevel>>,
     /// Whether only the managed file may name destinations.
     only_managed: bool,
+    /// Projects whose files are trusted.
+    projects: Vec<TrustedProject>,
     trust: Trust,
 }
 
@@ -66,6 +73,8 @@ pub(crate) enum Origin {
 pub(crate) struct Named {
     pub(crate) to: Destination,
     pub(crate) origin: Origin,
+    /// The file of the project whose sessions it is for; `None` for all.
+    pub(crate) project: Option<String>,
 }
 
 /// A destination that is not used.
@@ -118,6 +127,7 @@ fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Co
         file::read(&file, &mut config)?;
     }
     environment::read(&mut config);
+    project::read(&mut config);
     config.cap_levels();
     if config.local_only.is_some() {
         config.destinations.clear();
@@ -145,14 +155,22 @@ impl Config {
     /// Takes a destination in, if its author may name it. The same endpoint named twice is one destination; the
     /// first to name it decides.
     fn name(&mut self, origin: Origin, author: Author, named: Result<Destination, String>) {
-        let allowed = named.and_then(|to| match self.objection(&to, author) {
+        match named.and_then(|to| self.allowed(to, author)) {
+            Ok(to) if self.destination(to.endpoint()).is_some() => {}
+            Ok(to) => self.destinations.push(Named { to, origin, project: None }),
+            Err(reason) => self.refuse(origin, reason),
+        }
+    }
+
+    fn refuse(&mut self, origin: Origin, reason: String) {
+        self.refused.push(Refused { origin, reason });
+    }
+
+    /// The destination, if its author may name it; else why not.
+    fn allowed(&self, to: Destination, author: Author) -> Result<Destination, String> {
+        match self.objection(&to, author) {
             None => Ok(to),
             Some(objection) => Err(format!("{} {objection}", to.endpoint())),
-        });
-        match allowed {
-            Ok(to) if self.destination(to.endpoint()).is_some() => {}
-            Ok(to) => self.destinations.push(Named { to, origin }),
-            Err(reason) => self.refused.push(Refused { origin, reason }),
         }
     }
 

@@ -12,6 +12,7 @@ mod ingest;
 mod liveness;
 mod notice;
 mod outgoing;
+mod projects;
 mod record;
 mod resident;
 mod retention;

@@ -10,6 +10,7 @@ mod failure;
 mod keys;
 mod notice;
 mod place;
+mod project;
 mod report;
 mod terminal;
 mod vcs;

@@ -1,5 +1,6 @@
 //! `tacho config`: what the recorder was told, by whom, and telling it something else.
 
+use super::here;
 use super::table::table;
 use crate::cli::{ConfigAction, Output, SetDestination};
 use crate::config::{self, Author, Config, Named, Said};
@@ -64,6 +65,13 @@ fn show(output: Output) -> Result<(), Failure> {
     for refused in &config.refused {
         print(&format!("\nNot used, from {}: {}\n", refused.origin, display_safe(&refused.reason)));
     }
+    for project in here::projects(&config) {
+        print(&format!("\nThe project {}\n", project.line()));
+        project
+            .refused
+            .iter()
+            .for_each(|reason| print(&format!("Not used of it: {}\n", display_safe(reason))));
+    }
     Ok(())
 }
 
@@ -126,6 +134,7 @@ fn report(config: &Config) -> Json {
         "settings": settings,
         "destinations": destinations.collect::<Vec<_>>(),
         "refused": refused.collect::<Vec<_>>(),
+        "projects": here::projects(config),
         "managed_file": Path::new(MANAGED_FILE).exists().then_some(MANAGED_FILE),
         "file": place::config_file().map(|file| file.path),
     })

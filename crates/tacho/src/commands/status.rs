@@ -1,5 +1,6 @@
 //! `tacho status`: whether recording and sending work.
 
+use super::here::{self, ProjectReport};
 use super::words;
 use crate::cli::Output;
 use crate::config::{self, Config};
@@ -34,6 +35,7 @@ pub(super) struct StatusReport {
     local_only: bool,
     pub(super) destinations: Vec<DestinationReport>,
     pub(super) refused: Vec<RefusedReport>,
+    projects: Vec<ProjectReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,6 +113,7 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
                 reason: refused.reason.clone(),
             })
             .collect(),
+        projects: here::projects(config),
     })
 }
 
@@ -203,6 +206,12 @@ fn text(report: &StatusReport) -> String {
     }
     for refused in &report.refused {
         text.push_str(&format!("not used   {}: {}\n", refused.origin, display_safe(&refused.reason)));
+    }
+    for project in &report.projects {
+        text.push_str(&format!("project    {}\n", project.line()));
+        for reason in &project.refused {
+            text.push_str(&format!("           not used: {}\n", display_safe(reason)));
+        }
     }
     if report.damaged_records > 0 {
         text.push_str(&format!("damaged    {} records of the spool\n", report.damaged_records));

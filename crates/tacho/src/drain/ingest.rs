@@ -62,6 +62,7 @@ impl Round<'_> {
                 }
                 if let (Some(directory), Some(at)) = (surroundings.directory, observation.at) {
                     self.note_workplace(&observation, &directory, at)?;
+                    self.note_project(&observation, &record, &directory, at)?;
                 }
             }
         }

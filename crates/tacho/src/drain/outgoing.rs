@@ -1,16 +1,16 @@
 //! What a round puts in line: for each destination the spans that settled, and corrections of those it got before.
 
 use super::now;
-use crate::config::{Config, Named};
+use crate::config::{Config, Named, TrustedProject};
 use crate::failure::Failure;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::Destination;
 use tacho_export::otlp::{Signal, encode};
 use tacho_model::attribute::{Attributes, Key};
 use tacho_model::batch::Batch;
-use tacho_model::event::Repository;
+use tacho_model::event::{ProjectRules, Repository};
 use tacho_model::id::SpanId;
 use tacho_model::log::{LogRecord, Severity};
 use tacho_model::semconv as key;
@@ -18,7 +18,7 @@ use tacho_model::session::Session;
 use tacho_model::span::Span;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
-use tacho_privacy::{CaptureLevel, Cleared, Policy, clear};
+use tacho_privacy::{CaptureLevel, Cleared, Disclosure, Policy, clear};
 use tacho_store::destinations::{DestinationKey, DestinationRow};
 use tacho_store::outbox::Parcel;
 use tacho_store::spans::fingerprint;
@@ -48,6 +48,7 @@ pub(super) struct Outgoing<'a> {
 
 /// One destination, and what waits to be packed for it.
 struct Lane<'a> {
+    named: &'a Named,
     destination: &'a Destination,
     key: DestinationKey,
     /// Sessions that were last seen before are not for it.
@@ -73,7 +74,7 @@ impl<'a> Outgoing<'a> {
         let lane = |named: &'a Named| {
             let destination = &named.to;
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
-            Some(Lane { destination, key: row.key, since: row.since, batches: Vec::new(), items: 0 })
+            Some(Lane { named, destination, key: row.key, since: row.since, batches: Vec::new(), items: 0 })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -90,17 +91,30 @@ impl<'a> Outgoing<'a> {
         session: SessionKey,
         assembly: &Assembly,
         repository: Option<&Repository>,
+        rules: &ProjectRules,
         changed: &BTreeSet<SpanId>,
     ) -> Result<(), Failure> {
-        let resource = self.resources.of(&assembly.session, repository);
-        for lane in self.lanes.iter_mut().filter(|lane| assembly.session.last_seen >= lane.since) {
-            let policy = Policy {
-                level: lane.destination.level,
-                user_info: self.resources.config.user_info.value,
-                identity_key: self.identity_key,
-            };
+        if rules.is_withheld {
+            return Ok(());
+        }
+        let config = self.resources.config;
+        let project = config.trusted_project(rules);
+        let resource = self.resources.of(&assembly.session, repository, project);
+        let is_for = |lane: &&mut Lane<'_>| {
+            assembly.session.last_seen >= lane.since && config.is_for(lane.named, project)
+        };
+        for lane in self.lanes.iter_mut().filter(is_for) {
+            let policy = narrowed(
+                Policy {
+                    level: lane.destination.level,
+                    user_info: config.user_info.value,
+                    identity_key: self.identity_key,
+                },
+                rules,
+            );
             let claimed = changes.read().claimed(lane.key, session)?;
-            let mut batches = Batches { of_session: &resource, batches: Vec::new() };
+            let mut batches =
+                Batches { of_session: &resource, of_project: &rules.attributes, batches: Vec::new() };
             for span in assembly.spans.iter().filter(|span| span.settled) {
                 match claimed.get(&span.span_id) {
                     None => batches.add_span(span),
@@ -138,6 +152,7 @@ impl<'a> Outgoing<'a> {
 /// Batches of one session, one for each state of the repository in which spans began.
 struct Batches<'a> {
     of_session: &'a Attributes,
+    of_project: &'a BTreeMap<String, String>,
     batches: Vec<Batch>,
 }
 
@@ -157,10 +172,21 @@ impl Batches<'_> {
     fn batch_of(&mut self, place: Attributes) -> &mut Batch {
         let mut resource = self.of_session.clone();
         resource.extend(place);
+        let project = self.of_project.clone();
         let known = self.batches.iter().rposition(|batch| batch.resource == resource);
-        let batch =
-            known.map_or_else(|| Batch { resource, ..Batch::default() }, |at| self.batches.remove(at));
+        let batch = known
+            .map_or_else(|| Batch { resource, project, ..Batch::default() }, |at| self.batches.remove(at));
         self.batches.push_mut(batch)
+    }
+}
+
+/// The policy without what the project takes away.
+fn narrowed<'a>(policy: Policy<'a>, rules: &ProjectRules) -> Policy<'a> {
+    let (level, user_info) = (CaptureLevel::default(), Disclosure::default());
+    Policy {
+        level: if rules.omits_content { level } else { policy.level },
+        user_info: if rules.omits_names { user_info } else { policy.user_info },
+        ..policy
     }
 }
 
@@ -219,8 +245,14 @@ fn correction(span: &Span, mut attributes: Attributes) -> LogRecord {
 }
 
 impl Resources<'_> {
-    fn of(self, session: &Session, repository: Option<&Repository>) -> Attributes {
-        let named = self.config.agent_name.as_ref().map(|said| &said.value);
+    fn of(
+        self,
+        session: &Session,
+        repository: Option<&Repository>,
+        project: Option<&TrustedProject>,
+    ) -> Attributes {
+        let named = project.and_then(|project| project.agent_name.as_ref());
+        let named = named.or(self.config.agent_name.as_ref().map(|said| &said.value));
         let agent_name = named.unwrap_or(&session.agent);
         let mut resource = Attributes::default();
         resource.set(key::SERVICE_NAME, agent_name.as_str());

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use tacho_model::time::UnixNanos;
 
 /// One record.
@@ -26,6 +27,9 @@ pub(super) struct HookRecord<'a> {
     pub(super) agent: Option<String>,
     /// The session.
     pub(super) sid: Option<String>,
+    /// Variables of the hook.
+    #[serde(borrow)]
+    env: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) raw: Option<&'a RawValue>,
     pub(super) raw_b64: Option<String>,
@@ -56,6 +60,12 @@ impl HookRecord<'_> {
             &self.pid.to_be_bytes(),
             &self.t.to_be_bytes(),
         ])
+    }
+
+    /// What a variable said to the hook.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let mut variables: BTreeMap<String, String> = serde_json::from_str(self.env?.get()).ok()?;
+        variables.remove(name)
     }
 
     pub(super) fn at(&self) -> UnixNanos {

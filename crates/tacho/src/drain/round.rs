@@ -104,10 +104,10 @@ impl<'a> Round<'a> {
         let session = self.sessions.get(&self.changes, id)?;
         let Some(facts) = session.facts(self.changes.read(), id)? else { return Ok(()) };
         let assembly = assemble(facts, now());
-        let repository = facts.repository().cloned();
+        let (repository, project) = (facts.repository().cloned(), facts.project());
         self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
         let changed = self.changes.put_spans(session.key, &assembly.spans)?;
-        self.outgoing.add(&self.changes, session.key, &assembly, repository.as_ref(), &changed)?;
+        self.outgoing.add(&self.changes, session.key, &assembly, repository.as_ref(), &project, &changed)?;
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

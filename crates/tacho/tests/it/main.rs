@@ -23,6 +23,7 @@ mod notice;
 mod observations;
 mod permutations;
 mod prefixes;
+mod project;
 mod rebuild;
 mod sessions;
 mod tail;

@@ -1,6 +1,7 @@
 //! Whether the configuration can be read, keeps its secrets, and names nothing that is refused.
 
 use super::super::agent_side::LEVEL;
+use super::super::here;
 use super::Verdict;
 use super::ground::{Ground, typed};
 use crate::place::{self, MANAGED_FILE};
@@ -97,11 +98,11 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
     let refused = ground.config.iter().flat_map(|config| &config.refused);
     for refused in refused {
-        let address = refused.reason.split_whitespace().next().filter(|word| word.contains("://"));
+        let what = refused.reason.split_whitespace().next();
         let is_distrusted = refused.reason.contains("tacho trust");
-        let remedy = match address.filter(|_| is_distrusted) {
-            Some(address) => {
-                format!("tacho trust {address}, if you named it; else take it out of {}", refused.origin)
+        let remedy = match what.filter(|_| is_distrusted) {
+            Some(what) => {
+                format!("tacho trust {what}, if you named it; else take it out of {}", refused.origin)
             }
             None => format!("mend or take out {}", refused.origin),
         };
@@ -129,6 +130,21 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
         if let Some(level) = level {
             let what = format!("the plugin's options are not used: {LEVEL} is {level:?}");
             verdict.find(what, "nothing is sent there", format!("tacho install {name} --level metadata"));
+        }
+    }
+    for project in ground.config.iter().flat_map(here::projects) {
+        for reason in &project.refused {
+            let what = format!("of {}, something is not used: {reason}", project.file);
+            let why = "the project is recorded as if the file did not say it";
+            let remedy = if reason.contains("tacho trust") {
+                format!(
+                    "tacho trust {}, if you wrote it; else take it out of the file",
+                    typed(Path::new(&project.file))
+                )
+            } else {
+                format!("edit {}: mend it or take it out", typed(Path::new(&project.file)))
+            };
+            verdict.find(what, why, remedy);
         }
     }
     if verdict.findings.is_empty() {

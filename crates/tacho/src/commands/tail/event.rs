@@ -157,6 +157,7 @@ fn summary(event: &Event) -> Option<String> {
         // Not of hooks, or nothing to add to the event's name.
         Fact::AgentGone
         | Fact::RepositorySeen(_)
+        | Fact::ProjectSeen(_)
         | Fact::Interrupted
         | Fact::Idle
         | Fact::TurnRecorded
