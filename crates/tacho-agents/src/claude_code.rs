@@ -27,7 +27,7 @@ pub const AGENT: Agent = Agent {
     project_files: &[".claude/tachograph.local.md", ".claude/dash0-agent-plugin.local.md"],
     option_prefix: "CLAUDE_PLUGIN_OPTION_",
     owners_files: settings::FILES,
-    owners_options: settings::owners_options,
+    stored_plugins: settings::stored_plugins,
     first_steps: FIRST_STEPS,
     setup: &plugin::SETUP,
 };

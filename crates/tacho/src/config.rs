@@ -8,6 +8,7 @@ mod environment;
 mod file;
 pub(crate) mod owner;
 mod project;
+mod stored;
 pub(crate) mod trust;
 
 #[cfg(test)]
@@ -28,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) destinations: Vec<Named>,
     /// Destinations that were named but are not used, and why.
     pub(crate) refused: Vec<Refused>,
+    /// Destinations that only others can send to, and why.
+    pub(crate) waiting: Vec<Refused>,
     /// The name to report instead of the agent's own.
     pub(crate) agent_name: Option<Said<String>>,
     /// The team that the work is for.
@@ -62,8 +65,15 @@ pub(crate) enum Origin {
     Default,
     /// In a file: the managed one, the owner's, or one that variables led to.
     File(String),
-    /// In the options of the plugin.
+    /// In the options of the plugin, as a hook got them.
     PluginOptions,
+    /// In the options of the plugin, as an agent keeps them.
+    PluginSettings {
+        /// The agent's name.
+        agent: &'static str,
+        /// The file.
+        file: String,
+    },
     /// In a variable.
     Variable(&'static str),
 }
@@ -132,6 +142,7 @@ fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Co
     if config.local_only.is_some() {
         config.destinations.clear();
         config.refused.clear();
+        config.waiting.clear();
     }
     Ok(config)
 }
@@ -201,7 +212,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => formatter.write_str("default"),
-            Self::File(path) => formatter.write_str(path),
+            Self::File(path) | Self::PluginSettings { file: path, .. } => formatter.write_str(path),
             Self::PluginOptions => formatter.write_str("the plugin's options"),
             Self::Variable(name) => formatter.write_str(name),
         }

@@ -13,7 +13,8 @@ use tacho_spool::layout::NOTICE;
 /// a destination or says that it is meant (`local_only`): told only a few times, nobody would see it who takes his
 /// options away by mistake a year later.
 pub(crate) fn of_config(config: &Config) -> Option<String> {
-    if config.local_only.is_some() || !config.destinations.is_empty() {
+    let is_meant = config.local_only.is_some();
+    if is_meant || !config.destinations.is_empty() || !config.waiting.is_empty() {
         return None;
     }
     if let Some(refused) = config.refused.first() {

@@ -168,7 +168,7 @@ fn plugins(texts: &PluginTexts<'_>) -> Vec<PluginCopy> {
             let source = marketplaces.get(marketplace).and_then(Marketplace::folder);
             let cached = installations.iter().find_map(|installation| installation.install_path.clone());
             PluginCopy {
-                is_recorder: name == NAME,
+                is_recorder: is_recorder(&id),
                 is_other_recorder: OTHER_RECORDERS.contains(&name),
                 is_enabled: enabled.get(&id).is_some_and(|value| value.as_bool() == Some(true)),
                 folder: source.as_deref().map(|source| plugin_folder(source, name)).or(cached),
@@ -178,6 +178,11 @@ fn plugins(texts: &PluginTexts<'_>) -> Vec<PluginCopy> {
             }
         })
         .collect()
+}
+
+/// Whether this is the recorder, from whatever source.
+pub(super) fn is_recorder(id: &str) -> bool {
+    id.split_once('@').map_or(id, |(name, _)| name) == NAME
 }
 
 /// Ours lies where we put it; that of somebody else may lie anywhere in its marketplace.

@@ -3,7 +3,7 @@
 use super::here;
 use super::table::table;
 use crate::cli::{ConfigAction, Output, SetDestination};
-use crate::config::{self, Author, Config, Named, Said};
+use crate::config::{self, Author, Config, Named, Refused, Said};
 use crate::failure::{Failure, FailureKind};
 use crate::notice;
 use crate::place::{self, ConfigFile, MANAGED_FILE};
@@ -61,6 +61,9 @@ fn show(output: Output) -> Result<(), Failure> {
         print(&format!("\nNo destination is used, as {origin} says: everything stays on this machine.\n"));
     } else if config.destinations.is_empty() {
         print("\nNo destination: everything stays on this machine.\n");
+    }
+    for waiting in &config.waiting {
+        print(&format!("\nFrom {}: {}\n", waiting.origin, display_safe(&waiting.reason)));
     }
     for refused in &config.refused {
         print(&format!("\nNot used, from {}: {}\n", refused.origin, display_safe(&refused.reason)));
@@ -125,15 +128,16 @@ fn report(config: &Config) -> Json {
             "origin": named.origin.to_string(),
         })
     });
-    let refused = config
-        .refused
-        .iter()
-        .map(|refused| json!({ "origin": refused.origin.to_string(), "reason": refused.reason }));
+    let reasons = |list: &[Refused]| -> Vec<Json> {
+        let reason = |of: &Refused| json!({ "origin": of.origin.to_string(), "reason": of.reason });
+        list.iter().map(reason).collect()
+    };
     json!({
         "schema_version": SCHEMA_VERSION,
         "settings": settings,
         "destinations": destinations.collect::<Vec<_>>(),
-        "refused": refused.collect::<Vec<_>>(),
+        "refused": reasons(&config.refused),
+        "waiting_for_token": reasons(&config.waiting),
         "projects": here::projects(config),
         "managed_file": Path::new(MANAGED_FILE).exists().then_some(MANAGED_FILE),
         "file": place::config_file().map(|file| file.path),

@@ -3,7 +3,7 @@
 use super::here::{self, ProjectReport};
 use super::words;
 use crate::cli::Output;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Refused};
 use crate::failure::Failure;
 use crate::place;
 use crate::report::SCHEMA_VERSION;
@@ -35,6 +35,8 @@ pub(super) struct StatusReport {
     local_only: bool,
     pub(super) destinations: Vec<DestinationReport>,
     pub(super) refused: Vec<RefusedReport>,
+    /// Destinations that only sessions send to.
+    waiting_for_token: Vec<RefusedReport>,
     projects: Vec<ProjectReport>,
 }
 
@@ -105,14 +107,8 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         losses: losses.collect(),
         local_only: config.local_only.is_some(),
         destinations: tried.chain(untried).collect(),
-        refused: config
-            .refused
-            .iter()
-            .map(|refused| RefusedReport {
-                origin: refused.origin.to_string(),
-                reason: refused.reason.clone(),
-            })
-            .collect(),
+        refused: config.refused.iter().map(RefusedReport::of).collect(),
+        waiting_for_token: config.waiting.iter().map(RefusedReport::of).collect(),
         projects: here::projects(config),
     })
 }
@@ -154,6 +150,12 @@ impl DestinationReport {
     }
 }
 
+impl RefusedReport {
+    fn of(refused: &Refused) -> Self {
+        Self { origin: refused.origin.to_string(), reason: refused.reason.clone() }
+    }
+}
+
 fn directory_bytes(directory: &Path) -> u64 {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
@@ -184,7 +186,10 @@ fn text(report: &StatusReport) -> String {
     );
     if report.local_only {
         text.push_str("sends to   nobody, as local_only says: everything stays on this machine\n");
-    } else if report.destinations.is_empty() && report.refused.is_empty() {
+    } else if report.destinations.is_empty()
+        && report.refused.is_empty()
+        && report.waiting_for_token.is_empty()
+    {
         text.push_str("sends to   nobody: everything stays on this machine\n");
     }
     for to in &report.destinations {
@@ -203,6 +208,9 @@ fn text(report: &StatusReport) -> String {
                 display_safe(error)
             ));
         }
+    }
+    for waiting in &report.waiting_for_token {
+        text.push_str(&format!("waits      {}\n", display_safe(&waiting.reason)));
     }
     for refused in &report.refused {
         text.push_str(&format!("not used   {}: {}\n", refused.origin, display_safe(&refused.reason)));

@@ -21,6 +21,7 @@ mod install;
 mod liveness;
 mod notice;
 mod observations;
+mod options;
 mod permutations;
 mod prefixes;
 mod project;

@@ -1,15 +1,13 @@
 //! Whether the configuration can be read, keeps its secrets, and names nothing that is refused.
 
-use super::super::agent_side::LEVEL;
 use super::super::here;
 use super::Verdict;
 use super::ground::{Ground, typed};
+use crate::config::Origin;
 use crate::place::{self, MANAGED_FILE};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use tacho_export::destination::{Destination, Protocol};
-use tacho_privacy::CaptureLevel;
 use toml::Table;
 
 /// Rights of anybody but the owner.
@@ -55,7 +53,8 @@ fn locks() -> String {
 /// Files with tokens that others may read.
 pub(super) fn secrets(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
-    let of_agents = ground.sides.iter().map(|side| side.home.join(side.agent.owners_files.secrets));
+    let of_agents =
+        ground.sides.iter().map(|side| side.config_directory.join(side.agent.owners_files.secrets));
     for path in own_files().into_iter().chain(of_agents) {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let mode = metadata.mode() & 0o777;
@@ -104,6 +103,9 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
             Some(what) => {
                 format!("tacho trust {what}, if you named it; else take it out of {}", refused.origin)
             }
+            None if let Origin::PluginSettings { agent, .. } = refused.origin => {
+                format!("tacho install {agent} with --endpoint, --level or --token-stdin, whichever is wrong")
+            }
             None => format!("mend or take out {}", refused.origin),
         };
         verdict.find(
@@ -111,26 +113,6 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
             "nothing is sent there",
             remedy,
         );
-    }
-    for side in &ground.sides {
-        let Some(endpoint) = side.endpoint() else { continue };
-        let checked = Destination::new(&endpoint, Protocol::default(), Vec::new(), CaptureLevel::default());
-        let name = side.agent.name;
-        if let Err(error) = checked {
-            let remedy = format!(
-                "tacho install {name} --endpoint https://otlp.example.com, with your receiver's address"
-            );
-            verdict.find(
-                format!("the plugin's options are not used: {error}"),
-                "nothing is sent there",
-                remedy,
-            );
-        }
-        let level = side.options().remove(LEVEL).filter(|name| CaptureLevel::named(name).is_none());
-        if let Some(level) = level {
-            let what = format!("the plugin's options are not used: {LEVEL} is {level:?}");
-            verdict.find(what, "nothing is sent there", format!("tacho install {name} --level metadata"));
-        }
     }
     for project in ground.config.iter().flat_map(here::projects) {
         for reason in &project.refused {
