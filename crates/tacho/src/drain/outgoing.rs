@@ -27,6 +27,9 @@ use tacho_store::{Changes, SessionKey};
 /// Items of one request at most (default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
 const PARCEL_ITEMS_MAX: usize = 512;
 
+/// Stands for the fingerprint of a span that a destination was not to get.
+const NOT_FOR_IT: i64 = 0;
+
 /// What is said of the resource, so that it is said once for many spans.
 const LIFTED: [Key; 8] = [
     key::VCS_REPOSITORY_URL_FULL,
@@ -94,16 +97,11 @@ impl<'a> Outgoing<'a> {
         rules: &ProjectRules,
         changed: &BTreeSet<SpanId>,
     ) -> Result<(), Failure> {
-        if rules.is_withheld {
-            return Ok(());
-        }
         let config = self.resources.config;
         let project = config.trusted_project(rules);
         let resource = self.resources.of(&assembly.session, repository, project);
-        let is_for = |lane: &&mut Lane<'_>| {
-            assembly.session.last_seen >= lane.since && config.is_for(lane.named, project)
-        };
-        for lane in self.lanes.iter_mut().filter(is_for) {
+        for lane in self.lanes.iter_mut().filter(|lane| assembly.session.last_seen >= lane.since) {
+            let is_for_it = !rules.is_withheld && config.is_for(lane.named, project);
             let policy = narrowed(
                 Policy {
                     level: lane.destination.level,
@@ -117,8 +115,11 @@ impl<'a> Outgoing<'a> {
                 Batches { of_session: &resource, of_project: &rules.attributes, batches: Vec::new() };
             for span in assembly.spans.iter().filter(|span| span.settled) {
                 match claimed.get(&span.span_id) {
-                    None => batches.add_span(span),
-                    Some(_) if !changed.contains(&span.span_id) => {}
+                    None if is_for_it => batches.add_span(span),
+                    // Written down, so that nobody asks about it again.
+                    None => changes.claim(lane.key, session, span.span_id, NOT_FOR_IT)?,
+                    Some(Some(NOT_FOR_IT)) => {}
+                    Some(_) if !is_for_it || !changed.contains(&span.span_id) => {}
                     Some(sent) => {
                         let now_said = sent_as(span, policy);
                         if sent.is_some_and(|sent| sent != now_said) {

@@ -119,6 +119,8 @@ fn what_is_kept_back_is_recorded_and_stays_back() {
     assert_eq!(scene.arrived_behind(0), Arrived::default());
     assert_eq!(scene.home.reports(), reports);
     assert_eq!(scene.work("denied"), arrived(4, true, &[]));
+    scene.home.drain();
+    assert_eq!(scene.receiver.spans().len(), 4);
 }
 
 #[test]
