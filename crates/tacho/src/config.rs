@@ -6,6 +6,7 @@
 
 mod environment;
 mod file;
+mod files;
 pub(crate) mod owner;
 mod project;
 mod stored;
@@ -16,6 +17,7 @@ mod tests;
 
 use crate::failure::Failure;
 use crate::place::{self, ConfigFile};
+use files::Files;
 pub(crate) use project::TrustedProject;
 use std::fmt;
 use tacho_export::destination::Destination;
@@ -48,6 +50,8 @@ pub(crate) struct Config {
     /// Projects whose files are trusted.
     projects: Vec<TrustedProject>,
     trust: Trust,
+    /// What it was read from.
+    files: Files,
 }
 
 /// A value, and who said it.
@@ -127,8 +131,11 @@ pub(crate) enum Author {
 
 /// Reads everything there is to read.
 pub(crate) fn load() -> Result<Config, Failure> {
+    // Before anything is read, so that no change is missed.
+    let now = Files::now();
     let files = [place::managed_file(), place::config_file()];
-    load_from(files.into_iter().flatten(), Trust::load()?)
+    let config = load_from(files.into_iter().flatten(), Trust::load()?)?;
+    Ok(Config { files: now, ..config })
 }
 
 fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Config, Failure> {
@@ -156,6 +163,11 @@ impl Config {
     /// Nothing leaves the machine.
     pub(crate) fn local_only() -> Self {
         Self::default()
+    }
+
+    /// Whether what it was read from has changed since.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.files != Files::now()
     }
 
     /// The destination with this endpoint.

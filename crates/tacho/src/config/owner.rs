@@ -7,6 +7,7 @@ use rustix::process::{Uid, getuid};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 use tacho_agents::{Agent, PluginOptions, StoredPlugin};
 
 /// The account this process runs for, as the system knows it.
@@ -20,8 +21,13 @@ pub(crate) struct Account {
     pub(crate) home: Option<PathBuf>,
 }
 
-/// The account, as the system's user database says.
+/// The account, as the system's user database says. It stays the same for as long as a process runs.
 pub(crate) fn account() -> Account {
+    static ACCOUNT: OnceLock<Account> = OnceLock::new();
+    ACCOUNT.get_or_init(look_up).clone()
+}
+
+fn look_up() -> Account {
     let uid = getuid();
     let number = uid.as_raw().to_string();
     let from_file = fs::read_to_string("/etc/passwd").ok().and_then(|users| entry_of(&users, &number));

@@ -32,6 +32,11 @@ impl Directory {
         self.path.join(agent.owners_files.settings)
     }
 
+    /// All files that say something of options.
+    pub(super) fn files(&self, agent: &Agent) -> [PathBuf; 2] {
+        [agent.owners_files.settings, agent.owners_files.secrets].map(|file| self.path.join(file))
+    }
+
     /// The plugins that have options here.
     pub(super) fn plugins(&self, agent: &Agent) -> Vec<StoredPlugin> {
         (agent.stored_plugins)(&texts(agent, &self.path))

@@ -53,6 +53,7 @@ impl Trust {
     }
 }
 
-fn path() -> Option<PathBuf> {
+/// Where the list lies.
+pub(super) fn path() -> Option<PathBuf> {
     Some(owner::config_directory()?.join("trust.toml"))
 }

@@ -4,6 +4,7 @@ use super::control::{Control, Request};
 use super::round::Pace;
 use super::wake::{News, Watch};
 use super::{Drainer, Pending, now};
+use crate::config;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,9 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
     loop {
+        if drainer.config.is_outdated() {
+            drainer.take_configuration()?;
+        }
         let pending = drainer.pass(Pace::Gentle)?;
         while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
@@ -72,6 +76,16 @@ fn pause(pending: &Pending) -> Duration {
 }
 
 impl Drainer {
+    /// Takes up what was configured since it began, so that a running session counts as well. A configuration that cannot
+    /// be read changes nothing; `tacho doctor` says what is wrong with it.
+    fn take_configuration(&mut self) -> Result<(), Failure> {
+        let Ok(config) = config::load() else { return Ok(()) };
+        self.config = config;
+        self.introduce_destinations()?;
+        self.write_notice();
+        Ok(())
+    }
+
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.
     pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Pending, Failure> {
         let began = Instant::now();

@@ -1,12 +1,14 @@
 //! What the user is told when a session starts: by the real hook, as installation, configuration and the real drainer left
 //! it.
 
+use crate::fixture;
 use crate::home::{Home, Ran};
 use crate::installed::Installed;
 use serde_json::json;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
+use tacho_testkit::otlp::Receiver;
 
 const SESSION_START: &str =
     r#"{"session_id":"5f0c2f7e","hook_event_name":"SessionStart","source":"startup"}"#;
@@ -80,6 +82,23 @@ fn comes_to_say(home: &Home, expected: Option<&str>) {
     while fs::read_to_string(&notice).ok().as_deref() != expected {
         std::thread::yield_now();
     }
+}
+
+/// As when a user fills in the plugin's options while a session goes on.
+#[test]
+fn what_is_configured_counts_for_a_session_that_goes_on() {
+    let (home, receiver) = (Home::new(), Receiver::start().unwrap());
+    home.record(fixture::load("bash").an_hour_ago());
+    let mut drainer = drainer(&home, &[]);
+    comes_to_say(&home, Some(LOCAL_ONLY));
+    assert_eq!(home.run(&["config", "set", "destination", &receiver.url()]).code, Some(0));
+    // Any hook wakes the drainer.
+    home.record(fixture::load("denied").an_hour_ago());
+    while receiver.spans().len() < 8 {
+        std::thread::yield_now();
+    }
+    drainer.kill().unwrap();
+    drainer.wait().unwrap();
 }
 
 #[test]
