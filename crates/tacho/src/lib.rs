@@ -12,6 +12,7 @@ mod notice;
 mod place;
 mod project;
 mod report;
+mod spool_watch;
 mod terminal;
 mod vcs;
 

@@ -2,10 +2,11 @@
 
 use super::control::{Control, Request};
 use super::round::Pace;
-use super::wake::{News, Watch};
+use super::wake::wait;
 use super::{Drainer, Pending, now};
 use crate::config;
 use crate::failure::Failure;
+use crate::spool_watch::{News, SpoolWatch};
 use std::time::{Duration, Instant};
 
 /// How long it stays without work once no agent runs any more.
@@ -25,7 +26,7 @@ const BURST_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
     // Without a socket nobody can ask for a flush; recording and sending go on.
     let control = Control::listen(&drainer.state).ok();
-    let mut watch = Watch::new();
+    let mut watch = SpoolWatch::new();
     drainer.write_notice();
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
@@ -57,7 +58,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
             return Ok(());
         }
         let bell = drainer.couriers.bell();
-        watch.wait(drainer.state.path(), control.as_ref(), bell, pause(&pending));
+        wait(&mut watch, drainer.state.path(), control.as_ref(), bell, pause(&pending));
         std::thread::sleep(BURST_PAUSE);
         match watch.news() {
             News::Segments(changed) => {
