@@ -13,7 +13,6 @@ mod liveness;
 mod notice;
 mod outgoing;
 mod projects;
-mod record;
 mod resident;
 mod retention;
 mod round;
@@ -24,7 +23,7 @@ mod transcripts;
 mod wake;
 mod workplaces;
 
-pub(crate) use control::{Request, ask_running_drainer};
+pub(crate) use control::{Request, SOCKET, ask_running_drainer};
 pub(crate) use dead_letters::DEAD_LETTERS;
 pub(crate) use resident::run_resident;
 

@@ -11,6 +11,7 @@ mod keys;
 mod notice;
 mod place;
 mod project;
+mod record;
 mod report;
 mod spool_watch;
 mod terminal;

@@ -21,7 +21,7 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// A hook or `tacho status` holds the lock for a moment only to see whether it is free.
 const LOCK_CHECK_MAX: Duration = Duration::from_millis(200);
 /// Where a drainer without a terminal says what went wrong, and how long that file may grow.
-const LOG: &str = "drain.log";
+pub(super) const LOG: &str = "drain.log";
 const LOG_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Drains, once or for as long as sessions live.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tacho_spool::state::State;
 
 /// Name of the socket in the state directory.
-const SOCKET: &str = "drain.sock";
+pub(crate) const SOCKET: &str = "drain.sock";
 /// A peer that does not speak for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 

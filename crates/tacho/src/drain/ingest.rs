@@ -1,10 +1,10 @@
 //! Taking segments in: records become observations, in the same round as the cursor moves.
 
 use super::blobs;
-use super::record::HookRecord;
 use super::round::Round;
 use super::segments::Segments;
 use crate::failure::Failure;
+use crate::record::HookRecord;
 use std::path::Path;
 use tacho_agents::clip::{STRING_BYTES_MAX, clip};
 use tacho_agents::{Agent, agent_named};

@@ -1,9 +1,9 @@
 //! What the project of a session says of recording, written down when it changes.
 
-use super::record::{HookRecord, uid_of};
 use super::round::Round;
 use crate::failure::Failure;
 use crate::project::{ProjectFile, observation_body};
+use crate::record::{HookRecord, uid_of};
 use rustix::process::geteuid;
 use std::path::Path;
 use tacho_agents::agent_named;
