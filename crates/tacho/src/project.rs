@@ -111,6 +111,14 @@ impl ProjectFile {
         (!matches!(disk.look(path), Found::Nothing)).then(|| Self::read(&disk, level, &name))
     }
 
+    /// The file, and everything taken away that another one takes away.
+    pub(crate) fn narrowed_by(mut self, other: &Self) -> Self {
+        self.rules.withheld |= other.rules.withheld;
+        self.rules.omits_content |= other.rules.omits_content;
+        self.rules.omits_names |= other.rules.omits_names;
+        self
+    }
+
     fn read(disk: &Disk, level: &Path, name: &Path) -> Self {
         let path = level.join(name);
         let Some(bytes) = disk.read(level, name, FILE_BYTES_MAX) else {

@@ -77,6 +77,9 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
     for refused in &config.refused {
         note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
     }
+    for waiting in &config.waiting {
+        note(&format!("note: {}", waiting.reason));
+    }
     let began = Instant::now();
     loop {
         let left = at_most.saturating_sub(began.elapsed());

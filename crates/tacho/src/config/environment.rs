@@ -28,10 +28,17 @@ const OPTIONS: [&[&str]; 10] =
 /// Reads the plugin's options and the variables into the configuration.
 pub(super) fn read(config: &mut Config) {
     for agent in AGENTS {
-        let handed = plugin_options(agent);
-        take_stored(agent, &handed, config);
+        let (handed, stored) = (plugin_options(agent), Directory::of(agent));
         let author = if is_owners_word(agent, &handed) { Author::Owner } else { Author::Unknown };
+        let take_stored = |author, config: &mut Config| {
+            let meant = stored.iter().filter(|directory| directory.author == author);
+            meant.for_each(|directory| take_stored(agent, directory, &handed, config));
+        };
+        // What the owner keeps comes first: what a hook was handed may be older, and a variable that a repository added to it
+        // must not spoil what the owner said.
+        take_stored(Author::Owner, config);
         take(&handed, &Origin::PluginOptions, author, config);
+        take_stored(Author::Unknown, config);
     }
     if let Some(endpoint) = variable("TACHO_OTLP_ENDPOINT") {
         config.name(Origin::Variable("TACHO_OTLP_ENDPOINT"), Author::Unknown, from_variables(&endpoint));
@@ -49,10 +56,8 @@ pub(super) fn read(config: &mut Config) {
     }
 }
 
-/// Takes in what the agent keeps of the plugin's options. First of all: what a hook was handed may be older, and a
-/// variable among it that a repository added must not spoil what the owner said.
-fn take_stored(agent: &Agent, handed: &PluginOptions, config: &mut Config) {
-    let Some(directory) = Directory::of(agent) else { return };
+/// Takes in what the agent keeps of the plugin's options.
+fn take_stored(agent: &Agent, directory: &Directory, handed: &PluginOptions, config: &mut Config) {
     let file = directory.settings(agent).display().to_string();
     let origin = Origin::PluginSettings { agent: agent.name, file };
     for plugin in directory.plugins(agent).into_iter().filter(|plugin| plugin.is_recorder) {

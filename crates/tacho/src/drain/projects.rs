@@ -34,10 +34,15 @@ impl Round<'_> {
             return Ok(());
         }
         let Some(agent) = agent_named(Some(&event.agent)) else { return Ok(()) };
-        // The agent may work elsewhere for a while; its project stays the one that it was started in.
+        let find = |directory: &Path| ProjectFile::find(agent, directory, geteuid()).ok();
+        // The agent may work elsewhere for a while; its project stays the one that it was started in. But a variable
+        // proves nothing, so what is said where it works takes away, too.
         let named = record.variable(agent.project_variable);
-        let directory = named.as_deref().map_or(directory, Path::new);
-        let Ok(file) = ProjectFile::find(agent, directory, geteuid()) else { return Ok(()) };
+        let file = match (named.and_then(|named| find(Path::new(&named))), find(directory)) {
+            (None, None) => return Ok(()),
+            (Some(Some(own)), Some(Some(here))) => Some(own.narrowed_by(&here)),
+            (own, here) => own.flatten().or(here.flatten()),
+        };
         let body = observation_body(file.as_ref());
         let is_known = session.project.as_ref().map_or(file.is_none(), |seen| seen.body == body);
         session.project = Some(SeenProject { at, body: body.clone() });

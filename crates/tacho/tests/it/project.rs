@@ -104,6 +104,26 @@ fn what_arrives_of_a_project() {
     }
 }
 
+/// Wherever the variable leads, what is said where the agent works takes away.
+#[test]
+fn what_is_said_elsewhere() {
+    let scene = Scene::with("---\nattributes: {area: a}\n---\n");
+    let elsewhere = scene.project().with_file_name("elsewhere");
+    fs::create_dir_all(elsewhere.join(".claude")).unwrap();
+    fs::write(
+        elsewhere.join(".claude/tachograph.local.md"),
+        "---\nomit_io: true\nattributes: {area: b}\n---\n",
+    )
+    .unwrap();
+    let mut fixture = fixture::load("bash").an_hour_ago();
+    for hook in &mut fixture.hooks {
+        hook.payload = hook.payload.replace("/home/dev/project", elsewhere.to_str().unwrap());
+    }
+    scene.home.record_in(&scene.project(), fixture);
+    scene.home.drain();
+    assert_eq!(scene.arrived_behind(0), arrived(4, false, &[("project.area", "a")]));
+}
+
 #[test]
 fn what_is_kept_back_is_recorded_and_stays_back() {
     let scene = Scene::with("---\nenabled: false\n---\n");
