@@ -1,8 +1,8 @@
 //! The plugin's options as the agent keeps them among its user's settings, for whoever was not started by a hook.
 //!
-//! A variable moves the agent's configuration, and any repository can set variables, also to a directory of its own that
-//! lies below the home directory and belongs to the account, as every clone does. So only the directory without that
-//! variable, below the home directory that the system knows, holds the owner's word.
+//! A variable moves the agent's configuration, and a variable has no known author: what a repository brings along may set it,
+//! to a directory of its own that lies below the home directory and belongs to the account, as every clone does. So only the
+//! directory without that variable, below the home directory that the system knows, holds the owner's word.
 
 use super::{Author, owner};
 use std::env;
