@@ -1,6 +1,6 @@
 //! What the project of the current directory says of recording in it, as reports tell it.
 
-use crate::config::Config;
+use crate::config::{Config, Origin};
 use crate::project::ProjectFile;
 use crate::terminal::display_safe;
 use rustix::process::geteuid;
@@ -34,11 +34,11 @@ impl ProjectReport {
         let (path, trusted) = (file.path.display().to_string(), config.is_trusted(&file));
         let mut refused = file.problems;
         let wishes = file.wishes.keys();
-        if !trusted && !wishes.is_empty() {
-            refused.push(format!(
-                "{} count once you have said that you trust the file as it is: tacho trust {path}",
-                wishes.join(", ")
-            ));
+        // That a file was changed since it was trusted is told with all else that is refused.
+        let is_told = config.refused.iter().any(|refused| refused.origin == Origin::File(path.clone()));
+        if !trusted && !wishes.is_empty() && !is_told {
+            let wishes = wishes.join(", ");
+            refused.push(format!("{wishes}: only with your trust in the file as it is: tacho trust {path}"));
         }
         Self {
             withheld: file.rules.withheld,

@@ -30,8 +30,7 @@ pub(super) fn read(config: &mut Config) {
         if file.sha256 == sha256 {
             take(config, path, file);
         } else {
-            let reason =
-                format!("{path} was changed since you trusted it; if you did that: tacho trust {path}");
+            let reason = format!("it was changed since you trusted it; if you did that: tacho trust {path}");
             config.refuse(Origin::File(path), reason);
         }
     }

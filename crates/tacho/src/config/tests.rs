@@ -141,7 +141,7 @@ fn a_file_that_was_changed_is_not_trusted_any_more() {
         .into_iter()
         .map(|refused| (refused.origin.to_string(), refused.reason))
         .collect();
-    let reason = format!("{path} was changed since you trusted it; if you did that: tacho trust {path}");
+    let reason = format!("it was changed since you trusted it; if you did that: tacho trust {path}");
     assert_eq!(refused, [(path, reason)]);
 }
 

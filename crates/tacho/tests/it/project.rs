@@ -158,11 +158,11 @@ fn what_a_stranger_wishes_for_is_told_and_not_done() {
     insta::assert_snapshot!(scene.told(&["status"]), @r"
     project    [home]/project/.claude/tachograph.local.md says: nothing that counts
                not used: proxy is nothing that a project may say
-               not used: otlp_url, auth_token, dataset, agent_name count once you have said that you trust the file as it is: tacho trust [home]/project/.claude/tachograph.local.md
+               not used: otlp_url, auth_token, dataset, agent_name: only with your trust in the file as it is: tacho trust [home]/project/.claude/tachograph.local.md
     ");
     insta::assert_snapshot!(scene.told(&["config", "show"]), @r"
     Not used of it: proxy is nothing that a project may say
-    Not used of it: otlp_url, auth_token, dataset, agent_name count once you have said that you trust the file as it is: tacho trust [home]/project/.claude/tachograph.local.md
+    Not used of it: otlp_url, auth_token, dataset, agent_name: only with your trust in the file as it is: tacho trust [home]/project/.claude/tachograph.local.md
     ");
 }
 

@@ -3,7 +3,7 @@
 use super::super::here;
 use super::Verdict;
 use super::ground::{Ground, typed};
-use crate::config::Origin;
+use crate::config::{Origin, Refused};
 use crate::place::{self, MANAGED_FILE};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -97,40 +97,38 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
     let refused = ground.config.iter().flat_map(|config| &config.refused);
     for refused in refused {
-        let what = refused.reason.split_whitespace().next();
-        let is_distrusted = refused.reason.contains("tacho trust");
-        let remedy = match what.filter(|_| is_distrusted) {
-            Some(what) => {
-                format!("tacho trust {what}, if you named it; else take it out of {}", refused.origin)
-            }
-            None if let Origin::PluginSettings { agent, .. } = refused.origin => {
-                format!("tacho install {agent} with --endpoint, --level or --token-stdin, whichever is wrong")
-            }
-            None => format!("mend or take out {}", refused.origin),
-        };
-        verdict.find(
-            format!("{} is not used: {}", refused.origin, refused.reason),
-            "nothing is sent there",
-            remedy,
-        );
+        let what = format!("{} is not used: {}", refused.origin, refused.reason);
+        verdict.find(what, "nothing is sent there", remedy_of(refused));
     }
     for project in ground.config.iter().flat_map(here::projects) {
+        let file = typed(Path::new(&project.file));
         for reason in &project.refused {
             let what = format!("of {}, something is not used: {reason}", project.file);
-            let why = "the project is recorded as if the file did not say it";
             let remedy = if reason.contains("tacho trust") {
-                format!(
-                    "tacho trust {}, if you wrote it; else take it out of the file",
-                    typed(Path::new(&project.file))
-                )
+                format!("tacho trust {file}, if you wrote it; else take it out of the file")
             } else {
-                format!("edit {}: mend it or take it out", typed(Path::new(&project.file)))
+                format!("edit {file}: mend it or take it out")
             };
-            verdict.find(what, why, remedy);
+            verdict.find(what, "the project is recorded as if the file did not say it", remedy);
         }
     }
     if verdict.findings.is_empty() {
         verdict.note("nothing that was named is refused");
     }
     verdict
+}
+
+fn remedy_of(refused: &Refused) -> String {
+    let Refused { origin, reason } = refused;
+    let address = reason.split_whitespace().next().filter(|word| word.contains("://"));
+    match (reason.contains("tacho trust"), address, origin) {
+        (true, Some(address), _) => {
+            format!("tacho trust {address}, if you named it; else take it out of {origin}")
+        }
+        (true, None, _) => format!("tacho trust {origin}, if you changed it; else see what is in it"),
+        (false, _, Origin::PluginSettings { agent, .. }) => {
+            format!("tacho install {agent} with --endpoint, --level or --token-stdin, whichever is wrong")
+        }
+        (false, _, _) => format!("mend or take out {origin}"),
+    }
 }
