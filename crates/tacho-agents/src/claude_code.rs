@@ -23,9 +23,12 @@ pub const AGENT: Agent = Agent {
     subagent_directory: places::subagent_directory,
     subagent_file: places::subagent_file,
     keeps_row: transcript::keeps_row,
+    project_variable: "CLAUDE_PROJECT_DIR",
+    // The second one is that of the plugin that many come from.
+    project_files: &[".claude/tachograph.local.md", ".claude/dash0-agent-plugin.local.md"],
     option_prefix: "CLAUDE_PLUGIN_OPTION_",
     owners_files: settings::FILES,
-    owners_options: settings::owners_options,
+    stored_plugins: settings::stored_plugins,
     first_steps: FIRST_STEPS,
     setup: &plugin::SETUP,
 };

@@ -36,12 +36,16 @@ pub struct Agent {
     pub subagent_file: fn(&Path) -> Option<SubagentFile>,
     /// Whether a transcript row is worth keeping.
     pub keeps_row: fn(&[u8]) -> bool,
+    /// The variable in which hooks get the directory of the project.
+    pub project_variable: &'static str,
+    /// Files below a project's directory by which the project says how it is recorded; the first that is there counts.
+    pub project_files: &'static [&'static str],
     /// How the variables begin in which hooks get the options of the plugin.
     pub option_prefix: &'static str,
-    /// The user's own settings and secrets of the agent, below the home directory.
+    /// The user's own settings and secrets of the agent, below its configuration directory.
     pub owners_files: OwnersFiles,
-    /// The options of every plugin, secrets included, in the user's own settings and secrets.
-    pub owners_options: fn(&OwnersTexts) -> Vec<PluginOptions>,
+    /// The plugins that have options in the user's own settings and secrets.
+    pub stored_plugins: fn(&OwnersTexts) -> Vec<StoredPlugin>,
     /// What to type to be recorded.
     pub first_steps: &'static str,
     /// How it is installed.
@@ -51,13 +55,24 @@ pub struct Agent {
 /// Options of one plugin by their keys.
 pub type PluginOptions = BTreeMap<String, String>;
 
-/// Where a user's own settings of an agent lie, below the home directory.
+/// A plugin, and the options that its user gave it, secrets included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredPlugin {
+    /// Whether it is the recorder.
+    pub is_recorder: bool,
+    /// The options.
+    pub options: PluginOptions,
+}
+
+/// Where a user's own settings of an agent lie, below its configuration directory.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnersFiles {
     /// The settings.
     pub settings: &'static str,
     /// What the agent keeps apart from them because it is secret.
     pub secrets: &'static str,
+    /// Whether the agent may keep secrets elsewhere, where only it gets at them.
+    pub may_hide_secrets: bool,
 }
 
 /// What stands in those files; empty where there is none.

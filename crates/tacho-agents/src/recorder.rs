@@ -2,13 +2,14 @@
 
 use crate::Decoded;
 use crate::fields::Fields;
-use tacho_model::event::{Event, Fact, Repository};
+use tacho_model::event::{Event, Fact, ProjectRules, Repository};
 
 /// What an observation of the recorder says: one statement a field.
 pub(crate) fn decode(said: &Fields<'_>, event: impl Fn(&str, Fact) -> Event) -> Decoded {
     let fact = |name: &str| match name {
         "agent_gone" => Fact::AgentGone,
         "vcs" => Fact::RepositorySeen(Box::new(repository(&said.object(name)))),
+        "project" => Fact::ProjectSeen(Box::new(project(&said.object(name)))),
         _ => Fact::Unknown,
     };
     if said.names().next().is_none() {
@@ -31,5 +32,16 @@ fn repository(vcs: &Fields<'_>) -> Repository {
         user_name: vcs.id("user_name"),
         user_email: vcs.id("user_email"),
         user_source: vcs.id("user_source"),
+    }
+}
+
+fn project(said: &Fields<'_>) -> ProjectRules {
+    ProjectRules {
+        file: said.id("file"),
+        sha256: said.id("sha256"),
+        is_withheld: said.is_true("withheld"),
+        omits_content: said.is_true("omits_content"),
+        omits_names: said.is_true("omits_names"),
+        attributes: said.get("attributes").unwrap_or_default(),
     }
 }

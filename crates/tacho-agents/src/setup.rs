@@ -17,6 +17,8 @@ pub struct Setup {
     pub how_to_get: &'static str,
     /// How to be recorded without installing anything; `FOLDER` stands for the plugin's folder.
     pub without_installing: &'static str,
+    /// How a user gives the plugin's options values within the agent.
+    pub how_to_configure: &'static str,
     /// How sessions that run already take the plugin up.
     pub how_to_reload: &'static str,
     /// The version in what the program prints when asked for it.

@@ -5,6 +5,7 @@ mod call;
 mod compaction;
 mod elicitation;
 mod heard;
+mod project;
 mod subagent;
 mod tool;
 mod turn;
@@ -19,9 +20,10 @@ pub(crate) use turn::TurnFacts;
 use crate::belief::{Believed, Range};
 use crate::place::Places;
 use heard::Heard;
+use project::ProjectFacts;
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{
-    AnswerPart, Event, Fact, ModelAnswer, ModelRequest, Observation, Repository, Source,
+    AnswerPart, Event, Fact, ModelAnswer, ModelRequest, Observation, ProjectRules, Repository, Source,
 };
 use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
@@ -66,6 +68,7 @@ pub struct SessionFacts {
     pub(crate) compactions: BTreeSet<CompactionStatement>,
     /// The repository the agent works in, as it was at each time somebody looked.
     pub(crate) repositories: BTreeSet<(UnixNanos, Repository)>,
+    projects: ProjectFacts,
     /// What was said at which time about ends of turns that older agents do not name.
     pub(crate) unnamed_ends: BTreeMap<UnixNanos, TurnFacts>,
     /// Observations that were not understood.
@@ -102,6 +105,7 @@ impl SessionFacts {
             elicitations: BTreeSet::new(),
             compactions: BTreeSet::new(),
             repositories: BTreeSet::new(),
+            projects: ProjectFacts::default(),
             unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             heard: Heard::default(),
@@ -149,6 +153,12 @@ impl SessionFacts {
         before.or(self.repositories.first()).map(|(_, repository)| repository)
     }
 
+    /// What the project that the agent works in says of sending.
+    #[must_use]
+    pub fn project(&self) -> ProjectRules {
+        self.projects.in_force()
+    }
+
     /// The last time anything was seen of it.
     #[must_use]
     pub const fn last_seen(&self) -> Option<UnixNanos> {
@@ -187,6 +197,7 @@ impl SessionFacts {
             Fact::RepositorySeen(seen) => {
                 self.repositories.extend(event.at.map(|at| (at, seen.as_ref().clone())));
             }
+            Fact::ProjectSeen(rules) => self.projects.hear(event, rules),
             Fact::Prompted { text, permission_mode, agent_version } => {
                 self.version.hear_known(event, agent_version.as_ref());
                 self.hear_prompt(event, text.as_ref(), permission_mode.as_ref());

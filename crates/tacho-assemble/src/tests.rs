@@ -4,6 +4,7 @@ mod compaction;
 mod counting;
 mod elicitation;
 mod messages;
+mod project;
 mod repository;
 mod tree;
 
@@ -81,12 +82,16 @@ fn described(subagent: &str, tool: &str) -> Event {
     within(subagent, Event { source: Source::Transcript, at: None, prompt: None, ..event })
 }
 
-/// What comes of these events at a second.
-fn assembled(events: &[Event], now: u64) -> Assembly {
+fn facts_of(events: &[Event]) -> SessionFacts {
     let agent = AgentIdentity { name: "agent", provider: "provider" };
     let mut facts = SessionFacts::new(agent, SessionId::from("session"));
     events.iter().for_each(|event| facts.add(event));
-    assemble(&facts, UnixNanos(now * SECOND_NS))
+    facts
+}
+
+/// What comes of these events at a second.
+fn assembled(events: &[Event], now: u64) -> Assembly {
+    assemble(&facts_of(events), UnixNanos(now * SECOND_NS))
 }
 
 /// The spans after these events, at a second: one line each, indented below their parents.

@@ -69,8 +69,10 @@ impl fmt::Debug for Header {
 /// Where telemetry goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Base URL, to which `/v1/traces` is added. Names the destination in the store and in reports.
+    /// Names the destination in the store and in reports: its base URL, and whom it is for unless it is for all.
     endpoint: String,
+    /// Base URL, to which `/v1/traces` is added.
+    base: String,
     /// Encoding.
     pub protocol: Protocol,
     /// Headers of every request.
@@ -145,19 +147,31 @@ impl Destination {
         {
             return Err(DestinationError::PlainSecret { header: secret.name.clone(), endpoint });
         }
-        Ok(Self { endpoint, protocol, headers, level })
+        Ok(Self { base: endpoint.clone(), endpoint, protocol, headers, level })
+    }
+
+    /// The same destination for a part of all sessions, under a name of its own.
+    #[must_use]
+    pub fn only_for(self, part: &str) -> Self {
+        Self { endpoint: format!("{} for {part}", self.base), ..self }
     }
 
     /// The URL of a signal.
     #[must_use]
     pub fn url(&self, signal: &str) -> String {
-        format!("{}/v1/{signal}", self.endpoint)
+        format!("{}/v1/{signal}", self.base)
+    }
+
+    /// What it is called in the store and in reports: its base URL, and whom it is for unless it is for all.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     /// The base URL.
     #[must_use]
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// The headers of every request.
@@ -169,7 +183,7 @@ impl Destination {
     /// Whether the endpoint is on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.endpoint.parse::<Uri>().is_ok_and(|uri| is_loopback(uri.host()))
+        self.base.parse::<Uri>().is_ok_and(|uri| is_loopback(uri.host()))
     }
 }
 

@@ -208,5 +208,7 @@ fn scope() -> InstrumentationScope {
 }
 
 fn resource(batch: &Batch) -> Resource {
-    Resource { attributes: values::attributes(&batch.resource), ..Resource::default() }
+    let mut attributes = values::attributes(&batch.resource);
+    attributes.extend(batch.project.iter().map(|(name, value)| values::of_project(name, value)));
+    Resource { attributes, ..Resource::default() }
 }

@@ -3,12 +3,15 @@
 use crate::attribute::{Attributes, Key};
 use crate::log::LogRecord;
 use crate::span::Span;
+use std::collections::BTreeMap;
 
 /// Spans and log records of one resource, before anything is decided about what may leave the machine.
 #[derive(Clone, Debug, Default)]
 pub struct Draft<'a> {
     /// Who made them.
     pub resource: Attributes,
+    /// What the project says of itself, by names that are sent behind `project.`.
+    pub project: BTreeMap<String, String>,
     /// The spans, as they stand in their session.
     pub spans: Vec<&'a Span>,
     /// The log records.
@@ -22,6 +25,8 @@ pub struct Draft<'a> {
 pub struct Batch {
     /// Who made them.
     pub resource: Attributes,
+    /// What the project says of itself, by names that are sent behind `project.`.
+    pub project: BTreeMap<String, String>,
     /// The spans.
     pub spans: Vec<Span>,
     /// The log records.

@@ -6,12 +6,14 @@
 mod compaction;
 mod model_call;
 mod note;
+mod project;
 mod repository;
 mod tool;
 
 pub use compaction::{Compaction, CompactionStep};
 pub use model_call::{AnswerPart, AnsweredTool, Finish, FinishReason, ModelAnswer, ModelRequest};
 pub use note::{Note, NoteKind};
+pub use project::{PROJECT_PREFIX, ProjectRules};
 pub use repository::Repository;
 pub use tool::{FailureCause, PermissionDecision, Refusal, ToolEnd, ToolFailure, ToolRecord, ToolStart};
 
@@ -121,6 +123,8 @@ pub enum Fact {
     AgentGone,
     /// The recorder looked at the repository the agent works in.
     RepositorySeen(Box<Repository>),
+    /// The recorder looked at the file of the project that the agent works in.
+    ProjectSeen(Box<ProjectRules>),
     /// A prompt was sent; begins a turn.
     Prompted {
         /// The prompt.

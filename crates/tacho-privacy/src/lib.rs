@@ -111,6 +111,7 @@ pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
     let is_lifted = |key: Key| draft.lifted.contains(&key);
     Cleared(Batch {
         resource: clear_attributes(&draft.resource, policy, |_| false),
+        project: draft.project.clone(),
         spans: draft.spans.iter().map(|span| clear_span(span, policy, is_lifted)).collect(),
         logs: draft.logs.iter().map(|record| clear_record(record, policy)).collect(),
     })

@@ -51,7 +51,8 @@ fn cleared_with(attributes: Attributes, policy: Policy<'_>, lifted: &'static [Ke
         span: Some((span.trace_id, span.span_id)),
         attributes: attributes.clone(),
     };
-    let draft = Draft { resource: attributes, spans: vec![&span], logs: vec![record], lifted };
+    let draft =
+        Draft { resource: attributes, spans: vec![&span], logs: vec![record], lifted, ..Draft::default() };
     clear(&draft, policy).get().clone()
 }
 

@@ -133,6 +133,11 @@ impl Scenario {
             + usize::from(is_loaded(&Loading::Twin))
     }
 
+    /// Whether whoever installed the plugin said nothing of where to send anything.
+    pub fn is_local_at_first(&self) -> bool {
+        self.plugin.contains(&Loading::Installed) && self.options.is_empty()
+    }
+
     /// Creates the project's files in `project_dir`.
     pub fn write_files(&self, project_dir: &Path) -> Result<()> {
         for (name, content) in &self.files {

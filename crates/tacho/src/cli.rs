@@ -83,10 +83,13 @@ pub(crate) enum Command {
     /// Show or change what the recorder was told.
     #[command(subcommand)]
     Config(ConfigAction),
-    /// Say that telemetry may go to an address, whoever names it.
+    /// Say that telemetry may go to an address, whoever names it, or that the file of a project counts as your word.
     ///
     /// A repository can set variables, so an address elsewhere that only a variable names is not used until you have
-    /// said here that you trust it. Without an address: list what is trusted.
+    /// said here that you trust it. A repository can bring files along, so what a project's file sets of otlp_url,
+    /// auth_token, dataset and agent_name is not used until you have said that you trust the file as it is; once it is
+    /// changed, it asks again. Without an argument: list what is trusted.
+    #[command(after_help = trust_examples())]
     Trust(TrustArguments),
     /// Make sessions and spans anew from what was observed.
     ///
@@ -111,7 +114,8 @@ pub(crate) enum ConfigAction {
     Path,
     /// Write a setting into the file.
     ///
-    /// Keys: agent_name, team, user_info (hash or name), retention.days, retention.spool_mib, retention.store_mib, and
+    /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
+    /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, and
     /// destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
@@ -166,10 +170,11 @@ impl SetDestination {
 
 #[derive(Debug, Args)]
 pub(crate) struct TrustArguments {
-    /// The address; its scheme, host and port count.
-    pub(crate) address: Option<String>,
+    /// The address, of which scheme, host and port count; or the file.
+    #[arg(value_name = "ADDRESS|FILE")]
+    pub(crate) what: Option<String>,
     /// Trust it no longer.
-    #[arg(long, requires = "address")]
+    #[arg(long, requires = "what")]
     pub(crate) remove: bool,
 }
 
@@ -290,6 +295,13 @@ fn uninstall_examples() -> String {
         "Examples:
   tacho uninstall AGENT                            stop recording, keep what was recorded
   tacho uninstall AGENT --purge                    and remove what was recorded, after a question",
+    )
+}
+
+fn trust_examples() -> String {
+    let file = AGENTS.first().and_then(|agent| agent.project_files.first()).copied().unwrap_or("FILE");
+    format!(
+        "Examples:\n  tacho trust https://otlp.example.com\n  tacho trust {file}\n  tacho trust --remove {file}"
     )
 }
 

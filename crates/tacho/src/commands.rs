@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod doctor;
 mod drain;
+mod here;
 mod install;
 mod rebuild;
 mod sessions;

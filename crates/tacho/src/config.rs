@@ -6,11 +6,19 @@
 
 mod environment;
 mod file;
+mod files;
 pub(crate) mod owner;
+mod project;
+mod stored;
 pub(crate) mod trust;
+
+#[cfg(test)]
+mod tests;
 
 use crate::failure::Failure;
 use crate::place::{self, ConfigFile};
+use files::Files;
+pub(crate) use project::TrustedProject;
 use std::fmt;
 use tacho_export::destination::Destination;
 use tacho_privacy::{CaptureLevel, Disclosure};
@@ -23,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) destinations: Vec<Named>,
     /// Destinations that were named but are not used, and why.
     pub(crate) refused: Vec<Refused>,
+    /// Destinations that only others can send to, and why.
+    pub(crate) waiting: Vec<Refused>,
     /// The name to report instead of the agent's own.
     pub(crate) agent_name: Option<Said<String>>,
     /// The team that the work is for.
@@ -31,11 +41,17 @@ pub(crate) struct Config {
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
+    /// Who wants nothing to be sent, whoever names destinations; `None` where nobody does.
+    pub(crate) local_only: Option<Origin>,
     /// What no destination gets more than.
     level_max: Option<Said<CaptureLevel>>,
     /// Whether only the managed file may name destinations.
     only_managed: bool,
+    /// Projects whose files are trusted.
+    projects: Vec<TrustedProject>,
     trust: Trust,
+    /// What it was read from.
+    files: Files,
 }
 
 /// A value, and who said it.
@@ -53,8 +69,15 @@ pub(crate) enum Origin {
     Default,
     /// In a file: the managed one, the owner's, or one that variables led to.
     File(String),
-    /// In the options of the plugin.
+    /// In the options of the plugin, as a hook got them.
     PluginOptions,
+    /// In the options of the plugin, as an agent keeps them.
+    PluginSettings {
+        /// The agent's name.
+        agent: &'static str,
+        /// The file.
+        file: String,
+    },
     /// In a variable.
     Variable(&'static str),
 }
@@ -64,6 +87,8 @@ pub(crate) enum Origin {
 pub(crate) struct Named {
     pub(crate) to: Destination,
     pub(crate) origin: Origin,
+    /// The file of the project whose sessions it is for; `None` for all.
+    pub(crate) project: Option<String>,
 }
 
 /// A destination that is not used.
@@ -106,8 +131,11 @@ pub(crate) enum Author {
 
 /// Reads everything there is to read.
 pub(crate) fn load() -> Result<Config, Failure> {
+    // Before anything is read, so that no change is missed.
+    let now = Files::now();
     let files = [place::managed_file(), place::config_file()];
-    load_from(files.into_iter().flatten(), Trust::load()?)
+    let config = load_from(files.into_iter().flatten(), Trust::load()?)?;
+    Ok(Config { files: now, ..config })
 }
 
 fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Config, Failure> {
@@ -116,7 +144,13 @@ fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Co
         file::read(&file, &mut config)?;
     }
     environment::read(&mut config);
+    project::read(&mut config);
     config.cap_levels();
+    if config.local_only.is_some() {
+        config.destinations.clear();
+        config.refused.clear();
+        config.waiting.clear();
+    }
     Ok(config)
 }
 
@@ -131,6 +165,11 @@ impl Config {
         Self::default()
     }
 
+    /// Whether what it was read from has changed since.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.files != Files::now()
+    }
+
     /// The destination with this endpoint.
     pub(crate) fn destination(&self, endpoint: &str) -> Option<&Destination> {
         self.destinations.iter().map(|named| &named.to).find(|known| known.endpoint() == endpoint)
@@ -139,14 +178,22 @@ impl Config {
     /// Takes a destination in, if its author may name it. The same endpoint named twice is one destination; the
     /// first to name it decides.
     fn name(&mut self, origin: Origin, author: Author, named: Result<Destination, String>) {
-        let allowed = named.and_then(|to| match self.objection(&to, author) {
+        match named.and_then(|to| self.allowed(to, author)) {
+            Ok(to) if self.destination(to.endpoint()).is_some() => {}
+            Ok(to) => self.destinations.push(Named { to, origin, project: None }),
+            Err(reason) => self.refuse(origin, reason),
+        }
+    }
+
+    fn refuse(&mut self, origin: Origin, reason: String) {
+        self.refused.push(Refused { origin, reason });
+    }
+
+    /// The destination, if its author may name it; else why not.
+    fn allowed(&self, to: Destination, author: Author) -> Result<Destination, String> {
+        match self.objection(&to, author) {
             None => Ok(to),
             Some(objection) => Err(format!("{} {objection}", to.endpoint())),
-        });
-        match allowed {
-            Ok(to) if self.destination(to.endpoint()).is_some() => {}
-            Ok(to) => self.destinations.push(Named { to, origin }),
-            Err(reason) => self.refused.push(Refused { origin, reason }),
         }
     }
 
@@ -177,7 +224,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => formatter.write_str("default"),
-            Self::File(path) => formatter.write_str(path),
+            Self::File(path) | Self::PluginSettings { file: path, .. } => formatter.write_str(path),
             Self::PluginOptions => formatter.write_str("the plugin's options"),
             Self::Variable(name) => formatter.write_str(name),
         }

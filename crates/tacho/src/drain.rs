@@ -13,7 +13,7 @@ mod liveness;
 mod lowered;
 mod notice;
 mod outgoing;
-mod record;
+mod projects;
 mod resident;
 mod retention;
 mod round;
@@ -25,12 +25,11 @@ mod transcripts;
 mod wake;
 mod workplaces;
 
-pub(crate) use control::{Reply, Request, ask_running_drainer};
+pub(crate) use control::{Request, SOCKET, ask_running_drainer};
 pub(crate) use dead_letters::DEAD_LETTERS;
 pub(crate) use resident::run_resident;
-pub(crate) use terms::terms;
 
-use crate::config::{Config, Named, owner};
+use crate::config::{Config, owner};
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
@@ -40,7 +39,7 @@ use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
 use segments::Segments;
 use sessions::{OpenSession, Sessions};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -52,6 +51,7 @@ use tacho_spool::loss;
 use tacho_spool::state::State;
 use tacho_store::Store;
 use tacho_store::destinations::DestinationRow;
+use terms::terms;
 
 /// A new destination gets what was seen within this time, so that a first session shows up as soon as it is named.
 const BACKFILL_NS: u64 = 24 * 3600 * 1_000_000_000;
@@ -149,10 +149,9 @@ impl Drainer {
         Ok(())
     }
 
-    /// The destinations it sends to, and on which terms.
-    fn terms(&self) -> BTreeMap<String, String> {
-        let terms = |named: &Named| (named.to.endpoint().to_owned(), terms(&named.to, &self.identity_key));
-        self.config.destinations.iter().map(terms).collect()
+    /// The destinations it sends to.
+    fn endpoints(&self) -> Vec<String> {
+        self.config.destinations.iter().map(|named| named.to.endpoint().to_owned()).collect()
     }
 
     fn is_configured(&self, endpoint: &str) -> bool {

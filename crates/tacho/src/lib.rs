@@ -10,8 +10,12 @@ mod failure;
 mod keys;
 #[cfg(all(target_arch = "x86_64", any(test, target_env = "musl")))]
 mod memory;
+mod notice;
 mod place;
+mod project;
+mod record;
 mod report;
+mod spool_watch;
 mod terminal;
 mod vcs;
 

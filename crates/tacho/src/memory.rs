@@ -1,4 +1,4 @@
-//! How the static program copies and compares bytes (`docs/adr/0012-copying-in-the-static-program.md`).
+//! How the static program copies and compares bytes (`docs/adr/0013-copying-in-the-static-program.md`).
 //!
 //! These take the place of musl's functions, for SQLite and everything else in the program, on the one processor for
 //! which musl copies with `rep movsq` and compares byte by byte.

@@ -14,6 +14,9 @@ use tacho_store::store::STORE_FILE;
 /// Where whoever manages the machine configures it.
 pub(crate) const MANAGED_FILE: &str = "/etc/tachograph/config.toml";
 
+/// Where segments with damaged lines are put, below the state directory.
+pub(crate) const DAMAGED: &str = "damaged";
+
 /// The state directory, by the same rules as the hook: the first candidate that can be used.
 pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
     if let Some(path) = given {

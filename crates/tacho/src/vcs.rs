@@ -10,7 +10,7 @@ mod body;
 mod change;
 mod config_file;
 mod discovery;
-mod disk;
+pub(crate) mod disk;
 mod head;
 mod kept;
 mod lines;
@@ -18,7 +18,7 @@ mod pointer;
 mod references;
 mod reflog;
 mod remote;
-mod text;
+pub(crate) mod text;
 mod user;
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ Every name the recorder writes, grouped by the span it is on. This page is gener
 absent, never zero.
 ";
 
+const OF_PROJECTS: &str = "
+What a project says of itself in its own file (`configuration.md`) stands here too, as `project.NAME`, at every level.
+";
+
 const TABLE_HEAD: &str = "\
 | Attribute | Type | Present | Leaves the machine | What it is |
 |---|---|---|---|---|
@@ -30,6 +34,7 @@ pub(super) fn render(registry: &Registry) -> String {
     let mut page = HEADER.to_owned();
     page.push_str("\n## Resource\n\nWho sends. These stand once per batch, not on the spans.\n\n");
     page.push_str(&table(on_no_span(registry).map(|attribute| (attribute, "when known"))));
+    page.push_str(OF_PROJECTS);
     page.push_str("\n## Every span\n\nThese may be on a span of any kind below.\n\n");
     let common = &registry.spans.common;
     page.push_str(&table(rows(registry, &common.required, &common.optional)));

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 
 use tacho_testkit::anthropic::ServedCall;
-use tacho_testkit::claude::{Version, hook_runs};
+use tacho_testkit::claude::{HookRun, Version, hook_runs};
 use tacho_testkit::compare::{self, RunFacts};
 use tacho_testkit::otlp::{ReceivedLog, ReceivedRequest, ReceivedSpan, Receiver, Signal};
 use tacho_testkit::reports;
 use tacho_testkit::scenario::Scenario;
 
 use super::run::{PlayedSession, Protocol};
+
+/// How the line begins that tells of sending nothing.
+const LOCAL_ONLY: &str = "tachograph: recording locally only, as no destination was named.";
 
 /// Everything that is known of a run.
 pub(super) struct Played<'a> {
@@ -42,6 +45,7 @@ pub(super) fn of_bench(played: &Played<'_>) -> Vec<String> {
             found.extend(of_hooks(&run.stdout, played.scenario.copies()));
         }
     }
+    found.extend(of_first_words(played));
     let scripts = played.scenario.scripts.iter();
     let planned: BTreeSet<String> = scripts
         .flat_map(|(name, script)| (0..script.steps.len()).map(move |index| format!("{name}#{index}")))
@@ -54,7 +58,8 @@ pub(super) fn of_bench(played: &Played<'_>) -> Vec<String> {
     found
 }
 
-/// Hooks ran in as many copies as the plugin has, ended well and printed nothing.
+/// Hooks ran in as many copies as the plugin has, ended well and printed nothing; what the user is told when a session
+/// starts is looked at elsewhere.
 fn of_hooks(stdout: &str, copies: usize) -> Vec<String> {
     let runs = hook_runs(stdout);
     let mut found = Vec::new();
@@ -62,10 +67,26 @@ fn of_hooks(stdout: &str, copies: usize) -> Vec<String> {
     if starts != copies {
         found.push(format!("{starts} hooks ran at the start of the session, should be {copies}"));
     }
-    for run in runs.iter().filter(|run| run.outcome != "success" || !run.printed.is_empty()) {
-        found.push(format!("hook {}: {}, and printed {:?}", run.event, run.outcome, run.printed));
+    let is_silent =
+        |run: &HookRun| run.stdout.is_empty() && (run.event == "SessionStart" || run.stderr.is_empty());
+    for run in runs.iter().filter(|run| run.outcome != "success" || !is_silent(run)) {
+        let HookRun { event, outcome, stdout, stderr } = run;
+        found.push(format!("hook {event}: {outcome}, and printed {stdout:?} and {stderr:?}"));
     }
     found
+}
+
+/// The first session behind an installation is told that nothing is sent, unless options said where to. Variables that
+/// say so were known to nobody before it.
+fn of_first_words(played: &Played<'_>) -> Option<String> {
+    let first = played.sessions.first()?.runs.first()?;
+    let starts = hook_runs(&first.stdout).into_iter().filter(|run| run.event == "SessionStart");
+    let told: String = starts.map(|run| run.stderr).collect();
+    let (is_local, is_told) = (played.scenario.is_local_at_first(), told.starts_with(LOCAL_ONLY));
+    // One of several that start at once may be late: then a drainer knows the variables.
+    let is_alone = played.scenario.copies() == 1 && played.sessions.len() == 1;
+    let is_right = if is_local { is_told || !is_alone } else { told.is_empty() };
+    (!is_right).then(|| format!("the first session was told {told:?}"))
 }
 
 /// Where requests to the receiver are not what they should be.

@@ -37,6 +37,7 @@ pub(super) const SETUP: Setup = Setup {
     program_places: &[".local/bin/claude", ".claude/local/claude"],
     how_to_get: "get it with `npm install -g @anthropic-ai/claude-code`, or name it with --claude PATH",
     without_installing: "without installing anything, `claude --plugin-dir FOLDER` records one session too",
+    how_to_configure: "/plugin > Installed > tachograph > Configure, then /reload-plugins",
     how_to_reload: "type /reload-plugins in sessions that run already, or start them anew",
     version,
     version_min: AgentVersion([2, 1, 119]),
@@ -167,7 +168,7 @@ fn plugins(texts: &PluginTexts<'_>) -> Vec<PluginCopy> {
             let source = marketplaces.get(marketplace).and_then(Marketplace::folder);
             let cached = installations.iter().find_map(|installation| installation.install_path.clone());
             PluginCopy {
-                is_recorder: name == NAME,
+                is_recorder: is_recorder(&id),
                 is_other_recorder: OTHER_RECORDERS.contains(&name),
                 is_enabled: enabled.get(&id).is_some_and(|value| value.as_bool() == Some(true)),
                 folder: source.as_deref().map(|source| plugin_folder(source, name)).or(cached),
@@ -177,6 +178,11 @@ fn plugins(texts: &PluginTexts<'_>) -> Vec<PluginCopy> {
             }
         })
         .collect()
+}
+
+/// Whether this is the recorder, from whatever source.
+pub(super) fn is_recorder(id: &str) -> bool {
+    id.split_once('@').map_or(id, |(name, _)| name) == NAME
 }
 
 /// Ours lies where we put it; that of somebody else may lie anywhere in its marketplace.

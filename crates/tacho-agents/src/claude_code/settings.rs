@@ -1,13 +1,17 @@
 //! Where Claude Code keeps what its user configured for plugins.
 
-use crate::{OwnersFiles, OwnersTexts, PluginOptions};
+use super::plugin;
+use crate::{OwnersFiles, OwnersTexts, StoredPlugin};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Secrets lie in a file only where the system has no keychain.
-pub(super) const FILES: OwnersFiles =
-    OwnersFiles { settings: ".claude/settings.json", secrets: ".claude/.credentials.json" };
+pub(super) const FILES: OwnersFiles = OwnersFiles {
+    settings: "settings.json",
+    secrets: ".credentials.json",
+    may_hide_secrets: cfg!(target_os = "macos"),
+};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -28,13 +32,16 @@ struct Secrets {
 }
 
 /// The options of every plugin. A file that cannot be read as JSON holds none.
-pub(super) fn owners_options(texts: &OwnersTexts) -> Vec<PluginOptions> {
+pub(super) fn stored_plugins(texts: &OwnersTexts) -> Vec<StoredPlugin> {
     let settings: Settings = serde_json::from_str(&texts.settings).unwrap_or_default();
     let mut secrets: Secrets = serde_json::from_str(&texts.secrets).unwrap_or_default();
-    let plugins = settings.plugin_configs.into_iter().map(|(plugin, config)| {
-        let secret = secrets.plugin_secrets.remove(&plugin).unwrap_or_default();
+    let plugins = settings.plugin_configs.into_iter().map(|(id, config)| {
+        let secret = secrets.plugin_secrets.remove(&id).unwrap_or_default();
         let options = config.options.into_iter().chain(secret);
-        options.filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+        StoredPlugin {
+            is_recorder: plugin::is_recorder(&id),
+            options: options.filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect(),
+        }
     });
     plugins.collect()
 }

@@ -2,7 +2,7 @@
 
 use super::observation;
 use crate::claude_code::AGENT;
-use tacho_model::event::{Fact, Repository, Source};
+use tacho_model::event::{Fact, ProjectRules, Repository, Source};
 
 #[track_caller]
 fn check(body: &str, expected: &[(&str, Fact)]) {
@@ -47,6 +47,22 @@ fn a_repository_of_which_little_is_known() {
     let repository = Repository { ref_name: Some("main".to_owned()), ..Repository::default() };
     let body = r#"{"vcs":{"ref_name":"main","revision":7,"worktree":"","owner_name":null}}"#;
     check(body, &[("vcs", Fact::RepositorySeen(Box::new(repository)))]);
+}
+
+#[test]
+fn a_project() {
+    let rules = ProjectRules {
+        file: Some("/home/dev/project/.claude/tachograph.local.md".to_owned()),
+        sha256: Some("0a1b".to_owned()),
+        is_withheld: true,
+        omits_content: true,
+        omits_names: false,
+        attributes: [("area".to_owned(), "payments".to_owned())].into(),
+    };
+    let body = r#"{"project":{"file":"/home/dev/project/.claude/tachograph.local.md","sha256":"0a1b","withheld":true,
+        "omits_content":true,"omits_names":false,"attributes":{"area":"payments"}}}"#;
+    check(body, &[("project", Fact::ProjectSeen(Box::new(rules)))]);
+    check(r#"{"project":{}}"#, &[("project", Fact::ProjectSeen(Box::default()))]);
 }
 
 #[test]

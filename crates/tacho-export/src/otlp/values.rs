@@ -3,6 +3,7 @@
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 use tacho_model::attribute::{Attributes, Class, Key, Value};
+use tacho_model::event::PROJECT_PREFIX;
 
 pub(super) fn attributes(attributes: &Attributes) -> Vec<KeyValue> {
     let pair = |(key, value): (Key, &Value)| KeyValue {
@@ -11,6 +12,15 @@ pub(super) fn attributes(attributes: &Attributes) -> Vec<KeyValue> {
         ..KeyValue::default()
     };
     attributes.iter().map(pair).collect()
+}
+
+/// What a project says of itself.
+pub(super) fn of_project(name: &str, value: &str) -> KeyValue {
+    KeyValue {
+        key: format!("{PROJECT_PREFIX}{name}"),
+        value: Some(AnyValue { value: Some(Wire::StringValue(value.to_owned())) }),
+        ..KeyValue::default()
+    }
 }
 
 /// Whether an attribute holds words of a person, a file or a model.

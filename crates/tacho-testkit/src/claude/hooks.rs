@@ -9,8 +9,10 @@ pub struct HookRun {
     pub event: String,
     /// How it ended: `success` where all is well.
     pub outcome: String,
-    /// All that it printed; the CLI shows or acts on it, so there should be nothing.
-    pub printed: String,
+    /// What it printed; the CLI acts on it, so there should be nothing.
+    pub stdout: String,
+    /// What it told the user.
+    pub stderr: String,
 }
 
 /// A message of the CLI, as far as it is about a hook.
@@ -34,7 +36,8 @@ pub fn hook_runs(stdout: &str) -> Vec<HookRun> {
         .map(|message| HookRun {
             event: message.hook_event.unwrap_or_default(),
             outcome: message.outcome.unwrap_or_default(),
-            printed: message.stdout + &message.stderr,
+            stdout: message.stdout,
+            stderr: message.stderr,
         })
         .collect()
 }

@@ -88,12 +88,13 @@ fn reads_the_runs_of_hooks() {
 {"type":"assistant"}
 no JSON
 {"type":"system","subtype":"hook_response","hook_event":"PreToolUse","outcome":"error","stdout":"x","stderr":"y"}"#;
-    let run = |event: &str, outcome: &str, printed: &str| HookRun {
+    let run = |event: &str, outcome: &str, stdout: &str, stderr: &str| HookRun {
         event: event.to_owned(),
         outcome: outcome.to_owned(),
-        printed: printed.to_owned(),
+        stdout: stdout.to_owned(),
+        stderr: stderr.to_owned(),
     };
-    assert_eq!(hook_runs(stdout), [run("Stop", "success", ""), run("PreToolUse", "error", "xy")]);
+    assert_eq!(hook_runs(stdout), [run("Stop", "success", "", ""), run("PreToolUse", "error", "x", "y")]);
 }
 
 #[test]

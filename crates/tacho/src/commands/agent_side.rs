@@ -134,11 +134,6 @@ impl AgentSide {
         let users = settings.iter().find(|file| file.of == SettingsOf::User);
         users.map(|file| (self.setup().options)(&file.text)).unwrap_or_default()
     }
-
-    /// The endpoint that those options name.
-    pub(super) fn endpoint(&self) -> Option<String> {
-        self.options().remove(ENDPOINT).filter(|endpoint| !endpoint.is_empty())
-    }
 }
 
 /// A directory that a variable names.

@@ -1,9 +1,11 @@
 //! `tacho config`: what the recorder was told, by whom, and telling it something else.
 
+use super::here;
 use super::table::table;
 use crate::cli::{ConfigAction, Output, SetDestination};
-use crate::config::{self, Author, Config, Named, Said};
+use crate::config::{self, Author, Config, Named, Refused, Said};
 use crate::failure::{Failure, FailureKind};
+use crate::notice;
 use crate::place::{self, ConfigFile, MANAGED_FILE};
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, note, print};
@@ -19,6 +21,8 @@ use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 const NUMBERS: [&str; 3] = ["retention.days", "retention.spool_mib", "retention.store_mib"];
 /// Keys of words.
 const WORDS: [&str; 3] = ["agent_name", "team", "user_info"];
+/// Keys of what is true or false.
+const SWITCHES: [&str; 1] = ["local_only"];
 /// The key under which destinations are added and taken away.
 const DESTINATION: &str = "destination";
 
@@ -53,11 +57,23 @@ fn show(output: Output) -> Result<(), Failure> {
         rows.push(vec![DESTINATION.to_owned(), what, display_safe(&named.origin.to_string())]);
     }
     print(&table(&["KEY", "VALUE", "FROM"], &[], &rows));
-    if config.destinations.is_empty() {
+    if let Some(origin) = &config.local_only {
+        print(&format!("\nNo destination is used, as {origin} says: everything stays on this machine.\n"));
+    } else if config.destinations.is_empty() {
         print("\nNo destination: everything stays on this machine.\n");
+    }
+    for waiting in &config.waiting {
+        print(&format!("\nFrom {}: {}\n", waiting.origin, display_safe(&waiting.reason)));
     }
     for refused in &config.refused {
         print(&format!("\nNot used, from {}: {}\n", refused.origin, display_safe(&refused.reason)));
+    }
+    for project in here::projects(&config) {
+        print(&format!("\nThe project {}\n", project.line()));
+        project
+            .refused
+            .iter()
+            .for_each(|reason| print(&format!("Not used of it: {}\n", display_safe(reason))));
     }
     Ok(())
 }
@@ -83,11 +99,14 @@ fn settings(config: &Config) -> Vec<Setting> {
         Some(said) => setting(key, said),
         None => Setting { key, value: None, origin: "default".to_owned() },
     };
+    let local_only =
+        Said { value: config.local_only.is_some(), origin: config.local_only.clone().unwrap_or_default() };
     let user_info = Said { value: config.user_info.value.name(), origin: config.user_info.origin.clone() };
     vec![
         optional("agent_name", config.agent_name.as_ref()),
         optional("team", config.team.as_ref()),
         setting("user_info", &user_info),
+        setting("local_only", &local_only),
         setting("retention.days", &config.retention.days),
         setting("retention.spool_mib", &config.retention.spool_mib),
         setting("retention.store_mib", &config.retention.store_mib),
@@ -109,15 +128,17 @@ fn report(config: &Config) -> Json {
             "origin": named.origin.to_string(),
         })
     });
-    let refused = config
-        .refused
-        .iter()
-        .map(|refused| json!({ "origin": refused.origin.to_string(), "reason": refused.reason }));
+    let reasons = |list: &[Refused]| -> Vec<Json> {
+        let reason = |of: &Refused| json!({ "origin": of.origin.to_string(), "reason": of.reason });
+        list.iter().map(reason).collect()
+    };
     json!({
         "schema_version": SCHEMA_VERSION,
         "settings": settings,
         "destinations": destinations.collect::<Vec<_>>(),
-        "refused": refused.collect::<Vec<_>>(),
+        "refused": reasons(&config.refused),
+        "waiting_for_token": reasons(&config.waiting),
+        "projects": here::projects(config),
         "managed_file": Path::new(MANAGED_FILE).exists().then_some(MANAGED_FILE),
         "file": place::config_file().map(|file| file.path),
     })
@@ -151,6 +172,7 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
     let draft = written.map_err(|error| Failure::external(format!("write {place}"), error))?;
     config::check(&ConfigFile { path: draft.path().to_owned(), author: Author::Owner })?;
     draft.persist(&file.path).map_err(|error| Failure::external(format!("write {place}"), error))?;
+    tell_next_session();
     if file.author != Author::Owner {
         note(&format!(
             "note: {place} was found through a variable, so nobody knows who writes it: it can name destinations on this \
@@ -158,6 +180,14 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
         ));
     }
     Ok(())
+}
+
+/// Has the next session say what is true now.
+pub(super) fn tell_next_session() {
+    // Without a state directory, or with a configuration that cannot be read, there are others to say so.
+    if let (Ok(state), Ok(config)) = (place::open_state(None), config::load()) {
+        notice::write(state.path(), notice::of_config(&config).as_deref());
+    }
 }
 
 fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -> Result<(), Failure> {
@@ -171,6 +201,12 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
     }
     if WORDS.contains(&key) {
         document.insert(key, value(text));
+        return Ok(());
+    }
+    if SWITCHES.contains(&key) {
+        let is_on: bool =
+            text.parse().map_err(|_| usage(format!("{key} is true or false, and {text:?} is neither")))?;
+        document.insert(key, value(is_on));
         return Ok(());
     }
     if !NUMBERS.contains(&key) {
@@ -226,7 +262,7 @@ fn unset(document: &mut DocumentMut, key: &str, text: Option<&str>) -> Result<()
             Err(usage(format!("the file names no {endpoint}")))
         };
     }
-    if !WORDS.contains(&key) && !NUMBERS.contains(&key) {
+    if !keys().any(|known| known == key) {
         return Err(unknown(key));
     }
     match key.split_once('.') {
@@ -255,8 +291,12 @@ fn is_named(table: &Table, endpoint: &str) -> bool {
 }
 
 fn unknown(key: &str) -> Failure {
-    let keys: Vec<&str> = WORDS.into_iter().chain(NUMBERS).chain([DESTINATION]).collect();
+    let keys: Vec<&str> = keys().chain([DESTINATION]).collect();
     usage(format!("{key} is no key")).hint(format!("the keys are {}", keys.join(", ")))
+}
+
+fn keys() -> impl Iterator<Item = &'static str> {
+    WORDS.into_iter().chain(SWITCHES).chain(NUMBERS)
 }
 
 fn usage(message: impl Into<String>) -> Failure {

@@ -1,10 +1,9 @@
 //! `tacho drain`: take in, settle, send.
 
 use crate::cli::{Drain, Output};
-use crate::config::{self, Named, Origin};
-use crate::drain::{Drainer, Reply, Request, ask_running_drainer, run_resident, terms};
+use crate::config::{self, Named};
+use crate::drain::{Drainer, Request, ask_running_drainer, run_resident};
 use crate::failure::{Failure, FailureKind};
-use crate::keys;
 use crate::place;
 use crate::terminal::{note, print};
 use serde_json::json;
@@ -12,7 +11,6 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tacho_privacy::identity::IdentityKey;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
@@ -23,7 +21,7 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// A hook or `tacho status` holds the lock for a moment only to see whether it is free.
 const LOCK_CHECK_MAX: Duration = Duration::from_millis(200);
 /// Where a drainer without a terminal says what went wrong, and how long that file may grow.
-const LOG: &str = "drain.log";
+pub(super) const LOG: &str = "drain.log";
 const LOG_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Drains, once or for as long as sessions live.
@@ -79,7 +77,9 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
     for refused in &config.refused {
         note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
     }
-    let key = keys::identity_key(state.path())?;
+    for waiting in &config.waiting {
+        note(&format!("note: {}", waiting.reason));
+    }
     let began = Instant::now();
     loop {
         let left = at_most.saturating_sub(began.elapsed());
@@ -89,7 +89,8 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
         }
         let request = Request::Flush { at_most: left };
         if let Some(reply) = ask_running_drainer(&state, request, left + ANSWER_MAX) {
-            if config.destinations.iter().all(|named| is_known(&reply, named, &key)) {
+            let is_known = |named: &Named| reply.endpoints.iter().any(|known| known == named.to.endpoint());
+            if config.destinations.iter().all(is_known) {
                 return report(output, reply.waiting);
             }
             // It was started before that was said, or by somebody who does not say it; the next hook starts another.
@@ -103,13 +104,6 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
     }
     Err(Failure::new(FailureKind::External, "the running drainer does not answer")
         .hint("it may be waiting for a slow receiver; ending the process `tacho drain` loses nothing"))
-}
-
-/// Whether the running drainer sends to a destination as it is named here. What a file says everybody was told who
-/// started since; the terms of a plugin's option are known to its hooks alone.
-fn is_known(reply: &Reply, named: &Named, key: &IdentityKey) -> bool {
-    let known = reply.terms.get(named.to.endpoint());
-    known.is_some_and(|known| !matches!(named.origin, Origin::File(_)) || *known == terms(&named.to, key))
 }
 
 fn report(output: Output, waiting: u64) -> Result<(), Failure> {

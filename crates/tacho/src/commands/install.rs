@@ -4,6 +4,7 @@ mod folder;
 pub(super) mod link;
 
 use super::agent_side::{AgentSide, ENDPOINT, LEVEL};
+use super::config::tell_next_session;
 use super::steps::{Action, AgentCommand, Steps};
 use crate::cli::{Install, Output};
 use crate::config;
@@ -49,6 +50,9 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
     make_known(&side, &program, wanted.scope, &mut steps)?;
     configure(&program, setup.words.configure, options, &mut steps)?;
     let reach = link::link(&side, &mut steps)?;
+    if !wanted.dry_run {
+        tell_next_session();
+    }
 
     let old = version.filter(|version| *version < setup.version_min);
     if let Some(old) = old {
@@ -227,30 +231,29 @@ fn next_steps(side: &AgentSide, wanted: &Install, steps: &Steps, reach: &Reach) 
 }
 
 fn where_telemetry_goes(side: &AgentSide) -> Result<String, Failure> {
-    let options = side.options();
-    let mut to = Vec::new();
-    if let Some(endpoint) = side.endpoint() {
-        let level = options.get(LEVEL).and_then(|name| CaptureLevel::named(name)).unwrap_or_default();
-        to.push((endpoint, level, "the plugin's options in your own settings".to_owned()));
-    }
-    for named in config::load()?.destinations {
-        to.push((named.to.endpoint().to_owned(), named.to.level, named.origin.to_string()));
-    }
-    if to.is_empty() {
+    let config = config::load()?;
+    let refused = config.refused.iter().chain(&config.waiting);
+    if config.destinations.is_empty() && refused.clone().next().is_none() {
         return Ok(format!(
             "Everything stays on this machine. To send it somewhere: tacho install {} --endpoint URL\n",
             side.agent.name
         ));
     }
-    let line = |(endpoint, level, origin): (String, CaptureLevel, String)| {
+    let goes = config.destinations.iter().map(|named| {
+        let level = named.to.level;
         let what = match level {
             CaptureLevel::Metadata => {
                 "names, numbers, times and outcomes; no prompt, answer, argument or result"
             }
             CaptureLevel::Full => "prompts, answers, arguments and results too",
         };
-        let (endpoint, origin) = (display_safe(&endpoint), display_safe(&origin));
+        let endpoint = display_safe(named.to.endpoint());
+        let origin = display_safe(&named.origin.to_string());
         format!("Telemetry goes to {endpoint} at level {} ({what}); named in {origin}.\n", level.name())
-    };
-    Ok(to.into_iter().map(line).collect())
+    });
+    let stays = refused.map(|refused| {
+        let origin = display_safe(&refused.origin.to_string());
+        format!("Not used, from {origin}: {}\n", display_safe(&refused.reason))
+    });
+    Ok(goes.chain(stays).collect())
 }

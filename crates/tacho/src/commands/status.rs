@@ -1,8 +1,9 @@
 //! `tacho status`: whether recording and sending work.
 
+use super::here::{self, ProjectReport};
 use super::words;
 use crate::cli::Output;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Refused};
 use crate::failure::Failure;
 use crate::place;
 use crate::report::SCHEMA_VERSION;
@@ -31,8 +32,12 @@ pub(super) struct StatusReport {
     store_bytes: u64,
     damaged_records: u64,
     pub(super) losses: Vec<LossReport>,
+    local_only: bool,
     pub(super) destinations: Vec<DestinationReport>,
     pub(super) refused: Vec<RefusedReport>,
+    /// Destinations that only sessions send to.
+    waiting_for_token: Vec<RefusedReport>,
+    projects: Vec<ProjectReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,15 +105,11 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         store_bytes: known.bytes,
         damaged_records: known.damaged_lines,
         losses: losses.collect(),
+        local_only: config.local_only.is_some(),
         destinations: tried.chain(untried).collect(),
-        refused: config
-            .refused
-            .iter()
-            .map(|refused| RefusedReport {
-                origin: refused.origin.to_string(),
-                reason: refused.reason.clone(),
-            })
-            .collect(),
+        refused: config.refused.iter().map(RefusedReport::of).collect(),
+        waiting_for_token: config.waiting.iter().map(RefusedReport::of).collect(),
+        projects: here::projects(config),
     })
 }
 
@@ -149,6 +150,12 @@ impl DestinationReport {
     }
 }
 
+impl RefusedReport {
+    fn of(refused: &Refused) -> Self {
+        Self { origin: refused.origin.to_string(), reason: refused.reason.clone() }
+    }
+}
+
 fn directory_bytes(directory: &Path) -> u64 {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
@@ -177,11 +184,16 @@ fn text(report: &StatusReport) -> String {
         words::bytes(report.spool_unread_bytes),
         words::bytes(report.store_bytes),
     );
-    if report.destinations.is_empty() && report.refused.is_empty() {
+    if report.local_only {
+        text.push_str("sends to   nobody, as local_only says: everything stays on this machine\n");
+    } else if report.destinations.is_empty()
+        && report.refused.is_empty()
+        && report.waiting_for_token.is_empty()
+    {
         text.push_str("sends to   nobody: everything stays on this machine\n");
     }
     for to in &report.destinations {
-        let known = if to.configured { "" } else { "  (named nowhere now)" };
+        let known = if to.configured { "" } else { "  (not used now)" };
         text.push_str(&format!(
             "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
             display_safe(&to.name),
@@ -197,8 +209,17 @@ fn text(report: &StatusReport) -> String {
             ));
         }
     }
+    for waiting in &report.waiting_for_token {
+        text.push_str(&format!("waits      {}\n", display_safe(&waiting.reason)));
+    }
     for refused in &report.refused {
         text.push_str(&format!("not used   {}: {}\n", refused.origin, display_safe(&refused.reason)));
+    }
+    for project in &report.projects {
+        text.push_str(&format!("project    {}\n", project.line()));
+        for reason in &project.refused {
+            text.push_str(&format!("           not used: {}\n", display_safe(reason)));
+        }
     }
     if report.damaged_records > 0 {
         text.push_str(&format!("damaged    {} records of the spool\n", report.damaged_records));

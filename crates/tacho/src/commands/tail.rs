@@ -2,24 +2,27 @@
 //! between them; takes no lock and changes nothing.
 
 mod event;
+mod listen;
 mod segments;
-mod watch;
 
 use crate::cli::{Output, Tail};
 use crate::failure::Failure;
 use crate::place;
+use crate::spool_watch::SpoolWatch;
 use crate::terminal::{note, print_or_end};
 use event::Line;
 use segments::Tails;
 use std::ops::ControlFlow;
-use watch::SpoolWatch;
 
 /// Prints the last events, then those that come.
 pub(super) fn run(output: Output, wanted: &Tail) -> Result<(), Failure> {
     let state = place::open_state(None)?;
     let session = wanted.session.as_deref().unwrap_or_default();
     // Watched before anything is read, so that nothing falls in between.
-    let mut watch = wanted.follow.then(|| SpoolWatch::new(state.path()));
+    let mut watch = wanted.follow.then(SpoolWatch::new);
+    if let Some(watch) = &mut watch {
+        watch.cover(state.path());
+    }
     let (mut tails, last) = Tails::open(state.path(), session, wanted.lines)?;
     if last.is_empty() && !wanted.follow {
         note("no hook has said anything yet; `tacho doctor` says whether hooks run");
@@ -28,7 +31,7 @@ pub(super) fn run(output: Output, wanted: &Tail) -> Result<(), Failure> {
         return Ok(());
     }
     while let Some(watch) = &mut watch {
-        if watch.wait(state.path()).is_break() || show(output, &tails.news(session)?).is_break() {
+        if listen::wait(watch, state.path()).is_break() || show(output, &tails.news(session)?).is_break() {
             return Ok(());
         }
     }

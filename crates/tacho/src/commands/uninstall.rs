@@ -33,6 +33,9 @@ pub(super) fn run(output: Output, wanted: &Uninstall) -> Result<(), Failure> {
     if are_all {
         link::unlink(&side, &mut steps)?;
         remove_folder(&side.folder(), &mut steps)?;
+        if !wanted.dry_run && !wanted.purge {
+            purge::remove_notice();
+        }
     }
     if let Some(recorded) = &recorded {
         recorded.remove(&mut steps)?;

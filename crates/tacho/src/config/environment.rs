@@ -2,10 +2,11 @@
 
 use super::file::{credentials, level, protocol, user_info};
 use super::owner::is_owners_word;
-use super::{Author, Config, Origin, Said};
+use super::stored::Directory;
+use super::{Author, Config, Origin, Refused, Said};
 use std::collections::BTreeMap;
 use std::env;
-use tacho_agents::{AGENTS, Agent, PluginOptions};
+use tacho_agents::{AGENTS, Agent, OwnersFiles, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
 use tacho_privacy::{CaptureLevel, Disclosure};
 
@@ -27,23 +28,17 @@ const OPTIONS: [&[&str]; 10] =
 /// Reads the plugin's options and the variables into the configuration.
 pub(super) fn read(config: &mut Config) {
     for agent in AGENTS {
-        let options = plugin_options(agent);
-        let author = if is_owners_word(agent, &options) { Author::Owner } else { Author::Unknown };
-        let said = |value: &String| Said { value: value.clone(), origin: Origin::PluginOptions };
-        if config.agent_name.is_none() {
-            config.agent_name = first(&options, AGENT_NAME).map(said);
-        }
-        if config.team.is_none() {
-            config.team = first(&options, TEAM).map(said);
-        }
-        if let (Author::Owner, Origin::Default, Some(value)) =
-            (author, &config.user_info.origin, told_of_user(&options))
-        {
-            config.user_info = Said { value, origin: Origin::PluginOptions };
-        }
-        if let Some(endpoint) = first(&options, ENDPOINT) {
-            config.name(Origin::PluginOptions, author, from_plugin(endpoint, &options));
-        }
+        let (handed, stored) = (plugin_options(agent), Directory::of(agent));
+        let author = if is_owners_word(agent, &handed) { Author::Owner } else { Author::Unknown };
+        let take_stored = |author, config: &mut Config| {
+            let meant = stored.iter().filter(|directory| directory.author == author);
+            meant.for_each(|directory| take_stored(agent, directory, &handed, config));
+        };
+        // What the owner keeps comes first: what a hook was handed may be older, and a variable that a repository added to it
+        // must not spoil what the owner said.
+        take_stored(Author::Owner, config);
+        take(&handed, &Origin::PluginOptions, author, config);
+        take_stored(Author::Unknown, config);
     }
     if let Some(endpoint) = variable("TACHO_OTLP_ENDPOINT") {
         config.name(Origin::Variable("TACHO_OTLP_ENDPOINT"), Author::Unknown, from_variables(&endpoint));
@@ -58,6 +53,50 @@ pub(super) fn read(config: &mut Config) {
     if config.agent_name.is_none() {
         let said = |value| Said { value, origin: Origin::Variable("DASH0_AGENT_NAME") };
         config.agent_name = variable("DASH0_AGENT_NAME").map(said);
+    }
+}
+
+/// Takes in what the agent keeps of the plugin's options.
+fn take_stored(agent: &Agent, directory: &Directory, handed: &PluginOptions, config: &mut Config) {
+    let file = directory.settings(agent).display().to_string();
+    let origin = Origin::PluginSettings { agent: agent.name, file };
+    for plugin in directory.plugins(agent).into_iter().filter(|plugin| plugin.is_recorder) {
+        match hidden_token(agent.owners_files, &plugin.options) {
+            Some(endpoint) if first(handed, ENDPOINT) != Some(endpoint) => config.waiting.push(Refused {
+                origin: origin.clone(),
+                reason: format!(
+                    "{endpoint} waits for its token, which only {} knows: its sessions send there",
+                    agent.name
+                ),
+            }),
+            Some(_) => {}
+            None => take(&plugin.options, &origin, directory.author, config),
+        }
+    }
+}
+
+/// The endpoint whose token, if it has one, is kept where only the agent gets at it.
+fn hidden_token(files: OwnersFiles, options: &PluginOptions) -> Option<&String> {
+    let may_have_one = files.may_hide_secrets && first(options, TOKEN).is_none();
+    first(options, ENDPOINT).filter(|_| may_have_one)
+}
+
+/// Takes in what the plugin's options say.
+fn take(options: &PluginOptions, origin: &Origin, author: Author, config: &mut Config) {
+    let said = |value: &String| Said { value: value.clone(), origin: origin.clone() };
+    if config.agent_name.is_none() {
+        config.agent_name = first(options, AGENT_NAME).map(said);
+    }
+    if config.team.is_none() {
+        config.team = first(options, TEAM).map(said);
+    }
+    if let (Author::Owner, Origin::Default, Some(value)) =
+        (author, &config.user_info.origin, told_of_user(options))
+    {
+        config.user_info = Said { value, origin: origin.clone() };
+    }
+    if let Some(endpoint) = first(options, ENDPOINT) {
+        config.name(origin.clone(), author, from_plugin(endpoint, options));
     }
 }
 
@@ -79,7 +118,7 @@ fn plugin_options(agent: &Agent) -> PluginOptions {
 }
 
 fn first<'a>(options: &'a PluginOptions, spellings: &[&str]) -> Option<&'a String> {
-    spellings.iter().find_map(|key| options.get(*key))
+    spellings.iter().find_map(|key| options.get(*key)).filter(|value| !value.is_empty())
 }
 
 fn from_plugin(endpoint: &str, options: &PluginOptions) -> Result<Destination, String> {
@@ -138,4 +177,26 @@ fn percent_decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_only_the_agent_gets_at() {
+        let options = |pairs: &[(&str, &str)]| -> PluginOptions {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let endpoint = ("OTLP_ENDPOINT", "https://otlp.example.com");
+        for (may_hide_secrets, options, expected) in [
+            (true, options(&[endpoint]), Some("https://otlp.example.com")),
+            (true, options(&[endpoint, ("AUTH_TOKEN", "a-token")]), None),
+            (true, options(&[("TEAM", "a-team")]), None),
+            (false, options(&[endpoint]), None),
+        ] {
+            let files = OwnersFiles { settings: "settings", secrets: "secrets", may_hide_secrets };
+            assert_eq!(hidden_token(files, &options).map(String::as_str), expected, "{options:?}");
+        }
+    }
 }

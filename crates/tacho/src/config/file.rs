@@ -17,6 +17,7 @@ struct Contents {
     agent_name: Option<String>,
     team: Option<String>,
     user_info: Option<String>,
+    local_only: Option<bool>,
     level_max: Option<String>,
     only_managed_destinations: Option<bool>,
     #[serde(default)]
@@ -71,6 +72,10 @@ pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure
         said(&mut config.retention.days, contents.retention.days, &origin);
         said(&mut config.retention.spool_mib, contents.retention.spool_mib, &origin);
         said(&mut config.retention.store_mib, contents.retention.store_mib, &origin);
+    }
+    // Everybody may say that less is sent.
+    if contents.local_only == Some(true) && config.local_only.is_none() {
+        config.local_only = Some(origin.clone());
     }
     if file.author == Author::Manager {
         let level_max = contents.level_max.map(|name| level(&name)).transpose().map_err(invalid)?;

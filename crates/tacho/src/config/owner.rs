@@ -2,11 +2,13 @@
 //!
 //! `HOME` is a variable like any other and proves nothing.
 
+use super::stored;
 use rustix::process::{Uid, getuid};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use tacho_agents::{Agent, OwnersTexts, PluginOptions};
+use std::sync::OnceLock;
+use tacho_agents::{Agent, PluginOptions, StoredPlugin};
 
 /// The account this process runs for, as the system knows it.
 #[derive(Clone, Debug)]
@@ -19,8 +21,13 @@ pub(crate) struct Account {
     pub(crate) home: Option<PathBuf>,
 }
 
-/// The account, as the system's user database says.
+/// The account, as the system's user database says. It stays the same for as long as a process runs.
 pub(crate) fn account() -> Account {
+    static ACCOUNT: OnceLock<Account> = OnceLock::new();
+    ACCOUNT.get_or_init(look_up).clone()
+}
+
+fn look_up() -> Account {
     let uid = getuid();
     let number = uid.as_raw().to_string();
     let from_file = fs::read_to_string("/etc/passwd").ok().and_then(|users| entry_of(&users, &number));
@@ -58,14 +65,10 @@ fn entry_of(users: &str, uid: &str) -> Option<(String, Option<PathBuf>)> {
 /// Whether all these options stand together in the user's own settings and secrets of one plugin.
 pub(super) fn is_owners_word(agent: &Agent, options: &PluginOptions) -> bool {
     let Some(home) = home() else { return false };
-    let read = |file: &str| fs::read_to_string(home.join(Path::new(file))).unwrap_or_default();
-    let texts = OwnersTexts {
-        settings: read(agent.owners_files.settings),
-        secrets: read(agent.owners_files.secrets),
-    };
+    let texts = stored::texts(agent, &home.join(agent.setup.config_directory.1));
     let stands_in =
-        |plugin: &PluginOptions| options.iter().all(|(key, value)| plugin.get(key) == Some(value));
-    (agent.owners_options)(&texts).iter().any(stands_in)
+        |plugin: &StoredPlugin| options.iter().all(|(key, value)| plugin.options.get(key) == Some(value));
+    (agent.stored_plugins)(&texts).iter().any(stands_in)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! What the owner trusts although nobody knows who named it: destinations in variables.
+//! What the owner trusts although nobody knows who named it: destinations in variables, files of projects.
 //!
 //! The list lies in the owner's configuration directory, as the system and no variable names it.
 
 use super::owner;
 use crate::failure::{Failure, FailureKind};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -17,6 +17,8 @@ use tacho_export::destination::origin_of;
 pub(crate) struct Trust {
     /// Origins (scheme, host and port) that telemetry may be sent to, whoever names them.
     pub(crate) origins: BTreeSet<String>,
+    /// Files of projects, each with the SHA-256 of what was in it when it was trusted.
+    pub(crate) files: BTreeMap<String, String>,
 }
 
 impl Trust {
@@ -51,6 +53,7 @@ impl Trust {
     }
 }
 
-fn path() -> Option<PathBuf> {
+/// Where the list lies.
+pub(super) fn path() -> Option<PathBuf> {
     Some(owner::config_directory()?.join("trust.toml"))
 }

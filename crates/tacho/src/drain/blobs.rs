@@ -1,6 +1,6 @@
 //! Blobs: payloads that lie beside the spool, read in pieces and cut to what the store keeps.
 
-use super::record::BlobReference;
+use crate::record::BlobReference;
 use std::io::{self, Read as _};
 use std::path::Path;
 use tacho_agents::clip::{Clipper, STRING_BYTES_MAX};

@@ -5,7 +5,6 @@
 use super::Pending;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, BorrowedFd};
@@ -15,7 +14,7 @@ use std::time::Duration;
 use tacho_spool::state::State;
 
 /// Name of the socket in the state directory.
-const SOCKET: &str = "drain.sock";
+pub(crate) const SOCKET: &str = "drain.sock";
 /// A peer that does not speak for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -39,9 +38,9 @@ pub(crate) enum Request {
 pub(crate) struct Reply {
     /// Items that could not be sent yet.
     pub(crate) waiting: u64,
-    /// The destinations that the drainer knows, and on which terms.
+    /// The destinations that the drainer knows.
     #[serde(default)]
-    pub(crate) terms: BTreeMap<String, String>,
+    pub(crate) endpoints: Vec<String>,
 }
 
 impl Request {
@@ -136,8 +135,8 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Answers. A peer that is gone needs no answer.
-    pub(super) fn answer(mut self, pending: &Pending, terms: BTreeMap<String, String>) {
-        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting, terms }) {
+    pub(super) fn answer(mut self, pending: &Pending, endpoints: Vec<String>) {
+        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting, endpoints }) {
             let _ = writeln!(self.stream, "{line}");
         }
     }

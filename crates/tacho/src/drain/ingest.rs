@@ -1,11 +1,11 @@
 //! Taking segments in: records become observations, in the same round as the cursor moves.
 
 use super::blobs;
-use super::record::HookRecord;
 use super::round::Round;
 use super::segments::Segments;
 use super::sessions::OpenSession;
 use crate::failure::Failure;
+use crate::record::HookRecord;
 use std::path::Path;
 use tacho_agents::clip::{STRING_BYTES_MAX, clip};
 use tacho_agents::{Agent, agent_named};
@@ -47,8 +47,9 @@ impl Round<'_> {
     /// Takes the records of a chunk in; returns how many lines were no record that can be understood.
     fn take_chunk_in(&mut self, chunk: &Chunk) -> Result<u64, Failure> {
         let mut unreadable = chunk.damaged;
+        let mut members = Vec::new();
         for record in &chunk.records {
-            let Ok(record) = HookRecord::parse(&record.open_object) else {
+            let Ok(record) = HookRecord::parse(&record.open_object, &mut members) else {
                 unreadable += 1;
                 continue;
             };
@@ -59,10 +60,15 @@ impl Round<'_> {
             if let Some(path) = surroundings.transcript {
                 follow(&self.changes, session, &observation, &path)?;
             }
-            if let (Some(directory), Some(at)) = (surroundings.directory, observation.at)
-                && !session.works_in(&directory, at)
-            {
-                self.note_workplace(&observation, &directory, at)?;
+            if let (Some(directory), Some(at)) = (surroundings.directory, observation.at) {
+                let (is_seen, is_project_seen) =
+                    (session.works_in(&directory, at), session.has_project_at(at));
+                if !is_seen {
+                    self.note_workplace(&observation, &directory, at)?;
+                }
+                if !is_project_seen {
+                    self.note_project(&observation, &record, &directory, at)?;
+                }
             }
         }
         Ok(unreadable)

@@ -1,10 +1,10 @@
 //! Whether the agent behind a session still runs.
 
 use super::now;
-use super::record::uid_of;
 use super::round::Round;
 use super::sessions::{OpenSession, Sessions};
 use crate::failure::Failure;
+use crate::record::uid_of;
 use std::collections::BTreeSet;
 use std::fs;
 use tacho_model::event::{Observation, Source};

@@ -1,13 +1,12 @@
-//! The notice: one line that the hook shows the user at the start of a session, as long as it is true.
+//! What the drainer tells the user at the start of the next session.
 
 use super::Drainer;
-use std::fs;
+use crate::notice;
 use tacho_export::delivery::{Answer, Outcome, judge};
-use tacho_spool::layout::NOTICE;
 use tacho_store::destinations::DestinationRow;
 
 impl Drainer {
-    /// Tells the owner of destinations that take nothing until somebody mends them, and of nothing else.
+    /// Tells the owner of destinations that take nothing until somebody mends them, and that nothing is sent at all.
     pub(super) fn write_notice(&self) {
         let told: Vec<String> = self
             .known
@@ -15,17 +14,9 @@ impl Drainer {
             .filter(|row| self.is_configured(&row.name))
             .filter_map(|row| Some(format!("{} takes nothing ({})", row.name, complaint(row)?)))
             .collect();
-        let path = self.state.path().join(NOTICE);
-        let text = if told.is_empty() {
-            String::new()
-        } else {
-            format!("tachograph: {}; nothing is lost: see tacho status\n", told.join(", "))
-        };
-        if fs::read_to_string(&path).unwrap_or_default() == text {
-            return;
-        }
-        // A notice is a comfort: without it `tacho status` still says what is wrong.
-        let _ = if text.is_empty() { fs::remove_file(path) } else { fs::write(path, text) };
+        let complaints = || format!("tachograph: {}; nothing is lost: see tacho status", told.join(", "));
+        let line = if told.is_empty() { notice::of_config(&self.config) } else { Some(complaints()) };
+        notice::write(self.state.path(), line.as_deref());
     }
 }
 

@@ -1,38 +1,29 @@
 //! What a round puts in line: for each destination the spans that settled, and corrections of those it got before.
 
+mod drafts;
+mod resource;
+
+pub(super) use resource::Resources;
+
 use super::now;
-use crate::config::{Config, Named};
+use crate::config::Named;
 use crate::failure::Failure;
-use std::env;
+use drafts::{Drafts, PlacedDraft, sent_as};
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::Destination;
 use tacho_export::otlp::{REQUEST_ITEMS_MAX, Signal, encode};
-use tacho_model::attribute::{Attributes, Key, Value};
-use tacho_model::batch::{Batch, Draft};
-use tacho_model::event::Repository;
-use tacho_model::log::{LogRecord, Severity};
-use tacho_model::semconv as key;
-use tacho_model::session::Session;
-use tacho_model::span::Span;
+use tacho_model::batch::Batch;
+use tacho_model::event::{ProjectRules, Repository};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
-use tacho_privacy::{CaptureLevel, Cleared, Policy, clear};
+use tacho_privacy::{CaptureLevel, Cleared, Disclosure, Policy, clear};
 use tacho_store::destinations::{Claim, DestinationKey, DestinationRow};
 use tacho_store::outbox::Parcel;
 use tacho_store::spans::fingerprint;
 use tacho_store::{Changes, SessionKey};
 
-/// What is said of the resource, so that it is said once for many spans.
-const LIFTED: [Key; 8] = [
-    key::VCS_REPOSITORY_URL_FULL,
-    key::VCS_REPOSITORY_NAME,
-    key::VCS_OWNER_NAME,
-    key::VCS_PROVIDER_NAME,
-    key::VCS_REF_HEAD_NAME,
-    key::VCS_REF_HEAD_TYPE,
-    key::VCS_REF_HEAD_REVISION,
-    key::TACHOGRAPH_VCS_WORKTREE,
-];
+/// Stands for the fingerprint of a span that a destination was not to get.
+const NOT_FOR_IT: i64 = 0;
 
 /// What goes out, for each destination.
 pub(super) struct Outgoing<'a> {
@@ -43,6 +34,7 @@ pub(super) struct Outgoing<'a> {
 
 /// One destination, and what waits to be packed for it.
 struct Lane<'a> {
+    named: &'a Named,
     destination: &'a Destination,
     key: DestinationKey,
     /// Sessions that were last seen before are not for it.
@@ -51,11 +43,12 @@ struct Lane<'a> {
     items: usize,
 }
 
-/// What every batch says about who made it.
+/// A session as it is understood now.
 #[derive(Clone, Copy)]
-pub(super) struct Resources<'a> {
-    pub(super) config: &'a Config,
-    pub(super) instance_id: &'a str,
+pub(super) struct Derived<'a> {
+    pub(super) assembly: &'a Assembly,
+    /// Those of its spans, in their order.
+    pub(super) fingerprints: &'a [i64],
 }
 
 impl<'a> Outgoing<'a> {
@@ -68,7 +61,7 @@ impl<'a> Outgoing<'a> {
         let lane = |named: &'a Named| {
             let destination = &named.to;
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
-            Some(Lane { destination, key: row.key, since: row.since, batches: Vec::new(), items: 0 })
+            Some(Lane { named, destination, key: row.key, since: row.since, batches: Vec::new(), items: 0 })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -82,47 +75,26 @@ impl<'a> Outgoing<'a> {
         &mut self,
         changes: &Changes<'_>,
         session: SessionKey,
-        assembly: &Assembly,
+        derived: Derived<'_>,
         repository: Option<&Repository>,
-        fingerprints: &[i64],
+        rules: &ProjectRules,
     ) -> Result<(), Failure> {
-        let resource = self.resources.of(&assembly.session, repository);
-        for lane in self.lanes.iter_mut().filter(|lane| assembly.session.last_seen >= lane.since) {
+        let config = self.resources.config;
+        let project = config.trusted_project(rules);
+        let resource = self.resources.of(&derived.assembly.session, repository, project);
+        let last_seen = derived.assembly.session.last_seen;
+        for lane in self.lanes.iter_mut().filter(|lane| last_seen >= lane.since) {
             let policy = Policy {
                 level: lane.destination.level,
-                user_info: self.resources.config.user_info.value,
+                user_info: config.user_info.value,
                 identity_key: self.identity_key,
             };
-            let claimed = changes.read().claimed(lane.key, session)?;
-            let mut drafts = Drafts::of(&resource);
-            let spans = assembly.spans.iter().zip(fingerprints.iter().copied());
-            for (span, whole) in spans.filter(|(span, _)| span.settled) {
-                match claimed.get(&span.span_id) {
-                    None => drafts.add_span(span, whole),
-                    Some(claim) if claim.compared == Some(whole) => {}
-                    Some(claim) => {
-                        let now_said = sent_as(span, policy);
-                        if claim.sent.is_some_and(|sent| sent != now_said) {
-                            drafts.add_correction(span);
-                        }
-                        let claim = Claim { sent: Some(now_said), compared: Some(whole) };
-                        changes.claim(lane.key, session, span.span_id, claim)?;
-                    }
-                }
-            }
-            for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
-                let cleared = clear(&draft, policy);
-                for (span, whole) in cleared.get().spans.iter().zip(fingerprints) {
-                    let claim = Claim { sent: Some(fingerprint(span)), compared: Some(whole) };
-                    changes.claim(lane.key, session, span.span_id, claim)?;
-                }
-                let items = cleared.get().spans.len() + cleared.get().logs.len();
-                if lane.items + items > REQUEST_ITEMS_MAX {
-                    lane.pack(changes)?;
-                }
-                lane.items += items;
-                lane.batches.push(cleared);
-            }
+            let terms = Terms {
+                is_for_it: !rules.is_withheld && config.is_for(lane.named, project),
+                policy: narrowed(policy, rules),
+            };
+            let drafts = Drafts { of_session: &resource, of_project: &rules.attributes, drafts: Vec::new() };
+            lane.take(changes, session, derived, terms, drafts)?;
         }
         Ok(())
     }
@@ -133,57 +105,70 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// What one session has for a destination, a draft for each state of the repository in which spans began.
-struct Drafts<'a> {
-    of_session: &'a Attributes,
-    drafts: Vec<PlacedDraft<'a>>,
+/// The policy without what the project takes away.
+fn narrowed<'a>(policy: Policy<'a>, rules: &ProjectRules) -> Policy<'a> {
+    let (level, user_info) = (CaptureLevel::default(), Disclosure::default());
+    Policy {
+        level: if rules.omits_content { level } else { policy.level },
+        user_info: if rules.omits_names { user_info } else { policy.user_info },
+        ..policy
+    }
 }
 
-/// What began in one place.
-struct PlacedDraft<'a> {
-    place: Place<'a>,
-    draft: Draft<'a>,
-    /// Those of its spans.
-    fingerprints: Vec<i64>,
-}
-
-/// What of a span's attributes is said of its resource.
-#[derive(PartialEq)]
-struct Place<'a>([Option<&'a Value>; LIFTED.len()]);
-
-impl<'a> Drafts<'a> {
-    const fn of(session: &'a Attributes) -> Self {
-        Self { of_session: session, drafts: Vec::new() }
-    }
-
-    fn add_span(&mut self, span: &'a Span, fingerprint: i64) {
-        let placed = self.draft_of(span);
-        placed.draft.spans.push(span);
-        placed.fingerprints.push(fingerprint);
-    }
-
-    fn add_correction(&mut self, span: &'a Span) {
-        self.draft_of(span).draft.logs.push(correction(span));
-    }
-
-    /// The draft for the place of a span. Spans come in the order of their starts, so it is mostly the one used last.
-    fn draft_of(&mut self, span: &'a Span) -> &mut PlacedDraft<'a> {
-        let place = Place(LIFTED.map(|key| span.attributes.get(key)));
-        let known = self.drafts.iter().rposition(|known| known.place == place);
-        let placed = match known {
-            Some(at) => self.drafts.remove(at),
-            None => {
-                let mut resource = self.of_session.clone();
-                LIFTED.iter().zip(place.0).for_each(|(key, value)| resource.set_known(*key, value.cloned()));
-                let draft = Draft { resource, lifted: &LIFTED, ..Draft::default() };
-                PlacedDraft { place, draft, fingerprints: Vec::new() }
-            }
-        };
-        self.drafts.push_mut(placed)
-    }
+/// What a destination gets of a session.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    /// Whether it gets anything.
+    is_for_it: bool,
+    policy: Policy<'a>,
 }
 
 impl Lane<'_> {
+    /// Takes what it has not got yet, or got as something else.
+    fn take<'s>(
+        &mut self,
+        changes: &Changes<'_>,
+        session: SessionKey,
+        derived: Derived<'s>,
+        terms: Terms<'_>,
+        mut drafts: Drafts<'s>,
+    ) -> Result<(), Failure> {
+        let claimed = changes.read().claimed(self.key, session)?;
+        let spans = derived.assembly.spans.iter().zip(derived.fingerprints.iter().copied());
+        for (span, whole) in spans.filter(|(span, _)| span.settled) {
+            let claim =
+                |sent| changes.claim(self.key, session, span.span_id, Claim { sent, compared: Some(whole) });
+            match claimed.get(&span.span_id) {
+                None if terms.is_for_it => drafts.add_span(span, whole),
+                // Written down, so that nobody asks about it again.
+                None => claim(Some(NOT_FOR_IT))?,
+                Some(known) if known.compared == Some(whole) => {}
+                Some(known) if !terms.is_for_it || known.sent == Some(NOT_FOR_IT) => claim(known.sent)?,
+                Some(known) => {
+                    let now_said = sent_as(span, terms.policy);
+                    if known.sent.is_some_and(|sent| sent != now_said) {
+                        drafts.add_correction(span);
+                    }
+                    claim(Some(now_said))?;
+                }
+            }
+        }
+        for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
+            let cleared = clear(&draft, terms.policy);
+            for (span, whole) in cleared.get().spans.iter().zip(fingerprints) {
+                let claim = Claim { sent: Some(fingerprint(span)), compared: Some(whole) };
+                changes.claim(self.key, session, span.span_id, claim)?;
+            }
+            let items = cleared.get().spans.len() + cleared.get().logs.len();
+            if self.items + items > REQUEST_ITEMS_MAX {
+                self.pack(changes)?;
+            }
+            self.items += items;
+            self.batches.push(cleared);
+        }
+        Ok(())
+    }
+
     /// Puts all that waits in line.
     fn pack(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         self.items = 0;
@@ -206,61 +191,4 @@ impl Lane<'_> {
         }
         Ok(())
     }
-}
-
-/// The fingerprint of a span as a destination gets it.
-fn sent_as(span: &Span, policy: Policy<'_>) -> i64 {
-    let draft = Draft { spans: vec![span], lifted: &LIFTED, ..Draft::default() };
-    clear(&draft, policy).get().spans.first().map_or(0, fingerprint)
-}
-
-/// A record that says how a span that was sent is understood now.
-fn correction(span: &Span) -> LogRecord {
-    let end = span.end.unwrap_or(span.start);
-    let said = span.attributes.iter().filter(|(key, _)| !LIFTED.contains(key));
-    let mut attributes: Attributes = said.map(|(key, value)| (key, value.clone())).collect();
-    attributes.set(key::TACHOGRAPH_SPAN_NAME, span.name.as_str());
-    attributes.set(key::TACHOGRAPH_SPAN_START_UNIX_NS, span.start.0);
-    attributes.set(key::TACHOGRAPH_SPAN_END_UNIX_NS, end.0);
-    LogRecord {
-        at: end,
-        observed_at: now(),
-        name: key::EVENT_CORRECTED,
-        severity: Severity::Info,
-        span: Some((span.trace_id, span.span_id)),
-        attributes,
-    }
-}
-
-impl Resources<'_> {
-    fn of(self, session: &Session, repository: Option<&Repository>) -> Attributes {
-        let named = self.config.agent_name.as_ref().map(|said| &said.value);
-        let agent_name = named.unwrap_or(&session.agent);
-        let mut resource = Attributes::default();
-        resource.set(key::SERVICE_NAME, agent_name.as_str());
-        resource.set_known(key::SERVICE_VERSION, session.agent_version.clone());
-        resource.set(key::SERVICE_INSTANCE_ID, self.instance_id);
-        resource.set(key::GEN_AI_AGENT_NAME, agent_name.as_str());
-        let of_git = repository.and_then(|seen| seen.user_name.clone());
-        match of_git {
-            Some(name) => {
-                resource.set(key::USER_NAME, name);
-                resource.set_known(key::USER_EMAIL, repository.and_then(|seen| seen.user_email.clone()));
-                let source = repository.and_then(|seen| seen.user_source.clone());
-                resource.set_known(key::TACHOGRAPH_USER_SOURCE, source);
-            }
-            None => resource.set_known(key::USER_NAME, user_name()),
-        }
-        resource.set_known(key::TACHOGRAPH_TEAM, self.config.team.as_ref().map(|said| said.value.as_str()));
-        resource.set(key::TELEMETRY_SDK_NAME, "tachograph");
-        resource.set(key::TELEMETRY_SDK_LANGUAGE, "rust");
-        resource.set(key::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION"));
-        resource
-    }
-}
-
-/// The name of the user this process runs for, as the operating system says.
-fn user_name() -> Option<String> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    variable("USER").or_else(|| variable("LOGNAME"))
 }

@@ -2,9 +2,11 @@
 
 use super::control::{Control, Request};
 use super::round::Pace;
-use super::wake::{News, Watch};
+use super::wake::wait;
 use super::{Drainer, Pending, now};
+use crate::config;
 use crate::failure::Failure;
+use crate::spool_watch::{News, SpoolWatch};
 use std::time::{Duration, Instant};
 
 /// How long it stays without work once no agent runs any more.
@@ -24,10 +26,14 @@ const BURST_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
     // Without a socket nobody can ask for a flush; recording and sending go on.
     let control = Control::listen(&drainer.state).ok();
-    let mut watch = Watch::new();
+    let mut watch = SpoolWatch::new();
+    drainer.write_notice();
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
     loop {
+        if drainer.config.is_outdated() {
+            drainer.take_configuration()?;
+        }
         let pending = drainer.pass(Pace::Gentle)?;
         while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
@@ -35,7 +41,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
                 Request::Flush { at_most } => drainer.flush(at_most)?,
             };
             let makes_way = asked.request == Request::MakeWay;
-            asked.answer(&answer, drainer.terms());
+            asked.answer(&answer, drainer.endpoints());
             if makes_way {
                 return drainer.deliver_last(FAREWELL_MAX);
             }
@@ -52,7 +58,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
             return Ok(());
         }
         let bell = drainer.couriers.bell();
-        watch.wait(drainer.state.path(), control.as_ref(), bell, pause(&pending));
+        wait(&mut watch, drainer.state.path(), control.as_ref(), bell, pause(&pending));
         std::thread::sleep(BURST_PAUSE);
         match watch.news() {
             News::Segments(changed) => {
@@ -71,6 +77,16 @@ fn pause(pending: &Pending) -> Duration {
 }
 
 impl Drainer {
+    /// Takes up what was configured since it began, so that a running session counts as well. A configuration that cannot
+    /// be read changes nothing; `tacho doctor` says what is wrong with it.
+    fn take_configuration(&mut self) -> Result<(), Failure> {
+        let Ok(config) = config::load() else { return Ok(()) };
+        self.config = config;
+        self.introduce_destinations()?;
+        self.write_notice();
+        Ok(())
+    }
+
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.
     pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Pending, Failure> {
         let began = Instant::now();

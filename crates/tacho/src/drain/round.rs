@@ -3,7 +3,7 @@
 //! Killed at any instant, the whole round happened or nothing of it.
 
 use super::now;
-use super::outgoing::Outgoing;
+use super::outgoing::{Derived, Outgoing};
 use super::sessions::{OpenSession, Sessions};
 use crate::failure::Failure;
 use crate::vcs::Workplaces;
@@ -105,10 +105,11 @@ impl<'a> Round<'a> {
         let session = self.sessions.get(&self.changes, id)?;
         let Some(facts) = session.facts(self.changes.read(), id)? else { return Ok(()) };
         let assembly = assemble(facts, now());
-        let repository = facts.repository().cloned();
+        let (repository, project) = (facts.repository().cloned(), facts.project());
         self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
         let fingerprints = self.changes.put_spans(session.key, &assembly.spans)?;
-        self.outgoing.add(&self.changes, session.key, &assembly, repository.as_ref(), &fingerprints)?;
+        let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
+        self.outgoing.add(&self.changes, session.key, derived, repository.as_ref(), &project)?;
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

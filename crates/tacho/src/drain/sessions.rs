@@ -1,6 +1,7 @@
 //! What the drainer keeps in memory of sessions: of those that go on, and of those it is just working on.
 
 use super::now;
+use super::projects::SeenProject;
 use super::workplaces::SeenWorkplace;
 use crate::failure::Failure;
 use std::collections::HashMap;
@@ -44,6 +45,8 @@ pub(super) struct OpenSession {
     pub(super) transcripts: Vec<TranscriptCursor>,
     /// Where it was working when that was looked at last.
     pub(super) workplace: Option<SeenWorkplace>,
+    /// What its project said when that was looked at last.
+    pub(super) project: Option<SeenProject>,
     /// The processes that were seen to run it.
     pub(super) processes: Vec<AgentProcess>,
     heard: Heard,
@@ -150,6 +153,7 @@ impl OpenSession {
             has_news: false,
             transcripts: store.transcripts(id)?,
             workplace: None,
+            project: None,
             processes: store.processes(id)?,
             heard: Heard::InStore,
             last_use: 0,

@@ -5,7 +5,7 @@ use tacho_export::destination::Destination;
 use tacho_privacy::identity::IdentityKey;
 
 /// The terms of a destination. Equal ones are the same only under the same key.
-pub(crate) fn terms(of: &Destination, key: &IdentityKey) -> String {
+pub(super) fn terms(of: &Destination, key: &IdentityKey) -> String {
     let mut said = vec![of.protocol.name().to_owned(), of.level.name().to_owned()];
     // A header has no line feed in it.
     said.extend(of.headers().iter().map(|header| format!("{}: {}", header.name, header.value)));

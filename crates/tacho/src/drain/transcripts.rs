@@ -1,9 +1,9 @@
 //! Taking transcripts in: the agent's own files, followed by offset.
 
-use super::record::uid_of;
 use super::round::Round;
 use super::rows::{self, RowsError};
 use crate::failure::Failure;
+use crate::record::uid_of;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tacho_agents::{Agent, SubagentFile, agent_named};

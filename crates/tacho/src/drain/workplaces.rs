@@ -1,9 +1,9 @@
 //! Where a session works: the repository and the user behind its working directory, written down when they change.
 
-use super::record::uid_of;
 use super::round::Round;
 use super::sessions::OpenSession;
 use crate::failure::Failure;
+use crate::record::uid_of;
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Observation, Source};
 use tacho_model::time::UnixNanos;

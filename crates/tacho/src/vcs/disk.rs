@@ -15,20 +15,20 @@ const STEP_OF_TIME: Duration = Duration::from_secs(2);
 
 /// What tells a file from every other and from itself after a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    pub(super) size: u64,
+pub(crate) struct Stamp {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    pub(crate) size: u64,
     /// When its content was written, in nanoseconds since the Unix epoch; by a clock of the kernel's that may be some
     /// milliseconds behind.
-    pub(super) modified_ns: u64,
+    pub(crate) modified_ns: u64,
     /// When anything about it changed. Only the system sets this time.
     status_ns: u64,
 }
 
 /// What there is under a name.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// Nothing.
     Nothing,
     /// Something that is not read: a link, a device, another user's file, what permissions hide.
@@ -41,7 +41,7 @@ pub(super) enum Found {
 
 /// What may be read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     owner: Uid,
     links: Links,
 }
@@ -55,17 +55,17 @@ enum Links {
 
 impl Disk {
     /// For files that a stranger may have arranged.
-    pub(super) const fn of_repositories(owner: Uid) -> Self {
+    pub(crate) const fn of_repositories(owner: Uid) -> Self {
         Self { owner, links: Links::Refused }
     }
 
     /// For files that only the user can have arranged; many keep their settings elsewhere and link to them.
-    pub(super) const fn of_home(owner: Uid) -> Self {
+    pub(crate) const fn of_home(owner: Uid) -> Self {
         Self { owner, links: Links::Followed }
     }
 
     /// What there is, without opening it.
-    pub(super) fn look(&self, path: &Path) -> Found {
+    pub(crate) fn look(&self, path: &Path) -> Found {
         let metadata = match self.links {
             Links::Refused => fs::symlink_metadata(path),
             Links::Followed => fs::metadata(path),
@@ -80,7 +80,7 @@ impl Disk {
     }
 
     /// What it is that has this metadata.
-    pub(super) fn found(&self, metadata: &Metadata) -> Found {
+    pub(crate) fn found(&self, metadata: &Metadata) -> Found {
         let is_root = metadata.uid() == Uid::ROOT.as_raw();
         let is_ours = metadata.uid() == self.owner.as_raw() || is_root && self.links == Links::Followed;
         match metadata.file_type() {
@@ -92,7 +92,7 @@ impl Disk {
     }
 
     /// Opens a file below a directory.
-    pub(super) fn open(&self, directory: &Path, name: &Path) -> Option<(File, Stamp)> {
+    pub(crate) fn open(&self, directory: &Path, name: &Path) -> Option<(File, Stamp)> {
         if self.links == Links::Refused && !self.leads_straight(directory, name) {
             return None;
         }
@@ -115,7 +115,7 @@ impl Disk {
     }
 
     /// The whole of a file that is no longer than `bytes_max`.
-    pub(super) fn read(&self, directory: &Path, name: &Path, bytes_max: u64) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, directory: &Path, name: &Path, bytes_max: u64) -> Option<Vec<u8>> {
         let (file, stamp) = self.open(directory, name)?;
         read_all(file, stamp, bytes_max)
     }
@@ -134,7 +134,7 @@ impl Stamp {
 
     /// Whether every change from now on will show: a file that changed a moment ago may change again without it, as file
     /// systems note times in steps and use inodes again.
-    pub(super) fn is_distinct(&self) -> bool {
+    pub(crate) fn is_distinct(&self) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         now.saturating_sub(Duration::from_nanos(self.status_ns)) > STEP_OF_TIME
     }
@@ -147,7 +147,7 @@ fn nanoseconds(seconds: i64, rest: i64) -> u64 {
 }
 
 /// The whole of an open file that is no longer than `bytes_max`.
-pub(super) fn read_all(file: File, stamp: Stamp, bytes_max: u64) -> Option<Vec<u8>> {
+pub(crate) fn read_all(file: File, stamp: Stamp, bytes_max: u64) -> Option<Vec<u8>> {
     if stamp.size > bytes_max {
         return None;
     }

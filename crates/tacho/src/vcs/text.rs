@@ -1,7 +1,7 @@
 //! Bytes of a repository as text that may be kept: valid, of bounded length, without control characters.
 
 /// The bytes as text of at most `bytes_max` bytes; `None` when nothing is left.
-pub(super) fn bounded(bytes: &[u8], bytes_max: usize) -> Option<String> {
+pub(crate) fn bounded(bytes: &[u8], bytes_max: usize) -> Option<String> {
     // Cut first: replacing what is invalid must not be paid for bytes that go anyway.
     let head = bytes.get(..bytes_max).unwrap_or(bytes);
     let replace = |letter: char| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter };
@@ -15,6 +15,6 @@ pub(super) fn bounded(bytes: &[u8], bytes_max: usize) -> Option<String> {
 }
 
 /// The bytes as a value that somebody typed: without white space around it.
-pub(super) fn value(bytes: &[u8], bytes_max: usize) -> Option<String> {
+pub(crate) fn value(bytes: &[u8], bytes_max: usize) -> Option<String> {
     bounded(bytes.trim_ascii(), bytes_max)
 }

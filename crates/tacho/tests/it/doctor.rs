@@ -230,6 +230,22 @@ fn what_is_wrong_with_the_configuration() {
 }
 
 #[test]
+fn what_is_wrong_with_the_project() {
+    let patient = Patient::healthy();
+    let file = patient.place().join(".claude/tachograph.local.md");
+    fs::write(&file, "---\nagent_name: another\n---\n").unwrap();
+    let advice = patient.advice("a_projects_file_is_not_trusted");
+    assert_eq!(
+        advice,
+        format!("tacho trust {}, if you wrote it; else take it out of the file", file.display())
+    );
+    fs::write(&file, "---\nomit_oi: true\n---\n").unwrap();
+    patient.advice("a_projects_file_says_what_none_may");
+    fs::write(&file, "---\nomit_io: true\n---\n").unwrap();
+    patient.is_well();
+}
+
+#[test]
 fn what_is_wrong_with_the_destination() {
     let patient = Patient::healthy();
     let home = &patient.installed.home;

@@ -4,7 +4,7 @@ use crate::fixture::Fixture;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use tacho_spool::append::{Destination, Durability, append};
 use tacho_spool::state::State;
@@ -68,6 +68,12 @@ impl Home {
         self.record_as(fixture, "");
     }
 
+    /// The same for an agent that was started in a project.
+    pub fn record_in(&self, project: &Path, fixture: Fixture) {
+        let variables = serde_json::json!({ "CLAUDE_PROJECT_DIR": project });
+        self.record_as(fixture, &format!(r#","env":{variables}"#));
+    }
+
     /// The same for an agent whose process is known.
     pub fn record_of(&self, fixture: Fixture, agent: &Child) {
         let stat = fs::read_to_string(format!("/proc/{}/stat", agent.id())).unwrap();
@@ -86,7 +92,7 @@ impl Home {
         }
         let state = State::open(&self.state()).unwrap();
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-        let boot = if process.is_empty() { BOOT } else { boot.trim() };
+        let boot = if process.contains("\"ast\"") { boot.trim() } else { BOOT };
         let host_directory = layout::host_directory(HOST, boot.as_bytes());
         for (number, hook) in fixture.hooks.iter().enumerate() {
             let to = Destination {

@@ -85,7 +85,8 @@ impl Installed {
         self.write(".claude/settings.json", &settings);
     }
 
-    fn write(&self, name: &str, json: &Json) {
+    /// Writes a file of the CLI's below the home.
+    pub fn write(&self, name: &str, json: &Json) {
         let path = self.place().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, json.to_string()).unwrap();

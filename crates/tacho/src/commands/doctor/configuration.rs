@@ -1,14 +1,13 @@
 //! Whether the configuration can be read, keeps its secrets, and names nothing that is refused.
 
-use super::super::agent_side::LEVEL;
+use super::super::here;
 use super::Verdict;
 use super::ground::{Ground, typed};
+use crate::config::{Origin, Refused};
 use crate::place::{self, MANAGED_FILE};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use tacho_export::destination::{Destination, Protocol};
-use tacho_privacy::CaptureLevel;
 use toml::Table;
 
 /// Rights of anybody but the owner.
@@ -54,7 +53,8 @@ fn locks() -> String {
 /// Files with tokens that others may read.
 pub(super) fn secrets(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
-    let of_agents = ground.sides.iter().map(|side| side.home.join(side.agent.owners_files.secrets));
+    let of_agents =
+        ground.sides.iter().map(|side| side.config_directory.join(side.agent.owners_files.secrets));
     for path in own_files().into_iter().chain(of_agents) {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let mode = metadata.mode() & 0o777;
@@ -97,42 +97,38 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
     let refused = ground.config.iter().flat_map(|config| &config.refused);
     for refused in refused {
-        let address = refused.reason.split_whitespace().next().filter(|word| word.contains("://"));
-        let is_distrusted = refused.reason.contains("tacho trust");
-        let remedy = match address.filter(|_| is_distrusted) {
-            Some(address) => {
-                format!("tacho trust {address}, if you named it; else take it out of {}", refused.origin)
-            }
-            None => format!("mend or take out {}", refused.origin),
-        };
-        verdict.find(
-            format!("{} is not used: {}", refused.origin, refused.reason),
-            "nothing is sent there",
-            remedy,
-        );
+        let what = format!("{} is not used: {}", refused.origin, refused.reason);
+        verdict.find(what, "nothing is sent there", remedy_of(refused));
     }
-    for side in &ground.sides {
-        let Some(endpoint) = side.endpoint() else { continue };
-        let checked = Destination::new(&endpoint, Protocol::default(), Vec::new(), CaptureLevel::default());
-        let name = side.agent.name;
-        if let Err(error) = checked {
-            let remedy = format!(
-                "tacho install {name} --endpoint https://otlp.example.com, with your receiver's address"
-            );
-            verdict.find(
-                format!("the plugin's options are not used: {error}"),
-                "nothing is sent there",
-                remedy,
-            );
-        }
-        let level = side.options().remove(LEVEL).filter(|name| CaptureLevel::named(name).is_none());
-        if let Some(level) = level {
-            let what = format!("the plugin's options are not used: {LEVEL} is {level:?}");
-            verdict.find(what, "nothing is sent there", format!("tacho install {name} --level metadata"));
+    for project in ground.config.iter().flat_map(here::projects) {
+        let file = typed(Path::new(&project.file));
+        for reason in &project.refused {
+            let what = format!("of {}, something is not used: {reason}", project.file);
+            let remedy = if reason.contains("tacho trust") {
+                format!("tacho trust {file}, if you wrote it; else take it out of the file")
+            } else {
+                format!("edit {file}: mend it or take it out")
+            };
+            verdict.find(what, "the project is recorded as if the file did not say it", remedy);
         }
     }
     if verdict.findings.is_empty() {
         verdict.note("nothing that was named is refused");
     }
     verdict
+}
+
+fn remedy_of(refused: &Refused) -> String {
+    let Refused { origin, reason } = refused;
+    let address = reason.split_whitespace().next().filter(|word| word.contains("://"));
+    match (reason.contains("tacho trust"), address, origin) {
+        (true, Some(address), _) => {
+            format!("tacho trust {address}, if you named it; else take it out of {origin}")
+        }
+        (true, None, _) => format!("tacho trust {origin}, if you changed it; else see what is in it"),
+        (false, _, Origin::PluginSettings { agent, .. }) => {
+            format!("tacho install {agent} with --endpoint, --level or --token-stdin, whichever is wrong")
+        }
+        (false, _, _) => format!("mend or take out {origin}"),
+    }
 }

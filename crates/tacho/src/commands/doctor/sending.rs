@@ -1,6 +1,5 @@
 //! Whether what settled arrives.
 
-use super::super::agent_side::AgentSide;
 use super::super::words;
 use super::Verdict;
 use super::ground::Ground;
@@ -34,10 +33,8 @@ pub(super) fn destinations(ground: &Ground) -> Verdict {
             probe(named, &mut verdict);
         }
     }
-    for endpoint in ground.sides.iter().filter_map(AgentSide::endpoint) {
-        if rows.iter().all(|row| row.name != endpoint.trim_end_matches('/')) {
-            verdict.note(format!("{endpoint}, by the plugin's options: nothing was sent yet"));
-        }
+    for waiting in ground.config.iter().flat_map(|config| &config.waiting) {
+        verdict.note(waiting.reason.clone());
     }
     if verdict.findings.is_empty() && verdict.detail.is_empty() {
         verdict.note("none; everything stays on this machine");
@@ -47,17 +44,10 @@ pub(super) fn destinations(ground: &Ground) -> Verdict {
 
 fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
     let (name, waiting) = (&row.name, words::plural(row.waiting, "item"));
-    let by_config = ground
-        .config
-        .iter()
-        .flat_map(|config| &config.destinations)
-        .find(|named| named.to.endpoint() == name);
-    let by_plugin = ground
-        .sides
-        .iter()
-        .find(|side| side.endpoint().is_some_and(|endpoint| endpoint.trim_end_matches('/') == name));
+    let mut all = ground.config.iter().flat_map(|config| &config.destinations);
+    let named = all.find(|named| named.to.endpoint() == name);
     let error = row.last_error.as_deref().unwrap_or("it was not tried yet");
-    if by_config.is_none() && by_plugin.is_none() {
+    let Some(named) = named else {
         if row.waiting > 0 {
             let what = format!("{waiting} wait for {name}, which nobody names any more");
             let remedy =
@@ -65,7 +55,7 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
             verdict.find(what, "they are kept for it and not sent", remedy);
         }
         return;
-    }
+    };
     if row.failures == 0 {
         let at = row.last_success.map_or_else(|| "never".to_owned(), words::time);
         verdict
@@ -75,15 +65,17 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
     let times = words::plural(row.failures, "time");
     let what = format!("{name} failed {times} in a row, and {waiting} wait for it: {error}");
     let is_unauthorised = ["HTTP 401", "HTTP 403"].iter().any(|start| error.starts_with(start));
-    let remedy = match (is_unauthorised, by_plugin.filter(|_| by_config.is_none())) {
-        (true, Some(side)) => {
-            format!("tacho install {} --token-stdin < token, then start a session", side.agent.name)
+    let remedy = match (is_unauthorised, &named.origin) {
+        (true, Origin::PluginSettings { agent, .. }) => {
+            format!("tacho install {agent} --token-stdin < token && tacho drain --once")
         }
-        (true, None) => {
+        (true, _) if let Some(file) = &named.project => {
+            format!("edit {file}: mend auth_token; then trust it anew")
+        }
+        (true, _) => {
             format!("tacho config set destination {name} --token-stdin < token && tacho drain --once")
         }
-        (false, Some(_)) => format!("see that {name} answers; the next session sends again"),
-        (false, None) => format!("see that {name} answers; then tacho drain --once"),
+        (false, _) => format!("see that {} answers; then tacho drain --once", named.to.base()),
     };
     verdict.find(what, "what waits is kept for retention.days and then lost", remedy);
 }
@@ -96,10 +88,7 @@ fn probe(named: &Named, verdict: &mut Verdict) {
         Protocol::HttpJson => EMPTY_JSON,
     };
     let name = to.endpoint();
-    let origin = match &named.origin {
-        Origin::File(path) => path.clone(),
-        other @ (Origin::Default | Origin::PluginOptions | Origin::Variable(_)) => other.to_string(),
-    };
+    let origin = &named.origin;
     match Sender::default().send(to, Signal::Traces, to.protocol.content_type(), body) {
         Outcome::Taken { .. } => verdict.note(format!("{name} takes what is sent")),
         Outcome::Busy { status, .. } => {

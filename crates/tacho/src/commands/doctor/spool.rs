@@ -3,6 +3,7 @@
 use super::super::words;
 use super::Verdict;
 use super::ground::{Ground, Segment, typed};
+use crate::place::DAMAGED;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,8 +13,6 @@ use tacho_spool::loss::{self, LOSS_LEDGER};
 
 /// A loss that is older was heard of.
 const RECENT_NS: u64 = 24 * 3600 * 1_000_000_000;
-/// Where segments with damaged lines are put, below the state directory.
-const DAMAGED: &str = "damaged";
 
 /// Segments that cannot be read, and lines in them.
 pub(super) fn segments(ground: &Ground) -> Verdict {

@@ -1,126 +1,131 @@
 //! One event of a hook as a line for people, or as the record it is.
 
 use super::super::tree::{first_string, shortened};
+use crate::record::HookRecord;
 use crate::terminal::display_safe;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
 use serde_json::json;
-use serde_json::value::RawValue;
 use std::path::Path;
 use tacho_agents::agent_named;
 use tacho_model::event::{
     Compaction, CompactionStep, Event, Fact, FailureCause, Note, Observation, Source, ToolEnd, ToolStart,
 };
 use tacho_model::id::SessionId;
-use tacho_model::time::UnixNanos;
 
 /// Letters of an id that are shown.
 const ID_LETTERS: usize = 8;
 
 /// What stands in a line of a segment.
 #[derive(Debug)]
-pub(super) struct Line {
-    /// The record as JSON; `None` where it is damaged.
-    record: Option<String>,
-    circumstances: Circumstances,
-}
-
-/// What the record says beside the payload (`docs/formats/spool.md`).
-#[derive(Debug, Default, Deserialize)]
-struct Circumstances {
-    t: u64,
-    ev: Option<String>,
-    sid: Option<String>,
-    aid: Option<String>,
-    agent: Option<String>,
-    bad: Option<String>,
-    raw_ref: Option<Blob>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Blob {
-    len: u64,
-}
-
-#[derive(Deserialize)]
-struct Payload<'a> {
-    #[serde(borrow)]
-    raw: Option<&'a RawValue>,
+pub(super) enum Line {
+    /// An intact record.
+    Record {
+        /// The record, without its closing brace.
+        open_object: String,
+        /// When the hook ran; 0 where that cannot be read.
+        at_ns: u64,
+        /// The session, if it names one.
+        session: Option<String>,
+    },
+    /// No intact record, and where it lies.
+    Damaged(String),
 }
 
 impl Line {
     /// The line of an intact record.
     pub(super) fn record(open_object: &[u8]) -> Self {
-        let record = format!("{}}}", String::from_utf8_lossy(open_object));
-        let circumstances = serde_json::from_str(&record).unwrap_or_default();
-        Self { record: Some(record), circumstances }
+        let mut members = Vec::new();
+        let record = HookRecord::parse(open_object, &mut members).ok();
+        let (at_ns, session) = record.map(|record| (record.t, record.sid)).unwrap_or_default();
+        Self::Record { at_ns, session, open_object: String::from_utf8_lossy(open_object).into_owned() }
     }
 
     /// A line that is no intact record, of which only the place is known.
     pub(super) fn damaged(segment: &Path) -> Self {
-        let circumstances = Circumstances {
-            bad: Some(format!("a damaged line in {}", segment.display())),
-            ..Circumstances::default()
-        };
-        Self { record: None, circumstances }
+        Self::Damaged(format!("a damaged line in {}", segment.display()))
     }
 
     pub(super) const fn at_ns(&self) -> u64 {
-        self.circumstances.t
+        match self {
+            Self::Record { at_ns, .. } => *at_ns,
+            Self::Damaged(_) => 0,
+        }
     }
 
     /// Whether it is of a session whose id begins so.
-    pub(super) fn is_of(&self, session: &str) -> bool {
-        session.is_empty() || self.circumstances.sid.as_deref().is_some_and(|sid| sid.starts_with(session))
+    pub(super) fn is_of(&self, wanted: &str) -> bool {
+        let session = match self {
+            Self::Record { session, .. } => session.as_deref(),
+            Self::Damaged(_) => None,
+        };
+        wanted.is_empty() || session.is_some_and(|session| session.starts_with(wanted))
     }
 
     /// The record as it stands in the spool.
     pub(super) fn json(&self) -> String {
-        let damage = || json!({ "damaged": self.circumstances.bad }).to_string();
-        format!("{}\n", self.record.clone().unwrap_or_else(damage))
+        match self {
+            Self::Record { open_object, .. } => format!("{open_object}}}\n"),
+            Self::Damaged(place) => format!("{}\n", json!({ "damaged": place })),
+        }
     }
 
     /// Time, session, event, and what matters of it.
     pub(super) fn text(&self) -> String {
-        let said = &self.circumstances;
-        let id = |id: &Option<String>| {
-            let start: String = id.as_deref().unwrap_or("-").chars().take(ID_LETTERS).collect();
-            display_safe(&start)
-        };
-        let event = display_safe(said.ev.as_deref().unwrap_or("?"));
-        let within = said.aid.as_ref().map_or_else(String::new, |_| format!("  (in {})", id(&said.aid)));
-        let line =
-            format!("{:<18}  {:<8}  {event:<18}  {}{within}", time(said.t), id(&said.sid), self.summary());
-        format!("{}\n", line.trim_end())
+        match self {
+            Self::Record { open_object, at_ns, .. } => {
+                text(*at_ns, HookRecord::parse(open_object.as_bytes(), &mut Vec::new()).ok().as_ref())
+            }
+            Self::Damaged(place) => columns(0, [None; 2], &unreadable(place)),
+        }
     }
+}
 
-    fn summary(&self) -> String {
-        let said = &self.circumstances;
-        if let Some(bad) = &said.bad {
-            return format!("cannot be read: {}", shortened(bad));
-        }
-        if let Some(blob) = &said.raw_ref {
-            return format!("{} beside the record", super::super::words::bytes(blob.len));
-        }
-        let record = self.record.as_deref().unwrap_or_default();
-        let payload = serde_json::from_str::<Payload<'_>>(record).ok().and_then(|payload| payload.raw);
-        let Some((agent, payload)) = agent_named(said.agent.as_deref()).zip(payload) else {
-            return String::new();
-        };
-        let decoded = (agent.decode)(&Observation {
-            uid: [0; 16],
-            agent: agent.name.to_owned(),
-            session: SessionId::from(said.sid.as_deref().unwrap_or_default()),
-            source: Source::Hook,
-            at: Some(UnixNanos(said.t)),
-            subagent: None,
-            offset: None,
-            body: payload.get().as_bytes().to_vec(),
-        });
-        let summaries = decoded.events.iter().filter_map(summary);
-        summaries.collect::<Vec<_>>().join("; ")
+fn text(at_ns: u64, record: Option<&HookRecord<'_>>) -> String {
+    let Some(record) = record else { return columns(at_ns, [None; 2], "") };
+    let within = record.subagent().map_or_else(String::new, |id| format!("  (in {})", id_start(Some(&id))));
+    let event = record.event();
+    columns(at_ns, [record.sid.as_deref(), event.as_deref()], &format!("{}{within}", record_summary(record)))
+}
+
+/// A line of time, session, event and the rest.
+fn columns(at_ns: u64, [session, event]: [Option<&str>; 2], rest: &str) -> String {
+    let event = display_safe(event.unwrap_or("?"));
+    let line = format!("{:<18}  {:<8}  {event:<18}  {rest}", time(at_ns), id_start(session));
+    format!("{}\n", line.trim_end())
+}
+
+fn id_start(id: Option<&str>) -> String {
+    let start: String = id.unwrap_or("-").chars().take(ID_LETTERS).collect();
+    display_safe(&start)
+}
+
+fn unreadable(why: &str) -> String {
+    format!("cannot be read: {}", shortened(why))
+}
+
+fn record_summary(record: &HookRecord<'_>) -> String {
+    if let Some(flaw) = record.flaw() {
+        return unreadable(&flaw);
     }
+    if let Some(blob) = &record.raw_ref {
+        return format!("{} beside the record", super::super::words::bytes(blob.len));
+    }
+    let Some((agent, payload)) = agent_named(record.agent.as_deref()).zip(record.raw) else {
+        return String::new();
+    };
+    let decoded = (agent.decode)(&Observation {
+        uid: [0; 16],
+        agent: agent.name.to_owned(),
+        session: SessionId::from(record.sid.as_deref().unwrap_or_default()),
+        source: Source::Hook,
+        at: Some(record.at()),
+        subagent: None,
+        offset: None,
+        body: payload.to_vec(),
+    });
+    let summaries = decoded.events.iter().filter_map(summary);
+    summaries.collect::<Vec<_>>().join("; ")
 }
 
 fn time(unix_ns: u64) -> String {
@@ -157,6 +162,7 @@ fn summary(event: &Event) -> Option<String> {
         // Not of hooks, or nothing to add to the event's name.
         Fact::AgentGone
         | Fact::RepositorySeen(_)
+        | Fact::ProjectSeen(_)
         | Fact::Interrupted
         | Fact::Idle
         | Fact::TurnRecorded

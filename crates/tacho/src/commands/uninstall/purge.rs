@@ -1,10 +1,12 @@
 //! What was recorded, and taking it away. Only names of ours go: the state directory may be one that its owner uses
 //! for more.
 
+use super::super::drain::LOG;
 use super::super::steps::{Action, Steps};
 use super::super::words;
-use crate::drain::{Request, ask_running_drainer};
+use crate::drain::{Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
+use crate::place::DAMAGED;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,14 +25,13 @@ const NAMES: [&str; 10] = [
     "spool",
     BLOBS,
     DRAIN_LOCK,
-    "drain.sock",
-    "drain.log",
+    SOCKET,
+    LOG,
     LOSS_LEDGER,
     tacho_spool::append::SYNC_MARKER,
     NOTICE,
     "keys",
-    // Segments that the doctor advises to put aside.
-    "damaged",
+    DAMAGED,
 ];
 
 /// What was recorded.
@@ -80,6 +81,14 @@ impl Recorded {
 /// The state directory, if there is one. Unlike the recorder, who removes must not make any.
 pub(super) fn state_directory() -> Option<PathBuf> {
     candidates(|name| env::var_os(name)).map(|candidate| candidate.path).find(|path| path.is_dir())
+}
+
+/// Takes away what the next session would be told, and the directory if nothing was recorded.
+pub(super) fn remove_notice() {
+    let Some(state) = state_directory() else { return };
+    // What cannot be removed is read by nobody, as no hook runs any more.
+    let _ = fs::remove_file(state.join(NOTICE));
+    let _ = fs::remove_dir(state);
 }
 
 /// Keeps every drainer away.

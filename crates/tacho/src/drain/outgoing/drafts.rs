@@ -1,0 +1,98 @@
+//! What one session has for one destination, before the gate: spans by the state of the repository in which they began,
+//! and corrections of spans that were sent before.
+
+use super::super::now;
+use std::collections::BTreeMap;
+use tacho_model::attribute::{Attributes, Key, Value};
+use tacho_model::batch::Draft;
+use tacho_model::log::{LogRecord, Severity};
+use tacho_model::semconv as key;
+use tacho_model::span::Span;
+use tacho_privacy::{Policy, clear};
+use tacho_store::spans::fingerprint;
+
+/// What is said of the resource, so that it is said once for many spans.
+const LIFTED: [Key; 8] = [
+    key::VCS_REPOSITORY_URL_FULL,
+    key::VCS_REPOSITORY_NAME,
+    key::VCS_OWNER_NAME,
+    key::VCS_PROVIDER_NAME,
+    key::VCS_REF_HEAD_NAME,
+    key::VCS_REF_HEAD_TYPE,
+    key::VCS_REF_HEAD_REVISION,
+    key::TACHOGRAPH_VCS_WORKTREE,
+];
+
+/// What one session has for a destination, a draft for each state of the repository in which spans began.
+pub(super) struct Drafts<'a> {
+    /// What the resource says of the session.
+    pub(super) of_session: &'a Attributes,
+    /// What the project says of itself.
+    pub(super) of_project: &'a BTreeMap<String, String>,
+    pub(super) drafts: Vec<PlacedDraft<'a>>,
+}
+
+/// What began in one place.
+pub(super) struct PlacedDraft<'a> {
+    place: Place<'a>,
+    pub(super) draft: Draft<'a>,
+    /// Those of its spans.
+    pub(super) fingerprints: Vec<i64>,
+}
+
+/// What of a span's attributes is said of its resource.
+#[derive(PartialEq)]
+struct Place<'a>([Option<&'a Value>; LIFTED.len()]);
+
+impl<'a> Drafts<'a> {
+    pub(super) fn add_span(&mut self, span: &'a Span, fingerprint: i64) {
+        let placed = self.draft_of(span);
+        placed.draft.spans.push(span);
+        placed.fingerprints.push(fingerprint);
+    }
+
+    pub(super) fn add_correction(&mut self, span: &'a Span) {
+        self.draft_of(span).draft.logs.push(correction(span));
+    }
+
+    /// The draft for the place of a span. Spans come in the order of their starts, so it is mostly the one used last.
+    fn draft_of(&mut self, span: &'a Span) -> &mut PlacedDraft<'a> {
+        let place = Place(LIFTED.map(|key| span.attributes.get(key)));
+        let known = self.drafts.iter().rposition(|known| known.place == place);
+        let placed = match known {
+            Some(at) => self.drafts.remove(at),
+            None => {
+                let mut resource = self.of_session.clone();
+                LIFTED.iter().zip(place.0).for_each(|(key, value)| resource.set_known(*key, value.cloned()));
+                let project = self.of_project.clone();
+                let draft = Draft { resource, project, lifted: &LIFTED, ..Draft::default() };
+                PlacedDraft { place, draft, fingerprints: Vec::new() }
+            }
+        };
+        self.drafts.push_mut(placed)
+    }
+}
+
+/// The fingerprint of a span as a destination gets it.
+pub(super) fn sent_as(span: &Span, policy: Policy<'_>) -> i64 {
+    let draft = Draft { spans: vec![span], lifted: &LIFTED, ..Draft::default() };
+    clear(&draft, policy).get().spans.first().map_or(0, fingerprint)
+}
+
+/// A record that says how a span that was sent is understood now.
+fn correction(span: &Span) -> LogRecord {
+    let end = span.end.unwrap_or(span.start);
+    let said = span.attributes.iter().filter(|(key, _)| !LIFTED.contains(key));
+    let mut attributes: Attributes = said.map(|(key, value)| (key, value.clone())).collect();
+    attributes.set(key::TACHOGRAPH_SPAN_NAME, span.name.as_str());
+    attributes.set(key::TACHOGRAPH_SPAN_START_UNIX_NS, span.start.0);
+    attributes.set(key::TACHOGRAPH_SPAN_END_UNIX_NS, end.0);
+    LogRecord {
+        at: end,
+        observed_at: now(),
+        name: key::EVENT_CORRECTED,
+        severity: Severity::Info,
+        span: Some((span.trace_id, span.span_id)),
+        attributes,
+    }
+}
