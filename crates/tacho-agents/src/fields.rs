@@ -1,6 +1,7 @@
 //! A JSON object read one field at a time: agents change the types of fields without notice, and a field that is not
 //! what was expected must be lost alone, not with all that stands beside it.
 
+use memchr::memchr;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -36,19 +37,26 @@ impl<'a> Fields<'a> {
 
     /// A field, if it is there and is what is expected.
     pub(crate) fn get<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
-        let (_, value) = self.0.iter().rev().find(|(known, _)| known == name)?;
-        let value: Option<T> = serde_json::from_str(value.get()).ok()?;
+        let value: Option<T> = serde_json::from_str(self.json_text(name)?).ok()?;
         value
     }
 
     /// A text, cut if it is long.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let text: String = self.get(name)?;
+        let text: Cow<'_, str> = match plain_text(self.json_text(name)?) {
+            Some(plain) => Cow::Borrowed(plain),
+            None => Cow::Owned(self.get(name)?),
+        };
         Some(if text.len() <= VALUE_BYTES_MAX {
-            text
+            text.into_owned()
         } else {
             text_within(&text, VALUE_BYTES_MAX).into_owned()
         })
+    }
+
+    /// A field as it is written.
+    fn json_text(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.get())
     }
 
     /// A text that names something; an empty one names nothing.
@@ -95,6 +103,12 @@ impl<'a> Fields<'a> {
         let items: Vec<&'a RawValue> = self.get(name).unwrap_or_default();
         items.into_iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect()
     }
+}
+
+/// What a JSON string says that is written as it is; `None` for one with escapes, and for what is no string.
+fn plain_text(json: &str) -> Option<&str> {
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    memchr(b'\\', inside.as_bytes()).is_none().then_some(inside)
 }
 
 impl<'de> Deserialize<'de> for Fields<'de> {

@@ -21,6 +21,7 @@ const SESSION_KEYS: [&str; 3] = ["session_id", "transcript_path", "cwd"];
 const COPY_DIGITS: usize = 8;
 
 /// What was made.
+#[derive(Clone, Copy)]
 pub(super) struct Backlog {
     pub(super) events: usize,
     pub(super) sessions: usize,

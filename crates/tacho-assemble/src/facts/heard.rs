@@ -5,7 +5,7 @@
 //! such as a change of a file, can; they are not merged by their looks, but their number is divided by that of the
 //! hooks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tacho_model::event::{Event, Fact, Source};
 use tacho_model::time::UnixNanos;
 
@@ -25,8 +25,8 @@ type Statements = BTreeMap<u64, Alike>;
 /// Observations that say the same.
 #[derive(Debug, Default)]
 struct Alike {
-    /// When and by which observation.
-    told: BTreeSet<(Option<UnixNanos>, [u8; 16])>,
+    /// When and by which observation, in order, each once.
+    told: Vec<(Option<UnixNanos>, [u8; 16])>,
     is_unknown: bool,
     /// Whether it cannot have happened twice within [`SAME_EVENT_NS`].
     is_single: bool,
@@ -46,7 +46,10 @@ impl Heard {
             }
         };
         let alike = statements.entry(event.digest).or_default();
-        alike.told.insert((event.at, event.observation));
+        let told = (event.at, event.observation);
+        if let Err(place) = alike.told.binary_search(&told) {
+            alike.told.insert(place, told);
+        }
         alike.is_unknown |= is_unknown;
         alike.is_single |= is_single(&event.fact);
     }
@@ -86,11 +89,9 @@ impl Alike {
     /// The most observations that were made of one event.
     fn tellers(&self) -> u64 {
         let times: Vec<UnixNanos> = self.told.iter().filter_map(|(at, _)| *at).collect();
-        let since = |first: &UnixNanos| {
-            let last = first.plus_nanos(SAME_EVENT_NS);
-            times.iter().filter(|at| (*first..=last).contains(*at)).count() as u64
-        };
-        times.iter().map(since).max().unwrap_or(1)
+        let until = |last: UnixNanos| times.partition_point(|at| *at <= last);
+        let since = |(before, first): (usize, &UnixNanos)| until(first.plus_nanos(SAME_EVENT_NS)) - before;
+        times.iter().enumerate().map(since).max().unwrap_or(1) as u64
     }
 }
 
