@@ -67,7 +67,8 @@ pub struct Observation {
     pub at: Option<UnixNanos>,
     /// Whose transcript it stands in; `None` for the main agent's and for other sources.
     pub subagent: Option<SubagentId>,
-    /// Where it stands in that transcript, in bytes.
+    /// Where it stands in that transcript, in bytes. What is new in a file that was written anew stands behind all that
+    /// was read of it before.
     pub offset: Option<u64>,
     /// What the source wrote: JSON with long strings cut, or bytes that are no JSON.
     pub body: Vec<u8>,

@@ -22,6 +22,11 @@ pub struct TranscriptCursor {
     pub inode: u64,
     /// How far it was read, in bytes.
     pub cursor: u64,
+    /// A checksum of what stands there before the cursor: another one means that it was written anew, too. `None`
+    /// where that was not written down.
+    pub mark: Option<u32>,
+    /// Bytes that were read of what the file was before it was written anew.
+    pub read_before: u64,
 }
 
 /// A process of an agent.
@@ -52,7 +57,7 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn transcripts(&self, session: &SessionId) -> Result<Vec<TranscriptCursor>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT path, agent, session_id, subagent, inode, cursor FROM transcripts
+            "SELECT path, agent, session_id, subagent, inode, cursor, mark, read_before FROM transcripts
              WHERE session_id = ?1 ORDER BY path",
         )?;
         let rows = statement.query_map([session.as_str()], transcript)?;
@@ -65,7 +70,8 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn transcript(&self, path: &str) -> Result<Option<TranscriptCursor>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT path, agent, session_id, subagent, inode, cursor FROM transcripts WHERE path = ?1",
+            "SELECT path, agent, session_id, subagent, inode, cursor, mark, read_before FROM transcripts
+             WHERE path = ?1",
         )?;
         Ok(statement.query_row([path], transcript).optional()?)
     }
@@ -136,8 +142,9 @@ impl Changes<'_> {
     /// When it cannot be written.
     pub fn set_transcript_cursor(&self, to: &TranscriptCursor) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
-            "INSERT OR REPLACE INTO transcripts (path, agent, session_id, subagent, inode, cursor)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO transcripts (path, agent, session_id, subagent, inode, cursor, mark,
+                                                 read_before)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         statement.execute(params![
             to.path,
@@ -146,6 +153,8 @@ impl Changes<'_> {
             to.subagent.as_ref().map(SubagentId::as_str),
             to.inode.cast_signed(),
             to.cursor.cast_signed(),
+            to.mark,
+            to.read_before.cast_signed(),
         ])?;
         Ok(())
     }
@@ -198,5 +207,7 @@ fn transcript(row: &Row<'_>) -> rusqlite::Result<TranscriptCursor> {
         subagent: row.get::<_, Option<String>>(3)?.map(SubagentId),
         inode: row.get::<_, i64>(4)?.cast_unsigned(),
         cursor: row.get::<_, i64>(5)?.cast_unsigned(),
+        mark: row.get(6)?,
+        read_before: row.get::<_, i64>(7)?.cast_unsigned(),
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_model::time::UnixNanos;
@@ -50,16 +50,17 @@ impl Changes<'_> {
 }
 
 impl Reader<'_> {
-    /// The number of the observation of a session that was taken down last; 0 before the first.
+    /// The number of the observation of a session that was taken down last, and its agent; `None` before the first.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn last_observation(&self, session: SessionKey) -> Result<u32, StoreError> {
+    pub fn last_observation(&self, session: SessionKey) -> Result<Option<(u32, String)>, StoreError> {
         let ids = session.row_ids();
         let mut statement = self.connection.prepare_cached(
-            "SELECT coalesce(max(id), ?1) - ?1 FROM observations WHERE id BETWEEN ?1 AND ?2",
+            "SELECT id - ?1, agent FROM observations WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
         )?;
-        Ok(statement.query_row([ids.start(), ids.end()], |row| row.get(0))?)
+        let last = statement.query_row([ids.start(), ids.end()], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(last.optional()?)
     }
 
     /// The sessions about which something was said since they were last derived.

@@ -21,8 +21,6 @@ pub struct Unsettled {
     pub key: SessionKey,
     /// The session.
     pub session: SessionId,
-    /// Name of its agent.
-    pub agent: String,
     /// Last thing known of it.
     pub last_seen: UnixNanos,
     /// When time alone will settle the next of its spans.
@@ -112,16 +110,15 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn unsettled_sessions(&self) -> Result<Vec<Unsettled>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT key, id, agent, last_seen_ns, settles_at_ns FROM sessions JOIN session_keys USING (key)
+            "SELECT key, id, last_seen_ns, settles_at_ns FROM sessions JOIN session_keys USING (key)
              WHERE open_spans > 0 OR ended_ns IS NULL ORDER BY key",
         )?;
         let rows = statement.query_map([], |row| {
             Ok(Unsettled {
                 key: SessionKey(row.get(0)?),
                 session: SessionId(row.get(1)?),
-                agent: row.get(2)?,
-                last_seen: UnixNanos(row.get::<_, i64>(3)?.cast_unsigned()),
-                settles_at: row.get::<_, Option<i64>>(4)?.map(|at| UnixNanos(at.cast_unsigned())),
+                last_seen: UnixNanos(row.get::<_, i64>(2)?.cast_unsigned()),
+                settles_at: row.get::<_, Option<i64>>(3)?.map(|at| UnixNanos(at.cast_unsigned())),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

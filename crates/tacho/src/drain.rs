@@ -37,6 +37,7 @@ use crate::vcs::Workplaces;
 use courier::Couriers;
 use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
+use rows::Tail;
 use segments::Segments;
 use sessions::{OpenSession, Sessions};
 use std::collections::BTreeSet;
@@ -199,7 +200,7 @@ impl Drainer {
             let (mut round, segments) = self.begin_round()?;
             round.take_in(segments)?;
             for session in round.touched().clone() {
-                round.take_transcripts_in(&session)?;
+                round.take_transcripts_in(&session, Tail::Growing)?;
             }
             round.finish(pace)?;
             self.deliver(Duration::ZERO)?;
@@ -211,7 +212,7 @@ impl Drainer {
     fn take_rest_in(&mut self, rest: Rest<'_>, pace: Pace) -> Result<(), Failure> {
         let stale = std::mem::take(&mut self.stale);
         let mut ids = stale.clone();
-        let is_meant = |open: &OpenSession| open.settles_at.is_some() || open.is_rested();
+        let is_meant = |open: &OpenSession| open.settles_at.is_some() || open.is_due(pace);
         let meant =
             self.sessions.iter().filter(|(_, open)| matches!(rest, Rest::All { .. }) || is_meant(open));
         ids.extend(meant.map(|(id, _)| id.clone()));
@@ -219,11 +220,12 @@ impl Drainer {
         while ids.peek().is_some() {
             let (mut round, _) = self.begin_round()?;
             for id in ids.by_ref().take(ROUND_SESSIONS_MAX) {
-                round.take_transcripts_in(&id)?;
-                if matches!(rest, Rest::All { gone } if gone.contains(&id)) {
+                let is_gone = matches!(rest, Rest::All { gone } if gone.contains(&id));
+                round.take_transcripts_in(&id, if is_gone { Tail::Left } else { Tail::Growing })?;
+                if is_gone {
                     round.conclude(&id)?;
                 }
-                if stale.contains(&id) || round.session(&id)?.is_due() {
+                if stale.contains(&id) || round.session(&id)?.is_due(pace) {
                     round.touch(&id);
                 }
             }
@@ -274,7 +276,7 @@ impl Drainer {
             progress(number, sessions.len());
             let (mut round, _) = self.begin_round()?;
             round.session(session)?.forget_heard();
-            round.take_transcripts_in(session)?;
+            round.take_transcripts_in(session, Tail::Growing)?;
             round.touch(session);
             round.finish(Pace::Now)?;
         }

@@ -125,7 +125,7 @@ pub(super) fn destination(changes: &Changes<'_>, name: &str) -> DestinationKey {
 pub(super) fn observe(changes: &Changes<'_>, observation: &Observation) -> bool {
     let key = changes.key_of(&observation.session).unwrap();
     let last = changes.read().last_observation(key).unwrap();
-    changes.observe(key, last + 1, observation).unwrap()
+    changes.observe(key, last.map_or(1, |(last, _)| last + 1), observation).unwrap()
 }
 
 /// Writes what was derived about a session.
@@ -143,6 +143,8 @@ pub(super) fn transcript(session: &str, path: &str) -> TranscriptCursor {
         subagent: Some(SubagentId::from("subagent")),
         inode: u64::MAX,
         cursor: 12,
+        mark: Some(u32::MAX),
+        read_before: 13,
     }
 }
 

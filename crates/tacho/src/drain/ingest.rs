@@ -93,6 +93,8 @@ fn follow(
         subagent: None,
         inode: 0,
         cursor: 0,
+        mark: None,
+        read_before: 0,
     };
     changes.follow_transcript(&followed)?;
     session.transcripts.push(followed);

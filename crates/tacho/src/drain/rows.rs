@@ -1,13 +1,20 @@
 //! Reading a file line by line from an offset, each line cut to what the store keeps, however long it is.
 
 use crate::failure::Failure;
+use memchr::memmem;
 use rustix::fs::{CWD, Mode, OFlags, openat};
+use serde::de::IgnoredAny;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use tacho_agents::clip::{Clipper, STRING_BYTES_MAX};
+use tacho_spool::crc32c::crc32c;
 
+/// Bytes that tell whether a file is still the one that was read.
+const MARKED_BYTES: u64 = 256;
+/// Bytes that are looked through in a line for a row behind what was torn.
+const SEARCHED_BYTES_MAX: usize = 16 * ROW_BYTES_MAX;
 /// A row that is longer than this with its strings cut is left out.
 const ROW_BYTES_MAX: usize = 1024 * 1024;
 
@@ -20,6 +27,43 @@ pub(super) struct FileRow {
     pub(super) text: Vec<u8>,
 }
 
+impl FileRow {
+    /// What a line holds: a row; or what was torn when its writer died, and the row of the next writer behind it.
+    fn apart(self) -> [Option<Self>; 2] {
+        match behind_torn(&self.text) {
+            None => [Some(self), None],
+            Some(at) => {
+                let (torn, row) = self.text.split_at(at);
+                let row = Self { offset: self.offset + at as u64, text: row.to_vec() };
+                [Some(Self { offset: self.offset, text: torn.to_vec() }), Some(row)]
+            }
+        }
+    }
+}
+
+/// Where the row begins that a line ends with, if the line is none itself. Only an object of the outermost level ends
+/// where the line does.
+fn behind_torn(line: &[u8]) -> Option<usize> {
+    let mut searched = 0;
+    if is_json(line) {
+        return None;
+    }
+    for at in memmem::find_iter(line, br#"{""#) {
+        match serde_json::from_slice::<IgnoredAny>(line.get(at..)?) {
+            Ok(_) => return Some(at),
+            Err(error) => searched += error.column(),
+        }
+        if searched > SEARCHED_BYTES_MAX {
+            break;
+        }
+    }
+    None
+}
+
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
 /// A file of another program that may be read: a regular file of this user, no symbolic link.
 pub(super) struct ForeignFile {
     file: File,
@@ -27,6 +71,15 @@ pub(super) struct ForeignFile {
     pub(super) inode: u64,
     /// Its size in bytes.
     pub(super) size: u64,
+}
+
+/// What becomes of a last line that has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tail {
+    /// Somebody may still be writing it.
+    Growing,
+    /// Its writer is gone: it is a row if it lacks nothing but its line feed.
+    Left,
 }
 
 /// Opens a file for reading; `None` when it is missing or nothing we may read.
@@ -46,19 +99,34 @@ impl ForeignFile {
         Ok(bytes)
     }
 
-    /// Hands every complete line from `offset` on to `each`. Returns the offset behind the last one.
+    /// A checksum of the last bytes before `offset`.
+    pub(super) fn mark_before(&self, offset: u64) -> io::Result<u32> {
+        let bytes = MARKED_BYTES.min(offset);
+        let mut marked = vec![0; usize::try_from(bytes).unwrap_or_default()];
+        self.file.read_exact_at(&mut marked, offset - bytes)?;
+        Ok(crc32c(&marked))
+    }
+
+    /// Hands every row from `offset` on to `each`. Returns the offset behind the last one.
     pub(super) fn each_row(
-        self,
+        &self,
         offset: u64,
+        tail: Tail,
         mut each: impl FnMut(FileRow) -> Result<(), Failure>,
     ) -> Result<u64, RowsError> {
-        let mut reader = BufReader::with_capacity(64 * 1024, self.file);
+        let mut reader = BufReader::with_capacity(64 * 1024, &self.file);
         reader.seek(SeekFrom::Start(offset)).map_err(|_| RowsError::Unreadable)?;
         let mut line = OpenLine::at(offset);
         loop {
             let piece = reader.fill_buf().map_err(|_| RowsError::Unreadable)?;
             if piece.is_empty() {
-                return Ok(line.offset);
+                let (offset, end) = (line.offset, line.offset + line.len);
+                let last = Some(line).filter(|line| tail == Tail::Left && line.len > 0);
+                let Some(row) = last.and_then(OpenLine::finish).filter(|row| is_json(&row.text)) else {
+                    return Ok(offset);
+                };
+                each(row).map_err(RowsError::Each)?;
+                return Ok(end);
             }
             let end = piece.iter().position(|byte| *byte == b'\n');
             line.take(piece.get(..end.unwrap_or(piece.len())).unwrap_or_default());
@@ -67,7 +135,7 @@ impl ForeignFile {
             if end.is_some() {
                 let next = OpenLine::at(line.offset + line.len + 1);
                 if let Some(row) = std::mem::replace(&mut line, next).finish() {
-                    each(row).map_err(RowsError::Each)?;
+                    row.apart().into_iter().flatten().try_for_each(&mut each).map_err(RowsError::Each)?;
                 }
             }
         }
@@ -103,8 +171,9 @@ impl OpenLine {
         }
     }
 
-    /// The row, unless it is too long to keep.
+    /// The row, unless there is none or it is too long to keep.
     fn finish(self) -> Option<FileRow> {
-        (self.kept.len() <= ROW_BYTES_MAX).then_some(FileRow { offset: self.offset, text: self.kept })
+        let is_row = (1..=ROW_BYTES_MAX).contains(&self.kept.len());
+        is_row.then_some(FileRow { offset: self.offset, text: self.kept })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::now;
 use super::projects::SeenProject;
+use super::round::Pace;
 use super::workplaces::SeenWorkplace;
 use crate::failure::Failure;
 use std::collections::HashMap;
@@ -73,7 +74,6 @@ impl Sessions {
         let mut sessions = Self::default();
         for unsettled in store.unsettled_sessions()? {
             let open = OpenSession {
-                agent: unsettled.agent,
                 last_seen: unsettled.last_seen,
                 settles_at: unsettled.settles_at,
                 ..OpenSession::load(store, &unsettled.session, unsettled.key)?
@@ -143,10 +143,11 @@ impl Sessions {
 
 impl OpenSession {
     fn load(store: Reader<'_>, id: &SessionId, key: SessionKey) -> Result<Self, Failure> {
+        let (last_observation, agent) = store.last_observation(key)?.unwrap_or_default();
         Ok(Self {
             key,
-            last_observation: store.last_observation(key)?,
-            agent: String::new(),
+            last_observation,
+            agent,
             last_seen: store.last_seen(key)?.unwrap_or(UnixNanos(0)),
             settles_at: None,
             rests_until: None,
@@ -194,23 +195,21 @@ impl OpenSession {
         }
     }
 
-    /// Whether time has settled something, or news waited long enough.
-    pub(super) fn is_due(&self) -> bool {
-        self.settles_at.is_some_and(|at| at <= now()) || self.is_rested()
-    }
-
-    /// Whether it has news that were left alone for long enough.
-    pub(super) fn is_rested(&self) -> bool {
-        self.has_news && self.rests_until.is_none_or(|until| until <= Instant::now())
+    /// Whether there is something to do about it without any news.
+    pub(super) fn is_due(&self, pace: Pace) -> bool {
+        let is_left_alone =
+            pace == Pace::Gentle && self.rests_until.is_some_and(|until| until > Instant::now());
+        !is_left_alone && (self.has_news || self.settles_at.is_some_and(|at| at <= now()))
     }
 
     /// When there will be something to do about it without any news.
     pub(super) fn next_due(&self) -> Option<UnixNanos> {
-        let rested = self.rests_until.filter(|_| self.has_news).map(|until| {
+        let due = if self.has_news { Some(now()) } else { self.settles_at };
+        let rested = self.rests_until.map_or(UnixNanos(0), |until| {
             let left = until.saturating_duration_since(Instant::now());
             now().plus_nanos(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX))
         });
-        [self.settles_at, rested].into_iter().flatten().min()
+        due.map(|due| due.max(rested))
     }
 
     /// Forgets what was said, so that it is read from the store again.

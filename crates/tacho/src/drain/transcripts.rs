@@ -1,7 +1,7 @@
 //! Taking transcripts in: the agent's own files, followed by offset.
 
 use super::round::Round;
-use super::rows::{self, RowsError};
+use super::rows::{self, ForeignFile, RowsError, Tail};
 use crate::failure::Failure;
 use crate::record::uid_of;
 use std::fs;
@@ -16,7 +16,7 @@ const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
 
 impl Round<'_> {
     /// Reads what is new in the transcripts of a session and of its subagents.
-    pub(super) fn take_transcripts_in(&mut self, session: &SessionId) -> Result<(), Failure> {
+    pub(super) fn take_transcripts_in(&mut self, session: &SessionId, tail: Tail) -> Result<(), Failure> {
         let followed = self.session(session)?.transcripts.clone();
         let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(()) };
         let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(()) };
@@ -32,34 +32,43 @@ impl Round<'_> {
                 subagent: Some(id.clone()),
                 inode: 0,
                 cursor: 0,
+                mark: None,
+                read_before: 0,
             });
             match file {
                 SubagentFile::Description(_) => self.take_description_in(agent, cursor)?,
-                SubagentFile::Transcript(_) => self.take_rows_in(agent, cursor)?,
+                SubagentFile::Transcript(_) => self.take_rows_in(agent, cursor, tail)?,
             }
         }
         for cursor in followed.into_iter().filter(|cursor| cursor.subagent.is_none()) {
-            self.take_rows_in(agent, cursor)?;
+            self.take_rows_in(agent, cursor, tail)?;
         }
         Ok(())
     }
 
-    fn take_rows_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
+    fn take_rows_in(
+        &mut self,
+        agent: &Agent,
+        mut cursor: TranscriptCursor,
+        tail: Tail,
+    ) -> Result<(), Failure> {
         let Some(file) = rows::open(Path::new(&cursor.path)) else { return Ok(()) };
-        let was_rewritten = file.inode != cursor.inode || file.size < cursor.cursor;
-        if was_rewritten {
+        if !is_as_it_was_read(&file, &cursor) {
+            // What is new in it comes behind all that was read before, wherever it stands now.
+            cursor.read_before += cursor.cursor;
             (cursor.inode, cursor.cursor) = (file.inode, 0);
         } else if file.size == cursor.cursor {
             return Ok(());
         }
-        let read = file.each_row(cursor.cursor, |row| {
+        let read = file.each_row(cursor.cursor, tail, |row| {
             if (agent.keeps_row)(&row.text) {
-                self.observe(&observation(agent, &cursor, Some(row.offset), row.text))?;
+                let place = cursor.read_before + row.offset;
+                self.observe(&observation(agent, &cursor, Some(place), row.text))?;
             }
             Ok(())
         });
         match read {
-            Ok(next) => cursor.cursor = next,
+            Ok(next) => (cursor.cursor, cursor.mark) = (next, file.mark_before(next).ok()),
             Err(RowsError::Each(failure)) => return Err(failure),
             // A file that cannot be read now is another program's trouble, not that of other sessions.
             Err(RowsError::Unreadable) => return Ok(()),
@@ -92,6 +101,12 @@ impl Round<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether what was read of a file still stands in it.
+fn is_as_it_was_read(file: &ForeignFile, cursor: &TranscriptCursor) -> bool {
+    let stands = |mark| file.mark_before(cursor.cursor).is_ok_and(|now| now == mark);
+    file.inode == cursor.inode && file.size >= cursor.cursor && cursor.mark.is_none_or(stands)
 }
 
 /// The files of subagents, descriptions first: a row is understood better once its subagent is known.

@@ -29,5 +29,6 @@ mod rebuild;
 mod sealing;
 mod sessions;
 mod tail;
+mod transcripts;
 mod truth;
 mod unknown;
