@@ -37,7 +37,6 @@ use crate::vcs::Workplaces;
 use courier::Couriers;
 use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
-use rows::Tail;
 use segments::Segments;
 use sessions::{OpenSession, Sessions};
 use std::collections::BTreeSet;
@@ -200,7 +199,7 @@ impl Drainer {
             let (mut round, segments) = self.begin_round()?;
             round.take_in(segments)?;
             for session in round.touched().clone() {
-                round.take_transcripts_in(&session, Tail::Growing)?;
+                round.take_transcripts_in(&session)?;
             }
             round.finish(pace)?;
             self.deliver(Duration::ZERO)?;
@@ -220,9 +219,8 @@ impl Drainer {
         while ids.peek().is_some() {
             let (mut round, _) = self.begin_round()?;
             for id in ids.by_ref().take(ROUND_SESSIONS_MAX) {
-                let is_gone = matches!(rest, Rest::All { gone } if gone.contains(&id));
-                round.take_transcripts_in(&id, if is_gone { Tail::Left } else { Tail::Growing })?;
-                if is_gone {
+                round.take_transcripts_in(&id)?;
+                if matches!(rest, Rest::All { gone } if gone.contains(&id)) {
                     round.conclude(&id)?;
                 }
                 if stale.contains(&id) || round.session(&id)?.is_due(pace) {
@@ -276,7 +274,7 @@ impl Drainer {
             progress(number, sessions.len());
             let (mut round, _) = self.begin_round()?;
             round.session(session)?.forget_heard();
-            round.take_transcripts_in(session, Tail::Growing)?;
+            round.take_transcripts_in(session)?;
             round.touch(session);
             round.finish(Pace::Now)?;
         }

@@ -45,7 +45,7 @@ impl FileRow {
 /// where the line does.
 fn behind_torn(line: &[u8]) -> Option<usize> {
     let mut searched = 0;
-    if is_json(line) {
+    if is_object(line) {
         return None;
     }
     for at in memmem::find_iter(line, br#"{""#) {
@@ -60,8 +60,8 @@ fn behind_torn(line: &[u8]) -> Option<usize> {
     None
 }
 
-fn is_json(text: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+fn is_object(text: &[u8]) -> bool {
+    text.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 /// A file of another program that may be read: a regular file of this user, no symbolic link.
@@ -71,15 +71,6 @@ pub(super) struct ForeignFile {
     pub(super) inode: u64,
     /// Its size in bytes.
     pub(super) size: u64,
-}
-
-/// What becomes of a last line that has no end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tail {
-    /// Somebody may still be writing it.
-    Growing,
-    /// Its writer is gone: it is a row if it lacks nothing but its line feed.
-    Left,
 }
 
 /// Opens a file for reading; `None` when it is missing or nothing we may read.
@@ -107,11 +98,11 @@ impl ForeignFile {
         Ok(crc32c(&marked))
     }
 
-    /// Hands every row from `offset` on to `each`. Returns the offset behind the last one.
+    /// Hands every row from `offset` on to `each`, the last one also if it lacks nothing but its line feed. Returns
+    /// the offset behind it.
     pub(super) fn each_row(
         &self,
         offset: u64,
-        tail: Tail,
         mut each: impl FnMut(FileRow) -> Result<(), Failure>,
     ) -> Result<u64, RowsError> {
         let mut reader = BufReader::with_capacity(64 * 1024, &self.file);
@@ -121,10 +112,7 @@ impl ForeignFile {
             let piece = reader.fill_buf().map_err(|_| RowsError::Unreadable)?;
             if piece.is_empty() {
                 let (offset, end) = (line.offset, line.offset + line.len);
-                let last = Some(line).filter(|line| tail == Tail::Left && line.len > 0);
-                let Some(row) = last.and_then(OpenLine::finish).filter(|row| is_json(&row.text)) else {
-                    return Ok(offset);
-                };
+                let Some(row) = line.finish().filter(|row| is_object(&row.text)) else { return Ok(offset) };
                 each(row).map_err(RowsError::Each)?;
                 return Ok(end);
             }

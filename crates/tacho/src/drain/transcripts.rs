@@ -1,7 +1,7 @@
 //! Taking transcripts in: the agent's own files, followed by offset.
 
 use super::round::Round;
-use super::rows::{self, ForeignFile, RowsError, Tail};
+use super::rows::{self, ForeignFile, RowsError};
 use crate::failure::Failure;
 use crate::record::uid_of;
 use std::fs;
@@ -16,7 +16,7 @@ const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
 
 impl Round<'_> {
     /// Reads what is new in the transcripts of a session and of its subagents.
-    pub(super) fn take_transcripts_in(&mut self, session: &SessionId, tail: Tail) -> Result<(), Failure> {
+    pub(super) fn take_transcripts_in(&mut self, session: &SessionId) -> Result<(), Failure> {
         let followed = self.session(session)?.transcripts.clone();
         let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(()) };
         let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(()) };
@@ -37,21 +37,16 @@ impl Round<'_> {
             });
             match file {
                 SubagentFile::Description(_) => self.take_description_in(agent, cursor)?,
-                SubagentFile::Transcript(_) => self.take_rows_in(agent, cursor, tail)?,
+                SubagentFile::Transcript(_) => self.take_rows_in(agent, cursor)?,
             }
         }
         for cursor in followed.into_iter().filter(|cursor| cursor.subagent.is_none()) {
-            self.take_rows_in(agent, cursor, tail)?;
+            self.take_rows_in(agent, cursor)?;
         }
         Ok(())
     }
 
-    fn take_rows_in(
-        &mut self,
-        agent: &Agent,
-        mut cursor: TranscriptCursor,
-        tail: Tail,
-    ) -> Result<(), Failure> {
+    fn take_rows_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
         let Some(file) = rows::open(Path::new(&cursor.path)) else { return Ok(()) };
         if !is_as_it_was_read(&file, &cursor) {
             // What is new in it comes behind all that was read before, wherever it stands now.
@@ -60,7 +55,7 @@ impl Round<'_> {
         } else if file.size == cursor.cursor {
             return Ok(());
         }
-        let read = file.each_row(cursor.cursor, tail, |row| {
+        let read = file.each_row(cursor.cursor, |row| {
             if (agent.keeps_row)(&row.text) {
                 let place = cursor.read_before + row.offset;
                 self.observe(&observation(agent, &cursor, Some(place), row.text))?;
