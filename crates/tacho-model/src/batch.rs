@@ -3,9 +3,10 @@
 use crate::attribute::{Attributes, Key};
 use crate::log::LogRecord;
 use crate::span::Span;
+use crate::time::UnixNanos;
 use std::collections::BTreeMap;
 
-/// Spans and log records of one resource, before anything is decided about what may leave the machine.
+/// Spans of one resource and corrections of spans, before anything is decided about what may leave the machine.
 #[derive(Clone, Debug, Default)]
 pub struct Draft<'a> {
     /// Who made them.
@@ -14,10 +15,19 @@ pub struct Draft<'a> {
     pub project: BTreeMap<String, String>,
     /// The spans, as they stand in their session.
     pub spans: Vec<&'a Span>,
-    /// The log records.
-    pub logs: Vec<LogRecord>,
+    /// Spans that were sent before and are understood otherwise now.
+    pub corrections: Vec<Correction<'a>>,
     /// What the resource says, so that it need not stand on each span.
     pub lifted: &'static [Key],
+}
+
+/// A span that was sent before and is understood otherwise now.
+#[derive(Clone, Copy, Debug)]
+pub struct Correction<'a> {
+    /// The span as it is understood now.
+    pub span: &'a Span,
+    /// When that was found out.
+    pub observed_at: UnixNanos,
 }
 
 /// Spans and log records of one resource.

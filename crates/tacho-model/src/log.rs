@@ -2,6 +2,8 @@
 
 use crate::attribute::Attributes;
 use crate::id::{SpanId, TraceId};
+use crate::semconv as key;
+use crate::span::Span;
 use crate::time::UnixNanos;
 
 /// One log record.
@@ -19,6 +21,26 @@ pub struct LogRecord {
     pub span: Option<(TraceId, SpanId)>,
     /// What is said.
     pub attributes: Attributes,
+}
+
+impl LogRecord {
+    /// Says how a span that was sent is understood now.
+    #[must_use]
+    pub fn correction(span: Span, observed_at: UnixNanos) -> Self {
+        let end = span.end.unwrap_or(span.start);
+        let mut attributes = span.attributes;
+        attributes.set(key::TACHOGRAPH_SPAN_NAME, span.name);
+        attributes.set(key::TACHOGRAPH_SPAN_START_UNIX_NS, span.start.0);
+        attributes.set(key::TACHOGRAPH_SPAN_END_UNIX_NS, end.0);
+        Self {
+            at: end,
+            observed_at,
+            name: key::EVENT_CORRECTED,
+            severity: Severity::Info,
+            span: Some((span.trace_id, span.span_id)),
+            attributes,
+        }
+    }
 }
 
 /// How much a record should worry somebody (OTel log data model, "Severity").

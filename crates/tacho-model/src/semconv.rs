@@ -34,7 +34,7 @@ pub const TACHOGRAPH_TEAM: Key = Key::new(66, "tachograph.team", ValueType::Stri
 /// HMAC-SHA-256 of the user's name under this installation's key, base32 of 16 bytes.
 pub const USER_HASH: Key = Key::new(74, "user.hash", ValueType::String, Class::Metadata);
 
-/// The person who commits in the repository; the gate turns it into `user.hash`.
+/// The address of the person, as git's configuration of the user has it.
 pub const USER_EMAIL: Key = Key::new(73, "user.email", ValueType::String, Class::Identity);
 
 /// Who said who the person is: `git`, ...

@@ -11,13 +11,19 @@ pub mod url;
 
 use identity::IdentityKey;
 use tacho_model::attribute::{Attributes, Class, Key, Value};
-use tacho_model::batch::{Batch, Draft};
+use tacho_model::batch::{Batch, Correction, Draft};
 use tacho_model::log::LogRecord;
 use tacho_model::semconv;
+use tacho_model::shape::SpanShape;
 use tacho_model::span::{Span, SpanEvent};
 
 #[cfg(test)]
 mod tests;
+
+/// Stands for a name that is none.
+const OTHER: &str = "other";
+/// No name is longer.
+const NAME_BYTES_MAX: usize = 128;
 
 /// How much of what was captured a destination gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,54 +114,77 @@ pub struct Policy<'a> {
 /// Lets through what the policy allows, and nothing else.
 #[must_use]
 pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
-    let is_lifted = |key: Key| draft.lifted.contains(&key);
+    let clear_span = |span: &Span| clear_span(span, policy, draft.lifted);
+    let correction = |said: &Correction<'_>| LogRecord::correction(clear_span(said.span), said.observed_at);
     Cleared(Batch {
-        resource: clear_attributes(&draft.resource, policy, |_| false),
+        resource: clear_resource(&draft.resource, policy),
         project: draft.project.clone(),
-        spans: draft.spans.iter().map(|span| clear_span(span, policy, is_lifted)).collect(),
-        logs: draft.logs.iter().map(|record| clear_record(record, policy)).collect(),
+        spans: draft.spans.iter().map(|span| clear_span(span)).collect(),
+        logs: draft.corrections.iter().map(correction).collect(),
     })
 }
 
-fn clear_span(span: &Span, policy: Policy<'_>, is_lifted: impl Fn(Key) -> bool) -> Span {
-    let event = |event: &SpanEvent| SpanEvent {
-        attributes: clear_attributes(&event.attributes, policy, |_| false),
-        ..*event
-    };
+/// Who made it. What the owner and the repository are called leaves as it is.
+fn clear_resource(resource: &Attributes, policy: Policy<'_>) -> Attributes {
+    let cleared = resource.iter().filter_map(|(key, value)| clear_attribute(key, value, policy));
+    cleared.chain(pseudonym(resource, policy)).collect()
+}
+
+/// The span without what may not leave, and without what its resource says. Its name is made of what is left.
+fn clear_span(span: &Span, policy: Policy<'_>, lifted: &[Key]) -> Span {
+    let kept = span.attributes.iter().filter(|(key, _)| !lifted.contains(key));
+    let attributes = kept.filter_map(|(key, value)| clear_said(key, value, policy)).collect();
+    let shape = SpanShape::of(span.kind);
     Span {
-        attributes: clear_attributes(&span.attributes, policy, is_lifted),
-        events: span.events.iter().map(event).collect(),
+        name: shape.map_or_else(|| OTHER.to_owned(), |shape| shape.name_with(&attributes)),
+        attributes,
+        events: span.events.iter().map(|event| clear_event(event, policy)).collect(),
         links: span.links.clone(),
-        name: span.name.clone(),
         ..*span
     }
 }
 
-fn clear_record(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
-    LogRecord { attributes: clear_attributes(&record.attributes, policy, |_| false), ..*record }
+fn clear_event(event: &SpanEvent, policy: Policy<'_>) -> SpanEvent {
+    let attributes = event.attributes.iter().filter_map(|(key, value)| clear_said(key, value, policy));
+    SpanEvent { attributes: attributes.collect(), ..*event }
 }
 
-fn clear_attributes(
-    attributes: &Attributes,
-    policy: Policy<'_>,
-    is_left_out: impl Fn(Key) -> bool,
-) -> Attributes {
-    let mut cleared = Attributes::default();
-    for (key, value) in attributes.iter().filter(|(key, _)| !is_left_out(*key)) {
-        match (key.class(), value) {
-            (Class::Metadata, _) => cleared.set(key, value.clone()),
-            (Class::Content, _) if policy.level == CaptureLevel::Full => cleared.set(key, value.clone()),
-            (Class::Url, Value::String(url)) => cleared.set_known(key, url::without_credentials(url)),
-            (Class::Identity, Value::String(name)) => {
-                if key == semconv::USER_NAME {
-                    cleared.set(semconv::USER_HASH, policy.identity_key.pseudonym(name));
-                }
-                if policy.user_info == Disclosure::Name {
-                    cleared.set(key, value.clone());
-                }
-            }
-            (Class::Content | Class::Url | Class::Identity, _) => {}
-        }
+/// An attribute of something that happened. A name that a model, a server or a repository gave could hold anything: at
+/// the level `metadata` it leaves if it is one.
+fn clear_said(key: Key, value: &Value, policy: Policy<'_>) -> Option<(Key, Value)> {
+    let named = |text: String| if is_name(&text) { text } else { OTHER.to_owned() };
+    let (key, value) = clear_attribute(key, value, policy)?;
+    let is_judged = policy.level == CaptureLevel::Metadata && key.class() == Class::Metadata;
+    if !is_judged {
+        return Some((key, value));
     }
-    cleared
+    let judged = match value {
+        Value::String(text) => Value::String(named(text)),
+        Value::StringList(texts) => Value::StringList(texts.into_iter().map(named).collect()),
+        Value::Int(_) | Value::Double(_) | Value::Boolean(_) => value,
+    };
+    Some((key, judged))
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/@+[]".contains(&byte))
+}
+
+fn clear_attribute(key: Key, value: &Value, policy: Policy<'_>) -> Option<(Key, Value)> {
+    match (key.class(), value) {
+        (Class::Metadata, _) => Some((key, value.clone())),
+        (Class::Content, _) => (policy.level == CaptureLevel::Full).then(|| (key, value.clone())),
+        (Class::Url, Value::String(url)) => Some((key, url::without_credentials(url)?.into())),
+        (Class::Identity, _) if policy.user_info == Disclosure::Name => Some((key, value.clone())),
+        (Class::Url | Class::Identity, _) => None,
+    }
+}
+
+/// The name of the person at the machine, as a hash that means nothing elsewhere.
+fn pseudonym(resource: &Attributes, policy: Policy<'_>) -> Option<(Key, Value)> {
+    match resource.get(semconv::USER_NAME)? {
+        Value::String(name) => Some((semconv::USER_HASH, policy.identity_key.pseudonym(name).into())),
+        Value::Int(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
+    }
 }

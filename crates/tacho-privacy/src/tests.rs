@@ -4,9 +4,8 @@ use crate::identity::IdentityKey;
 use crate::url::without_credentials;
 use crate::{CaptureLevel, Disclosure, Policy, clear};
 use tacho_model::attribute::{Attributes, Class, Key, Value, ValueType};
-use tacho_model::batch::{Batch, Draft};
+use tacho_model::batch::{Batch, Correction, Draft};
 use tacho_model::id::{SpanId, TraceId};
-use tacho_model::log::{LogRecord, Severity};
 use tacho_model::semconv;
 use tacho_model::span::{Span, SpanEvent, SpanKind, Status};
 use tacho_model::time::UnixNanos;
@@ -43,16 +42,8 @@ fn cleared_with(attributes: Attributes, policy: Policy<'_>, lifted: &'static [Ke
         events: vec![event],
         settled: true,
     };
-    let record = LogRecord {
-        at: UnixNanos(3),
-        observed_at: UnixNanos(4),
-        name: semconv::EVENT_CORRECTED,
-        severity: Severity::Info,
-        span: Some((span.trace_id, span.span_id)),
-        attributes: attributes.clone(),
-    };
-    let draft =
-        Draft { resource: attributes, spans: vec![&span], logs: vec![record], lifted, ..Draft::default() };
+    let corrections = vec![Correction { span: &span, observed_at: UnixNanos(3) }];
+    let draft = Draft { resource: attributes, spans: vec![&span], corrections, lifted, ..Draft::default() };
     clear(&draft, policy).get().clone()
 }
 
@@ -64,11 +55,16 @@ fn names_that_pass(level: CaptureLevel, class: Class) -> Vec<&'static str> {
 fn passing(level: CaptureLevel, user_info: Disclosure, class: Class) -> Vec<&'static str> {
     let key = IdentityKey([7; 32]);
     let batch = cleared_with(everything(), Policy { level, user_info, identity_key: &key }, &[]);
-    let span = batch.spans.first().unwrap();
-    assert_eq!(batch.resource, span.attributes);
-    assert_eq!(batch.resource, span.events.first().unwrap().attributes);
-    assert_eq!(batch.resource, batch.logs.first().unwrap().attributes);
-    batch.resource.iter().filter(|(key, _)| key.class() == class).map(|(key, _)| key.name()).collect()
+    let names = |attributes: &Attributes| -> Vec<&'static str> {
+        let of_class = attributes.iter().filter(|(key, _)| key.class() == class);
+        of_class.map(|(key, _)| key.name()).collect()
+    };
+    let (span, log) = (batch.spans.first().unwrap(), batch.logs.first().unwrap());
+    let [of_resource, of_span] = [&batch.resource, &span.attributes].map(names);
+    assert_eq!(of_resource, of_span);
+    assert_eq!(names(&span.events.first().unwrap().attributes), of_span);
+    assert_eq!(names(&log.attributes), of_span);
+    of_resource
 }
 
 fn names_of(class: Class) -> Vec<&'static str> {
@@ -101,9 +97,45 @@ fn what_the_resource_says_does_not_stand_on_spans() {
     let batch = cleared_with(everything(), policy, LIFTED);
     let span = batch.spans.first().unwrap();
     assert_eq!(span.attributes.get(semconv::VCS_REF_HEAD_NAME), None);
-    let mut whole = span.attributes.clone();
-    whole.set(semconv::VCS_REF_HEAD_NAME, batch.resource.get(semconv::VCS_REF_HEAD_NAME).unwrap().clone());
-    assert_eq!(whole, batch.resource);
+    let names = |attributes: &Attributes| attributes.iter().map(|(key, _)| key).collect::<Vec<_>>();
+    let mut rest = names(&batch.resource);
+    rest.retain(|key| *key != semconv::VCS_REF_HEAD_NAME);
+    assert_eq!(names(&span.attributes), rest);
+}
+
+/// What a tool is called, on the span, in its name, and in a correction of it.
+fn named(tool: &str, level: CaptureLevel) -> [String; 4] {
+    let mut attributes = Attributes::default();
+    attributes.set(semconv::GEN_AI_TOOL_NAME, tool);
+    let key = IdentityKey([7; 32]);
+    let policy = Policy { level, user_info: Disclosure::Hash, identity_key: &key };
+    let batch = cleared_with(attributes, policy, &[]);
+    let (span, log) = (batch.spans.first().unwrap(), batch.logs.first().unwrap());
+    let text = |attributes: &Attributes, key: Key| match attributes.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    [
+        text(&span.attributes, semconv::GEN_AI_TOOL_NAME),
+        span.name.clone(),
+        text(&log.attributes, semconv::GEN_AI_TOOL_NAME),
+        text(&log.attributes, semconv::TACHOGRAPH_SPAN_NAME),
+    ]
+}
+
+/// A model can call a tool what it likes.
+#[test]
+fn a_name_that_is_none_leaves_as_other() {
+    let span_name = |name: &str| [name.to_owned(), format!("execute_tool {name}")];
+    let everywhere = |name: &str| [span_name(name), span_name(name)].concat();
+    let sentence = "cat /home/alice/plan.txt";
+    for name in ["Bash", "mcp__server__tool", "claude-opus-5-5[1m]", "eu.anthropic.model:0"] {
+        assert_eq!(named(name, CaptureLevel::Metadata).to_vec(), everywhere(name));
+    }
+    for text in [sentence, "", "naïve", "a\nb", &"a".repeat(129)] {
+        assert_eq!(named(text, CaptureLevel::Metadata).to_vec(), everywhere("other"), "{text:?}");
+    }
+    assert_eq!(named(sentence, CaptureLevel::Full).to_vec(), everywhere(sentence));
 }
 
 #[test]

@@ -12,10 +12,13 @@ Every name the recorder writes, grouped by the span it is on. This page is gener
 
 **Leaves the machine** says at which capture level a destination gets the value:
 
-- *every level*: the value is sent as it is.
+- *every level*: the value is sent as it is. A text on a span that a model, a server or a repository chose could hold
+  anything; at level `metadata` it is sent if it is a name, which is 1 to 128 of `A-Z a-z 0-9 _ - . : / @ + [ ]`, and as
+  `other` if it is none.
 - *`full` only*: words of a person, a file or a model; sent only to a destination whose level is `full`.
 - *every level, cut*: an address without user info, query and fragment.
-- *never*: replaced on the machine by a keyed hash.
+- *by the owner's word*: a person's name or address; replaced on the machine by a keyed hash (`user.hash`), and itself
+  sent only where the owner set `user_info = \"name\"`.
 
 **Present** is *always* for an attribute that the span is never without, else *when known*: what is unknown is
 absent, never zero.
@@ -88,7 +91,7 @@ fn table_row(attribute: &Attribute, present: &str) -> String {
         Class::Metadata => "every level",
         Class::Content => "`full` only",
         Class::Url => "every level, cut",
-        Class::Identity => "never",
+        Class::Identity => "by the owner's word",
     };
     format!("| `{}` | {value_type} | {present} | {leaves} | {} |\n", attribute.name.value, attribute.brief)
 }

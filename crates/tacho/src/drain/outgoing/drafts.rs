@@ -4,8 +4,7 @@
 use super::super::now;
 use std::collections::BTreeMap;
 use tacho_model::attribute::{Attributes, Key, Value};
-use tacho_model::batch::Draft;
-use tacho_model::log::{LogRecord, Severity};
+use tacho_model::batch::{Correction, Draft};
 use tacho_model::semconv as key;
 use tacho_model::span::Span;
 use tacho_privacy::{Policy, clear};
@@ -52,7 +51,7 @@ impl<'a> Drafts<'a> {
     }
 
     pub(super) fn add_correction(&mut self, span: &'a Span) {
-        self.draft_of(span).draft.logs.push(correction(span));
+        self.draft_of(span).draft.corrections.push(Correction { span, observed_at: now() });
     }
 
     /// The draft for the place of a span. Spans come in the order of their starts, so it is mostly the one used last.
@@ -77,22 +76,4 @@ impl<'a> Drafts<'a> {
 pub(super) fn sent_as(span: &Span, policy: Policy<'_>) -> i64 {
     let draft = Draft { spans: vec![span], lifted: &LIFTED, ..Draft::default() };
     clear(&draft, policy).get().spans.first().map_or(0, fingerprint)
-}
-
-/// A record that says how a span that was sent is understood now.
-fn correction(span: &Span) -> LogRecord {
-    let end = span.end.unwrap_or(span.start);
-    let said = span.attributes.iter().filter(|(key, _)| !LIFTED.contains(key));
-    let mut attributes: Attributes = said.map(|(key, value)| (key, value.clone())).collect();
-    attributes.set(key::TACHOGRAPH_SPAN_NAME, span.name.as_str());
-    attributes.set(key::TACHOGRAPH_SPAN_START_UNIX_NS, span.start.0);
-    attributes.set(key::TACHOGRAPH_SPAN_END_UNIX_NS, end.0);
-    LogRecord {
-        at: end,
-        observed_at: now(),
-        name: key::EVENT_CORRECTED,
-        severity: Severity::Info,
-        span: Some((span.trace_id, span.span_id)),
-        attributes,
-    }
 }
