@@ -16,15 +16,19 @@ const SESSIONS_AT_ONCE: u32 = 20;
 const MIB: u64 = 1024 * 1024;
 
 impl Drainer {
-    /// Seals what is complete and forgets what is too old or too much.
+    /// Seals what is complete and forgets what is too old or too much. What one step cannot do keeps no other from its
+    /// work; the first failure is returned.
     pub(super) fn retain(&mut self) -> Result<(), Failure> {
-        self.seal_segments()?;
         let retention = self.config.retention.clone();
         let age = Duration::from_secs(retention.days.value.saturating_mul(86_400));
-        self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB))?;
         let before = UnixNanos(now().0.saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)));
-        self.forget_sessions_before(before)?;
-        self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB))
+        let steps = [
+            self.seal_segments(),
+            self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB)),
+            self.forget_sessions_before(before),
+            self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB)),
+        ];
+        steps.into_iter().collect()
     }
 
     fn seal_segments(&mut self) -> Result<(), Failure> {
@@ -57,8 +61,11 @@ impl Drainer {
             if age_of(&metadata) <= age && kept_bytes <= quota_bytes {
                 continue;
             }
+            // One that cannot be removed stays, and counts.
+            if fs::remove_file(&path).is_err() {
+                continue;
+            }
             kept_bytes -= metadata.len();
-            fs::remove_file(&path)?;
             let changes = self.store.change()?;
             changes.forget_segment(&self.segments.name(&path))?;
             changes.commit()?;
@@ -93,7 +100,8 @@ impl Drainer {
         let changes = self.store.change()?;
         changes.drop_oldest_parcels(quota_bytes / 2, now())?;
         changes.commit()?;
-        while self.store.read().used_bytes()? > quota_bytes {
+        // Making the file shorter writes all of it: it is not to be done for every session.
+        while self.store.read().used_bytes()? > quota_bytes / 10 * 9 {
             let Some(oldest) = self.store.read().sessions_last_seen_before(now(), 1)?.pop() else { break };
             let changes = self.store.change()?;
             changes.forget_session(&oldest)?;
