@@ -8,7 +8,7 @@ mod config;
 mod drain;
 mod failure;
 mod keys;
-#[cfg(all(target_arch = "x86_64", any(test, target_env = "musl")))]
+#[cfg(all(target_arch = "x86_64", any(test, all(target_env = "musl", not(debug_assertions)))))]
 mod memory;
 mod notice;
 mod place;

@@ -155,8 +155,8 @@ unsafe fn compare_long(left: *const u8, right: *const u8, len: usize) -> i32 {
     }
 }
 
-/// The names under which a linker finds them before it looks into musl.
-#[cfg(all(target_env = "musl", not(test)))]
+/// The names under which a linker finds them before it looks into musl. Not optimised, they would call themselves.
+#[cfg(not(test))]
 mod exported {
     use core::ffi::{c_int, c_void};
 

@@ -4,11 +4,11 @@ use super::round::Round;
 use super::sessions::OpenSession;
 use crate::failure::Failure;
 use crate::project::{ProjectFile, observation_body};
-use crate::record::{HookRecord, uid_of};
+use crate::record::HookRecord;
 use rustix::process::geteuid;
 use std::path::Path;
 use tacho_agents::agent_named;
-use tacho_model::event::{Observation, Source};
+use tacho_model::event::Observation;
 use tacho_model::time::UnixNanos;
 
 /// How long, by the time of the events, what was seen is taken to be so still.
@@ -54,17 +54,6 @@ impl Round<'_> {
         if is_known {
             return Ok(());
         }
-        let id = event.session.as_str().as_bytes();
-        self.observe(&Observation {
-            uid: uid_of(&[b"project", id, &at.0.to_be_bytes(), &body]),
-            agent: event.agent.clone(),
-            session: event.session.clone(),
-            source: Source::Recorder,
-            at: Some(at),
-            subagent: None,
-            offset: None,
-            body,
-        })?;
-        Ok(())
+        self.note("project", event, at, body)
     }
 }

@@ -6,14 +6,16 @@ use super::now;
 use super::outgoing::{Derived, Outgoing};
 use super::sessions::{OpenSession, Sessions};
 use crate::failure::Failure;
+use crate::record::uid_of;
 use crate::vcs::Workplaces;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tacho_agents::Surroundings;
 use tacho_assemble::tree::assemble;
-use tacho_model::event::Observation;
+use tacho_model::event::{Observation, Source};
 use tacho_model::id::SessionId;
+use tacho_model::time::UnixNanos;
 use tacho_store::Changes;
 
 /// A session that takes longer than this to derive is derived less often.
@@ -68,6 +70,28 @@ impl<'a> Round<'a> {
         let surroundings = session.hear(observation);
         self.touch(&observation.session);
         Ok(Some(surroundings))
+    }
+
+    /// Takes down what the recorder itself saw when something happened.
+    pub(super) fn note(
+        &mut self,
+        kind: &str,
+        event: &Observation,
+        at: UnixNanos,
+        body: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let session = event.session.as_str().as_bytes();
+        self.observe(&Observation {
+            uid: uid_of(&[kind.as_bytes(), session, &at.0.to_be_bytes(), &body]),
+            agent: event.agent.clone(),
+            session: event.session.clone(),
+            source: Source::Recorder,
+            at: Some(at),
+            subagent: None,
+            offset: None,
+            body,
+        })?;
+        Ok(())
     }
 
     /// Has a session derived at the end of the round.

@@ -3,9 +3,8 @@
 use super::round::Round;
 use super::sessions::OpenSession;
 use crate::failure::Failure;
-use crate::record::uid_of;
 use std::path::{Path, PathBuf};
-use tacho_model::event::{Observation, Source};
+use tacho_model::event::Observation;
 use tacho_model::time::UnixNanos;
 
 /// How long, by the time of the events, what was seen is taken to be so still.
@@ -44,17 +43,6 @@ impl Round<'_> {
         if is_known {
             return Ok(());
         }
-        let id = event.session.as_str().as_bytes();
-        self.observe(&Observation {
-            uid: uid_of(&[b"workplace", id, &at.0.to_be_bytes(), &body]),
-            agent: event.agent.clone(),
-            session: event.session.clone(),
-            source: Source::Recorder,
-            at: Some(at),
-            subagent: None,
-            offset: None,
-            body,
-        })?;
-        Ok(())
+        self.note("workplace", event, at, body)
     }
 }
