@@ -1,11 +1,15 @@
 //! Measurements as a page: tables in Markdown, and their place in the documentation.
 
+mod agent;
+
 use std::time::Duration;
 
 use anyhow::Context;
 
 use super::drain;
 use super::hook::{Measured, Spread};
+
+pub(super) use agent::agent;
 
 const KIB: f64 = 1024.0;
 
