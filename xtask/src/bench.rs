@@ -8,6 +8,7 @@ mod hook;
 mod programs;
 mod quartiles;
 mod report;
+mod silence;
 mod trace;
 
 use std::path::{Path, PathBuf};
