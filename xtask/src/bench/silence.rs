@@ -23,10 +23,11 @@ use crate::plugin;
 use crate::sweep::Sweep;
 use crate::workspace::{self, Workspace};
 
-/// How often each drainer has its turn: long enough that requests are given up and sent again.
-const TURNS: usize = 40;
-/// Hooks in a turn, half of them before a tool call and half behind it.
-const HOOKS: usize = 100;
+/// How often each drainer has its turn: in all long enough that requests are given up and sent again.
+const TURNS: usize = 400;
+/// Hooks in a turn, half of them before a tool call and half behind it: so few that both drainers share what else the
+/// machine does, so many that each gets to its work.
+const HOOKS: usize = 10;
 /// An agent has something to do between two hooks, and so has the drainer.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How long the first request may take: a session settles within seconds.
