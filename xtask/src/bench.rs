@@ -1,23 +1,29 @@
 //! `bench`: figures that the documentation quotes, measured here and now, with the bars they must stay under.
 
+mod agent;
 mod backlog;
 mod baseline;
 mod drain;
 mod hook;
 mod programs;
+mod quartiles;
 mod report;
+mod silence;
 mod trace;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace::{self, Workspace};
 
 const PAGE: &str = "docs/benchmarks.md";
-const USAGE: &str = "usage: cargo xtask bench hook|drain [--write] [--events N] [--program PATH]";
+const USAGE: &str =
+    "usage: cargo xtask bench hook|drain|agent [--write] [--events N] [--rounds N] [--program PATH]";
 /// A backlog of so many events.
 const EVENTS: usize = 1_000_000;
+/// Rounds of sessions, a multiple of the orders in which they take turns.
+const ROUNDS: usize = 12;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +31,7 @@ struct Options {
     /// Whether the page is written, and not only the terminal.
     write: bool,
     events: usize,
+    rounds: usize,
     /// Another build of `tacho`, such as one that can be profiled.
     program: Option<PathBuf>,
 }
@@ -43,6 +50,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let text = match *what {
         "hook" => report::hook(&hook::measure(&workspace)?),
         "drain" => report::drain(&drain::measure(&workspace, options.events, options.program.as_deref())?),
+        "agent" => report::agent(&agent::measure(&workspace, options.rounds)?),
         _ => bail!(USAGE),
     };
     println!("{text}");
@@ -56,16 +64,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 impl Options {
     fn parse(words: &[&str]) -> Result<Self> {
-        let mut options = Self { write: false, events: EVENTS, program: None };
+        let mut options = Self { write: false, events: EVENTS, rounds: ROUNDS, program: None };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
                 "--write" => options.write = true,
                 "--events" => options.events = words.next().context(USAGE)?.parse().context(USAGE)?,
+                "--rounds" => options.rounds = words.next().context(USAGE)?.parse().context(USAGE)?,
                 "--program" => options.program = Some(PathBuf::from(words.next().context(USAGE)?)),
                 _ => bail!("`{word}` is not known; {USAGE}"),
             }
         }
+        ensure!(options.events > 0 && options.rounds > 0, "nothing was asked for; {USAGE}");
         Ok(options)
     }
 }

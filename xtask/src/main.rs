@@ -10,6 +10,7 @@ mod deny;
 mod e2e;
 mod finding;
 mod plugin;
+mod sweep;
 mod tidy;
 mod workspace;
 
@@ -29,7 +30,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "bench",
-        help: "measure the hook or the drainer, and write the figures down",
+        help: "measure the hook, the drainer or an agent with the plugin, and write the figures down",
         run: bench::run,
     },
     Task { name: "check", help: "all that must hold before a merge", run: check::run },

@@ -11,8 +11,9 @@ use std::io::{Read, Seek};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -39,9 +40,6 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     ("IS_SANDBOX", "1"),
     ("CLAUDE_CODE_MAX_RETRIES", "2"),
 ];
-
-/// How often a running CLI is looked at.
-const POLL: Duration = Duration::from_millis(10);
 
 /// Who answers when the CLI wants a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -123,13 +121,13 @@ impl Run {
         let mut stdout = tempfile::tempfile().context("create a file for stdout")?;
         let mut stderr = tempfile::tempfile().context("create a file for stderr")?;
         let started_unix_ns = unix_ns();
-        let mut child = self
+        let child = self
             .command()
             .stdout(stdout.try_clone()?)
             .stderr(stderr.try_clone()?)
             .spawn()
             .with_context(|| format!("start {}", self.claude.display()))?;
-        let status = wait(&mut child, self.timeout)?;
+        let status = wait(child, self.timeout)?;
         let ended_unix_ns = unix_ns();
         let (stdout, stderr) = (read_back(&mut stdout)?, read_back(&mut stderr)?);
         Ok(Finished { status, stdout, stderr, started_unix_ns, ended_unix_ns })
@@ -177,18 +175,16 @@ impl Finished {
 }
 
 /// Waits for the child; when the time is up, kills its process group and returns `None`.
-fn wait(child: &mut Child, timeout: Duration) -> Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + timeout;
-    while Instant::now() < deadline {
-        if let Some(status) = child.try_wait().context("wait for the CLI")? {
-            return Ok(Some(status));
-        }
-        thread::sleep(POLL);
+fn wait(mut child: Child, timeout: Duration) -> Result<Option<ExitStatus>> {
+    let group = Pid::from_child(&child);
+    let (ending, end) = mpsc::channel();
+    // Whoever takes the end waits for it below.
+    thread::spawn(move || drop(ending.send(child.wait())));
+    if let Ok(status) = end.recv_timeout(timeout) {
+        return status.map(Some).context("wait for the CLI");
     }
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        kill_process_group(group, Signal::KILL).context("kill the CLI's process group")?;
-    }
-    child.wait().context("reap the CLI")?;
+    kill_process_group(group, Signal::KILL).context("kill the CLI's process group")?;
+    end.recv().context("wait for the CLI's end")?.context("reap the CLI")?;
     Ok(None)
 }
 

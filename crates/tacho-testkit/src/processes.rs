@@ -33,7 +33,21 @@ impl Process {
 
     /// Kills it at once. Whether it still lived is told by the answer.
     pub fn kill(&self) -> bool {
-        Pid::from_raw(self.pid).is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+        self.signal(Signal::KILL)
+    }
+
+    /// Stops it until it is told to [go on](Self::go_on). Whether it lives is told by the answer.
+    pub fn stop(&self) -> bool {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on. Whether it lives is told by the answer.
+    pub fn go_on(&self) -> bool {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> bool {
+        Pid::from_raw(self.pid).is_some_and(|pid| kill_process(pid, signal).is_ok())
     }
 
     /// The process `pid`, if it has the environment entry `wanted`. A process may be gone at any moment.

@@ -8,6 +8,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use super::programs::{Programs, printed, recording, time};
+use super::silence;
 use super::trace::{self, SystemCalls};
 use crate::workspace::{Workspace, find_program};
 
@@ -28,6 +29,7 @@ pub(super) struct Measured {
     pub(super) file_bytes: u64,
     pub(super) peak_kib: u64,
     pub(super) large: Large,
+    pub(super) silence: silence::Measured,
 }
 
 /// The hook on a payload of 100 MB.
@@ -90,6 +92,7 @@ pub(super) fn measure(workspace: &Workspace) -> anyhow::Result<Measured> {
         file_bytes: fs::metadata(&programs.hook).context("cannot look at the hook")?.len(),
         peak_kib: programs.peak_kib(&state, &small)?,
         large: measure_large(&programs)?,
+        silence: silence::measure(workspace)?,
     })
 }
 
@@ -111,7 +114,7 @@ fn take_turns(programs: &Programs, scene: &Scene, payload: &Path) -> anyhow::Res
     Ok(times.map(spread))
 }
 
-fn spread(mut times: Vec<Duration>) -> Spread {
+pub(super) fn spread(mut times: Vec<Duration>) -> Spread {
     times.sort_unstable();
     let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
     Spread { p50: at(50), p95: at(95) }
@@ -140,9 +143,14 @@ fn measure_large(programs: &Programs) -> anyhow::Result<Large> {
 
 /// What the agent sends before it writes a file of so many bytes.
 fn payload(content_bytes: usize) -> String {
+    payload_of("PreToolUse", "toolu_01A09q90qw90lq917835lq9x", content_bytes)
+}
+
+/// What the agent sends before or behind this call.
+pub(super) fn payload_of(event: &str, call: &str, content_bytes: usize) -> String {
     let content = "fn main() {}  ".repeat(content_bytes.div_ceil(14));
     format!(
-        r#"{{"session_id":"0b5e3a9e-54c7-4d5b-9a55-0d6f2f9a7c11","transcript_path":"/home/dev/.claude/projects/-home-dev-project/0b5e3a9e-54c7-4d5b-9a55-0d6f2f9a7c11.jsonl","cwd":"/home/dev/project","prompt_id":"5d1d7b52-0a4e-4b6e-8d0c-3f6f7a1f4f02","permission_mode":"default","effort":{{"level":"medium"}},"hook_event_name":"PreToolUse","tool_name":"Write","tool_input":{{"file_path":"/home/dev/project/src/main.rs","content":"{content}"}},"tool_use_id":"toolu_01A09q90qw90lq917835lq9x"}}
+        r#"{{"session_id":"0b5e3a9e-54c7-4d5b-9a55-0d6f2f9a7c11","transcript_path":"/home/dev/.claude/projects/-home-dev-project/0b5e3a9e-54c7-4d5b-9a55-0d6f2f9a7c11.jsonl","cwd":"/home/dev/project","prompt_id":"5d1d7b52-0a4e-4b6e-8d0c-3f6f7a1f4f02","permission_mode":"default","effort":{{"level":"medium"}},"hook_event_name":"{event}","tool_name":"Write","tool_input":{{"file_path":"/home/dev/project/src/main.rs","content":"{content}"}},"tool_use_id":"{call}"}}
 "#
     )
 }

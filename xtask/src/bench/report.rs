@@ -1,11 +1,16 @@
 //! Measurements as a page: tables in Markdown, and their place in the documentation.
 
+mod agent;
+
 use std::time::Duration;
 
 use anyhow::Context;
 
 use super::drain;
 use super::hook::{Measured, Spread};
+use super::silence;
+
+pub(super) use agent::agent;
 
 const KIB: f64 = 1024.0;
 
@@ -38,6 +43,8 @@ pub(super) fn hook(measured: &Measured) -> String {
 | Program | p50 | p95 | p50 / `true` |
 |---|---|---|---|
 {}{}{}
+{}
+
 | Hook | Bar | Measured | Met |
 |---|---|---|---|
 {}
@@ -50,6 +57,7 @@ System calls are counted from the first read of standard input; what comes befor
         time_row("`/bin/true`", measured.nothing, measured),
         time_row("static read and append", measured.bare, measured),
         time_row("`tacho-hook`", measured.hook, measured),
+        beside_drainers(&measured.silence),
         bars(measured).iter().map(bar_row).collect::<String>(),
         measured.system_calls.map_or(String::new(), |calls| format!(" ({} in all)", calls.all)),
     )
@@ -84,6 +92,25 @@ Linux {}. {:.1} s of the processor in {:.1} s; parsing, inserting and compressin
     )
 }
 
+/// The hook while a drainer runs.
+fn beside_drainers(measured: &silence::Measured) -> String {
+    let both = |spread: Spread| format!("{} | {}", shown(spread.p50), shown(spread.p95));
+    format!(
+        "\
+{} hooks beside each of two drainers in turn, one every few milliseconds, while the other drainer stands still. One \
+drainer has no destination; {} requests of the other were never answered.
+
+| `tacho-hook` beside a drainer | p50 | p95 |
+|---|---|---|
+| without a destination | {} |
+| whose destination never answers | {} |",
+        measured.hooks,
+        measured.requests,
+        both(measured.without),
+        both(measured.silent),
+    )
+}
+
 /// The page with the text in the place that is marked for it.
 pub(super) fn splice(page: &str, what: &str, text: &str) -> anyhow::Result<String> {
     let (begin, end) = (
@@ -98,6 +125,10 @@ pub(super) fn splice(page: &str, what: &str, text: &str) -> anyhow::Result<Strin
 
 fn bars(measured: &Measured) -> Vec<Bar> {
     let calls = measured.system_calls;
+    let silence = &measured.silence;
+    let slower = |of: fn(&Spread) -> Duration| {
+        Some(of(&silence.silent).as_secs_f64() / of(&silence.without).as_secs_f64())
+    };
     let bar = |what, unit, limit, measured| Bar { what, unit, limit, is_floor: false, measured };
     vec![
         bar("p50 / `true`", "", 0.75, Some(ratio(measured.hook, measured))),
@@ -107,6 +138,8 @@ fn bars(measured: &Measured) -> Vec<Bar> {
         bar("peak memory", " MiB", 3.0, Some(measured.peak_kib as f64 / KIB)),
         bar("100 MB: peak memory", " MiB", 16.0, Some(measured.large.peak_kib as f64 / KIB)),
         bar("100 MB: time", " s", 1.2, Some(measured.large.wall.as_secs_f64())),
+        bar("p50, destination never answers / none", "", 1.2, slower(|spread| spread.p50)),
+        bar("p95, destination never answers / none", "", 1.2, slower(|spread| spread.p95)),
     ]
 }
 
@@ -124,9 +157,12 @@ fn bar_row(bar: &Bar) -> String {
 }
 
 fn time_row(program: &str, spread: Spread, measured: &Measured) -> String {
-    let shown = |time: Duration| format!("{:.3} ms", time.as_secs_f64() * 1_000.0);
     let ratio = ratio(spread, measured);
     format!("| {program} | {} | {} | {ratio:.2} |\n", shown(spread.p50), shown(spread.p95))
+}
+
+fn shown(time: Duration) -> String {
+    format!("{:.3} ms", time.as_secs_f64() * 1_000.0)
 }
 
 fn ratio(spread: Spread, measured: &Measured) -> f64 {

@@ -1,4 +1,4 @@
-//! Kills the processes of one run, told by their `HOME`: drainers at random moments, and at the end the rest.
+//! Kills the drainers of one run, told by their `HOME`, at random moments.
 //! It must never look at a process of another run.
 
 use std::hash::{BuildHasher, RandomState};
@@ -15,8 +15,6 @@ const FIRST_KILL_MS: u64 = 1500;
 /// Later kills come within this time of each other, so that some drainers get to their work and some do not.
 const NEXT_KILL_MS: u64 = 250;
 const POLL: Duration = Duration::from_millis(5);
-/// How long the killed may take to disappear.
-const SWEEP_LIMIT: Duration = Duration::from_secs(2);
 
 /// A thread that kills the run's drainers until it is stopped.
 pub(super) struct DrainerKiller {
@@ -62,27 +60,4 @@ fn kill_drainers(home: &str, stopping: &AtomicBool) -> usize {
 /// A random number from the seed that the standard library takes for its hash maps.
 fn random_below(limit: u64) -> u64 {
     RandomState::new().hash_one(0) % limit
-}
-
-/// Kills whatever is left of a run when it is dropped.
-pub(super) struct Sweep(String);
-
-impl Sweep {
-    pub(super) fn of(home: &Path) -> Self {
-        Self(home.to_string_lossy().into_owned())
-    }
-}
-
-impl Drop for Sweep {
-    fn drop(&mut self) {
-        let limit = Instant::now() + SWEEP_LIMIT;
-        loop {
-            let left = processes::with_environment("HOME", &self.0);
-            let killed = left.iter().filter(|process| process.kill()).count();
-            if killed == 0 || Instant::now() > limit {
-                return;
-            }
-            thread::sleep(POLL);
-        }
-    }
 }

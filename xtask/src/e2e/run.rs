@@ -15,8 +15,9 @@ use tacho_testkit::scenario::{Scenario, SessionPlan};
 
 use super::differences::{self, Played, Printed};
 use super::install::Plugins;
-use super::killer::{DrainerKiller, Sweep};
+use super::killer::DrainerKiller;
 use super::stage::Stage;
+use crate::sweep::Sweep;
 
 /// A run takes a few seconds; one that takes this long hangs.
 const TIMEOUT: Duration = Duration::from_secs(90);

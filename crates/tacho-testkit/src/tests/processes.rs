@@ -23,6 +23,8 @@ fn finds_and_kills_the_processes_of_one_environment() {
     assert!(process.runs("tacho", "100"));
     assert!(!process.runs("tacho", "drain"));
     assert!(!process.runs("bin", "100"));
+    assert!(process.stop());
+    assert!(process.go_on());
     assert!(process.kill());
     assert_eq!(child.wait().unwrap().signal(), Some(9));
     assert_eq!(processes::with_environment("BENCH_MARK", &mark), []);

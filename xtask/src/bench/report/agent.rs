@@ -1,0 +1,54 @@
+//! What a plugin adds to an agent's work, as a page.
+
+use std::time::Duration;
+
+use super::super::agent::{CALLS, Measured, Round, milliseconds};
+use super::super::quartiles::Quartiles;
+use super::{Bar, bar_row, kernel, processors};
+
+pub(crate) fn agent(measured: &Measured) -> String {
+    let rounds = || measured.rounds.iter();
+    let idle = Quartiles::of(rounds().map(Round::added_by_idle));
+    let recording = Quartiles::of(rounds().map(Round::added_by_recording));
+    let each = Quartiles::of(rounds().map(|round| round.added_by_recording() / round.added_by_idle()));
+    let bar = Bar::at_most("added / added by `true`", "", 1.15, recording.p50 / idle.p50);
+    let row = |session: &str, wall: fn(&Round) -> Duration, added: Option<Quartiles>| {
+        let wall = Quartiles::of(rounds().map(|round| milliseconds(wall(round))));
+        let per_hook = added.map(|added| format!("{:.2} ms", added.p50 / measured.hooks as f64));
+        let [added, per_hook] = [added.map(shown), per_hook].map(|text| text.unwrap_or_default());
+        format!("| {session} | {} | {added} | {per_hook} |\n", shown(wall))
+    };
+    format!(
+        "\
+{} rounds of three sessions in turn, each one process of Claude Code {} that makes {CALLS} tool calls, one in each \
+answer of a scripted API that answers at once. With a plugin {} hooks run before the session ends. Both plugins \
+register the same hooks; ours has its drainer and a receiver on the same {} processors, Linux {}. Added is what a \
+session takes longer than the one without a plugin in the same round. Medians; in brackets the middle half.
+
+| Session | Wall time | Added | Added for each hook |
+|---|---|---|---|
+{}{}{}
+| Agent | Bar | Measured | Met |
+|---|---|---|---|
+{}
+In single rounds, what ours adds / what `true` adds is {:.2} ({:.2} to {:.2}).
+",
+        measured.rounds.len(),
+        measured.version,
+        measured.hooks,
+        processors(),
+        kernel(),
+        row("no plugin", |round| round.bare, None),
+        row("hooks run `/bin/true`", |round| round.idle, Some(idle)),
+        row("Tachograph", |round| round.recording, Some(recording)),
+        bar_row(&bar),
+        each.p50,
+        each.p25,
+        each.p75,
+    )
+}
+
+fn shown(milliseconds: Quartiles) -> String {
+    let Quartiles { p25, p50, p75 } = milliseconds;
+    format!("{p50:.0} ms ({p25:.0} to {p75:.0})")
+}
