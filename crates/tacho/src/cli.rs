@@ -19,6 +19,11 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) output: Output,
+    /// Your home directory, where the system's user database names none or another.
+    ///
+    /// What stands below it is your word. A variable cannot say it, as a repository can set variables.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) account_home: Option<PathBuf>,
 }
 
 /// How to print.

@@ -114,7 +114,7 @@ impl Home {
     /// The binary with these arguments, in this home and with an environment that holds nothing else.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tacho"));
-        command.args(arguments).env_clear();
+        command.arg("--account-home").arg(self.directory.path()).args(arguments).env_clear();
         command.env("HOME", self.directory.path()).env("TACHO_HOME", self.state()).env("TZ", "UTC");
         command
     }

@@ -103,12 +103,12 @@ fn a_name_for_the_shell() {
     fs::create_dir_all(&directory).unwrap();
     fs::remove_file(installed.place().join("bin/tacho")).unwrap();
     let path = "PATH=$HOME/.local/bin:$PATH";
-    let ran = installed.shell(&format!("{path} programs/tacho install claude-code"));
+    let ran = installed.shell(&format!("{path} programs/tacho --account-home $HOME install claude-code"));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let program = installed.folder().join("plugins/claude-code/bin/tacho");
     assert_eq!(fs::read_link(directory.join("tacho")).unwrap(), program);
     installed.note_plugins(&["tachograph@tachograph"], &serde_json::json!({}));
-    let ran = installed.shell(&format!("{path} tacho uninstall claude-code"));
+    let ran = installed.shell(&format!("{path} tacho --account-home $HOME uninstall claude-code"));
     insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
     assert!(!installed.folder().exists() && fs::read_link(directory.join("tacho")).is_err());
 }
