@@ -41,7 +41,7 @@ pub(crate) struct Config {
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
-    /// Who wants nothing to be sent, whoever names destinations; `None` where nobody does.
+    /// Where the owner or the manager says that nothing is to be sent, whoever names destinations; `None` where neither does.
     pub(crate) local_only: Option<Origin>,
     /// What no destination gets more than.
     level_max: Option<Said<CaptureLevel>>,
@@ -133,8 +133,7 @@ pub(crate) enum Author {
 pub(crate) fn load() -> Result<Config, Failure> {
     // Before anything is read, so that no change is missed.
     let now = Files::now();
-    let files = [place::managed_file(), place::config_file()];
-    let config = load_from(files.into_iter().flatten(), Trust::load()?)?;
+    let config = load_from(place::config_files(), Trust::load()?)?;
     Ok(Config { files: now, ..config })
 }
 
@@ -183,6 +182,11 @@ impl Config {
             Ok(to) => self.destinations.push(Named { to, origin, project: None }),
             Err(reason) => self.refuse(origin, reason),
         }
+    }
+
+    /// Has no destination used, whoever names it.
+    fn keep_local(&mut self, origin: Origin) {
+        self.local_only.get_or_insert(origin);
     }
 
     fn refuse(&mut self, origin: Origin, reason: String) {

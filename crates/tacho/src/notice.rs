@@ -19,7 +19,7 @@ pub(crate) fn of_config(config: &Config) -> Option<String> {
     }
     if let Some(refused) = config.refused.first() {
         return Some(format!(
-            "tachograph: recording locally only, as the destination in {} is not used: see tacho status",
+            "tachograph: recording locally only, as what {} says is not used: see tacho status",
             refused.origin
         ));
     }

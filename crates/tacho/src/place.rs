@@ -14,6 +14,9 @@ use tacho_store::store::STORE_FILE;
 /// Where whoever manages the machine configures it.
 pub(crate) const MANAGED_FILE: &str = "/etc/tachograph/config.toml";
 
+/// The name of a configuration file.
+const CONFIG_FILE: &str = "config.toml";
+
 /// Where segments with damaged lines are put, below the state directory.
 pub(crate) const DAMAGED: &str = "damaged";
 
@@ -47,17 +50,27 @@ pub(crate) struct ConfigFile {
     pub(crate) author: Author,
 }
 
-/// The configuration file: in `TACHO_HOME` if that is set, else in the configuration home. Only the one below the
-/// account's own home directory is the owner's; variables may have led to any other.
-pub(crate) fn config_file() -> Option<ConfigFile> {
+/// The files that configuration is read from, in the order in which they are believed.
+pub(crate) fn config_files() -> impl Iterator<Item = ConfigFile> {
+    [managed_file(), owners_file(), file_by_variables()].into_iter().flatten()
+}
+
+/// The owner's file, which lies where no variable leads: below the account's own home directory.
+pub(crate) fn owners_file() -> Option<ConfigFile> {
+    let path = owner::config_directory()?.join(CONFIG_FILE);
+    Some(ConfigFile { path, author: Author::Owner })
+}
+
+/// The file that variables lead to, if that is another one: in `TACHO_HOME` if it is set, else in the configuration home.
+/// Anybody may have written it.
+pub(crate) fn file_by_variables() -> Option<ConfigFile> {
     let directory = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let in_home = || directory("HOME").map(|home| home.join(".config"));
-    let named = directory("TACHO_HOME");
     let config_home = || directory("XDG_CONFIG_HOME").or_else(in_home).map(|home| home.join("tachograph"));
-    let path = named.or_else(config_home)?.join("config.toml");
-    let owners = owner::config_directory().map(|directory| directory.join("config.toml"));
-    let author = if owners.as_ref() == Some(&path) { Author::Owner } else { Author::Unknown };
-    Some(ConfigFile { path, author })
+    let path = directory("TACHO_HOME").or_else(config_home)?.join(CONFIG_FILE);
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let is_owners = owners_file().is_some_and(|owners| real(&owners.path) == real(&path));
+    (!is_owners).then_some(ConfigFile { path, author: Author::Unknown })
 }
 
 /// The file by which whoever manages the machine configures it; `None` unless only root can have written it.

@@ -140,14 +140,15 @@ fn report(config: &Config) -> Json {
         "waiting_for_token": reasons(&config.waiting),
         "projects": here::projects(config),
         "managed_file": Path::new(MANAGED_FILE).exists().then_some(MANAGED_FILE),
-        "file": place::config_file().map(|file| file.path),
+        "file": file().ok().map(|file| file.path),
     })
 }
 
+/// The file that is changed: the owner's, because what is typed is his word and only there it counts as such.
 fn file() -> Result<ConfigFile, Failure> {
-    place::config_file().ok_or_else(|| {
+    place::owners_file().or_else(place::file_by_variables).ok_or_else(|| {
         Failure::new(FailureKind::External, "there is no place for a configuration file")
-            .hint("set HOME, or TACHO_HOME")
+            .hint("say where your home directory is: tacho --account-home DIR config ...")
     })
 }
 

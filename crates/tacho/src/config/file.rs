@@ -73,9 +73,16 @@ pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure
         said(&mut config.retention.spool_mib, contents.retention.spool_mib, &origin);
         said(&mut config.retention.store_mib, contents.retention.store_mib, &origin);
     }
-    // Everybody may say that less is sent.
-    if contents.local_only == Some(true) && config.local_only.is_none() {
-        config.local_only = Some(origin.clone());
+    if contents.local_only == Some(true) {
+        match file.author {
+            Author::Manager | Author::Owner => config.keep_local(origin.clone()),
+            // Else a variable could keep from their owner what his own destinations are to get.
+            Author::Unknown => config.refuse(
+                origin.clone(),
+                "local_only counts only where you alone can have said it: tacho config set local_only true"
+                    .to_owned(),
+            ),
+        }
     }
     if file.author == Author::Manager {
         let level_max = contents.level_max.map(|name| level(&name)).transpose().map_err(invalid)?;

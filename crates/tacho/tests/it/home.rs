@@ -55,6 +55,17 @@ impl Home {
         self.directory.path().join("state")
     }
 
+    /// The owner's configuration file.
+    pub fn config_file(&self) -> PathBuf {
+        self.directory.path().join(".config/tachograph/config.toml")
+    }
+
+    /// Writes the owner's configuration.
+    pub fn configure(&self, config: &str) {
+        fs::create_dir_all(self.config_file().parent().unwrap()).unwrap();
+        fs::write(self.config_file(), config).unwrap();
+    }
+
     pub fn store_file(&self) -> PathBuf {
         self.state().join("store.db")
     }
