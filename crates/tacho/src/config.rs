@@ -87,6 +87,8 @@ pub(crate) enum Origin {
 pub(crate) struct Named {
     pub(crate) to: Destination,
     pub(crate) origin: Origin,
+    /// Whose word it is.
+    pub(crate) author: Author,
     /// The file of the project whose sessions it is for; `None` for all.
     pub(crate) project: Option<String>,
 }
@@ -129,26 +131,26 @@ pub(crate) enum Author {
     Unknown,
 }
 
+/// Why not everything is obeyed, and what to do about it.
+const DOUBT: &str = "what the environment says may come from a repository; if you named it, say so: tacho trust, \
+                     with the address";
+
 /// Reads everything there is to read.
 pub(crate) fn load() -> Result<Config, Failure> {
     // Before anything is read, so that no change is missed.
     let now = Files::now();
-    let config = load_from(place::config_files(), Trust::load()?)?;
+    let mut config = from_files(place::config_files(), Trust::load()?)?;
+    environment::read(&mut config);
+    project::read(&mut config);
+    environment::read_labels(&mut config);
+    config.settle();
     Ok(Config { files: now, ..config })
 }
 
-fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Config, Failure> {
+fn from_files(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Config, Failure> {
     let mut config = Config { trust, ..Config::local_only() };
     for file in files {
         file::read(&file, &mut config)?;
-    }
-    environment::read(&mut config);
-    project::read(&mut config);
-    config.cap_levels();
-    if config.local_only.is_some() {
-        config.destinations.clear();
-        config.refused.clear();
-        config.waiting.clear();
     }
     Ok(config)
 }
@@ -175,12 +177,50 @@ impl Config {
     }
 
     /// Takes a destination in, if its author may name it. The same endpoint named twice is one destination; the
-    /// first to name it decides.
+    /// first to name it decides, unless nobody knows who that was and the other is known.
     fn name(&mut self, origin: Origin, author: Author, named: Result<Destination, String>) {
-        match named.and_then(|to| self.allowed(to, author)) {
-            Ok(to) if self.destination(to.endpoint()).is_some() => {}
-            Ok(to) => self.destinations.push(Named { to, origin, project: None }),
-            Err(reason) => self.refuse(origin, reason),
+        let mut to = match named.and_then(|to| self.allowed(to, author)) {
+            Ok(to) => to,
+            Err(reason) => return self.refuse(origin, reason),
+        };
+        let is_trusted = self.trust.has_origin(to.endpoint());
+        let author = if is_trusted { author.min(Author::Owner) } else { author };
+        if author == Author::Unknown && to.level > CaptureLevel::default() {
+            let reason = format!("level {} for {}: {DOUBT}", to.level.name(), to.endpoint());
+            to.level = CaptureLevel::default();
+            self.refuse(origin.clone(), reason);
+        }
+        let named = Named { to, origin, author, project: None };
+        let known = self.destinations.iter_mut().find(|known| known.to.endpoint() == named.to.endpoint());
+        match known {
+            Some(known) if author < known.author => *known = named,
+            Some(_) => {}
+            None => self.destinations.push(named),
+        }
+    }
+
+    /// Takes away what may not be, once all have spoken.
+    fn settle(&mut self) {
+        self.keep_name_from_unknown();
+        self.cap_levels();
+        if self.local_only.is_some() {
+            self.destinations.clear();
+            self.refused.clear();
+            self.waiting.clear();
+        }
+    }
+
+    /// Nobody whom nobody knows gets to know who the owner is.
+    fn keep_name_from_unknown(&mut self) {
+        if self.user_info.value == Disclosure::default() {
+            return;
+        }
+        let is_unknown = |named: &mut Named| named.author == Author::Unknown;
+        let unknown: Vec<Named> = self.destinations.extract_if(.., is_unknown).collect();
+        for Named { to, origin, .. } in unknown {
+            let reason =
+                format!("{} would get your name, as {} says: {DOUBT}", to.endpoint(), self.user_info.origin);
+            self.refuse(origin, reason);
         }
     }
 
@@ -202,17 +242,15 @@ impl Config {
     }
 
     /// Why an author may not name a destination.
-    fn objection(&self, to: &Destination, author: Author) -> Option<&'static str> {
+    fn objection(&self, to: &Destination, author: Author) -> Option<String> {
         if self.only_managed && author != Author::Manager {
             return Some(
-                "is not one of those that this machine's managed file names, and only they are used here",
+                "is not one of those that this machine's managed file names, and only they are used here"
+                    .to_owned(),
             );
         }
         let is_owners_word = author != Author::Unknown || self.trust.has_origin(to.endpoint());
-        (!is_owners_word && !to.is_loopback()).then_some(
-            "is not on this machine, and what the environment says may come from a repository; if you named it, \
-             say so: tacho trust, with the address",
-        )
+        (!is_owners_word && !to.is_loopback()).then(|| format!("is not on this machine, and {DOUBT}"))
     }
 
     /// No destination gets more than the managed file allows.

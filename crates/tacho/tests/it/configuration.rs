@@ -1,8 +1,12 @@
 //! Whose word counts: the owner's file, wherever variables lead, and what a file says that is wrong.
 
+use crate::fixture;
 use crate::home::{Home, Ran};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use tacho_model::attribute::{Class, Key};
+use tacho_testkit::otlp::Receiver;
 
 /// A file that variables lead to.
 fn led_to(home: &Home, config: &str) -> PathBuf {
@@ -61,5 +65,50 @@ fn what_is_typed_goes_into_the_owners_file() {
         assert_eq!(file, format!("team = {variable:?}\n"));
         let ran = told(&home, &["config", "path"], variable, &place);
         assert_eq!(ran.stdout, "[home]/.config/tachograph/config.toml\n");
+    }
+}
+
+/// Whoever sets the variables may come from a repository, and what was said in others is recorded here, too.
+#[test]
+fn what_only_variables_say_gets_no_content_sent() {
+    let home = Home::with([fixture::load("bash").an_hour_ago()]);
+    let receiver = Receiver::start().unwrap();
+    let variables = [
+        ("CLAUDE_PLUGIN_OPTION_OTLP_ENDPOINT", receiver.url()),
+        ("CLAUDE_PLUGIN_OPTION_CAPTURE_LEVEL", "full".to_owned()),
+    ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let ran = home.run_with(&["drain", "--once"], &variables);
+    insta::assert_snapshot!(ran.stderr.replace(&receiver.url(), "[receiver]"), @"note: the plugin's options is not used: level full for [receiver]: what the environment says may come from a repository; if you named it, say so: tacho trust, with the address");
+    let spans = receiver.spans();
+    let attributes = spans.iter().flat_map(|span| span.attributes.keys());
+    let content: BTreeSet<&String> =
+        attributes.filter(|name| Key::named(name).is_some_and(|key| key.class() == Class::Content)).collect();
+    assert_eq!((spans.len(), content), (4, BTreeSet::new()));
+}
+
+#[test]
+fn what_only_variables_say_renames_nothing_of_the_owners() {
+    let receiver = Receiver::start().unwrap();
+    let variables = [
+        ("CLAUDE_PLUGIN_OPTION_AGENT_NAME", "another"),
+        ("CLAUDE_PLUGIN_OPTION_TEAM", "another"),
+        ("DASH0_AGENT_NAME", "another"),
+    ];
+    for (endpoint_by, name) in [("owner", "claude-code"), ("variable", "another")] {
+        let home = Home::with([fixture::load("bash").an_hour_ago()]);
+        let mut command = home.command(&["drain", "--once"]);
+        match endpoint_by {
+            "owner" => home.configure(&format!("[[destination]]\nendpoint = {:?}\n", receiver.url())),
+            _ => drop(command.env("TACHO_OTLP_ENDPOINT", receiver.url())),
+        }
+        let before = receiver.spans().len();
+        assert_eq!(Ran::from(command.envs(variables).output().unwrap()).code, Some(0));
+        let spans = receiver.spans().split_off(before);
+        let names: BTreeSet<&str> =
+            spans.iter().map(|span| span.resource["service.name"].as_str().unwrap()).collect();
+        let teams = spans.iter().filter(|span| span.resource.contains_key("tachograph.team")).count();
+        let expected_teams = if endpoint_by == "owner" { 0 } else { 4 };
+        assert_eq!((names, teams), ([name].into(), expected_teams), "{endpoint_by}");
     }
 }

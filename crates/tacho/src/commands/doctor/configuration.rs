@@ -105,7 +105,7 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
     let refused = ground.config.iter().flat_map(|config| &config.refused);
     for refused in refused {
         let what = format!("{} is not used: {}", refused.origin, refused.reason);
-        verdict.find(what, "nothing is sent there", remedy_of(refused));
+        verdict.find(what, "it counts as little as if nobody had said it", remedy_of(refused));
     }
     for project in ground.config.iter().flat_map(here::projects) {
         let file = typed(Path::new(&project.file));
@@ -127,7 +127,8 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
 
 fn remedy_of(refused: &Refused) -> String {
     let Refused { origin, reason } = refused;
-    let address = reason.split_whitespace().next().filter(|word| word.contains("://"));
+    let address = reason.split_whitespace().find(|word| word.contains("://"));
+    let address = address.map(|word| word.trim_end_matches([',', ':']));
     match (reason.contains("tacho trust"), address, origin) {
         (true, Some(address), _) => {
             format!("tacho trust {address}, if you named it; else take it out of {origin}")
