@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tacho_agents::AGENTS;
 use tacho_agents::setup::Scope;
@@ -50,7 +51,7 @@ pub(crate) enum Command {
     Sessions {
         /// At most this many.
         #[arg(long, value_name = "N")]
-        limit: Option<usize>,
+        limit: Option<NonZeroUsize>,
     },
     /// Show a session as a tree: turns, model calls, the tools they decided on, subagents.
     Show {

@@ -15,11 +15,12 @@ pub(crate) mod trust;
 #[cfg(test)]
 mod tests;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::place::{self, ConfigFile};
 use files::Files;
 pub(crate) use project::TrustedProject;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use tacho_export::destination::Destination;
 use tacho_privacy::{CaptureLevel, Disclosure};
 use trust::Trust;
@@ -33,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) refused: Vec<Refused>,
     /// Destinations that only others can send to, and why.
     pub(crate) waiting: Vec<Refused>,
+    /// Files that are there and say nobody knows what.
+    pub(crate) unread: Vec<Unread>,
     /// The name to report instead of the agent's own.
     pub(crate) agent_name: Option<Said<String>>,
     /// The team that the work is for.
@@ -102,6 +105,17 @@ pub(crate) struct Refused {
     pub(crate) reason: String,
 }
 
+/// A file that could not be read or understood, so that nothing of it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    pub(crate) path: PathBuf,
+    author: Author,
+    /// What is wrong with it, and where.
+    pub(crate) reason: String,
+    /// Whether it may say that less is to be sent than others say.
+    pub(crate) may_forbid: bool,
+}
+
 /// What is kept, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
@@ -135,29 +149,35 @@ pub(crate) enum Author {
 const DOUBT: &str = "what the environment says may come from a repository; if you named it, say so: tacho trust, \
                      with the address";
 
-/// Reads everything there is to read.
-pub(crate) fn load() -> Result<Config, Failure> {
+/// Reads everything there is to read, and can be.
+pub(crate) fn load() -> Config {
     // Before anything is read, so that no change is missed.
     let now = Files::now();
-    let mut config = from_files(place::config_files(), Trust::load()?)?;
+    let mut config = Config::local_only();
+    match Trust::load() {
+        Ok(trust) => config.trust = trust,
+        Err(failure) => config.unread.push(Unread {
+            path: trust::path().unwrap_or_default(),
+            author: Author::Owner,
+            reason: failure.sentence(),
+            may_forbid: false,
+        }),
+    }
+    place::config_files().for_each(|file| file::read(&file, &mut config));
     environment::read(&mut config);
     project::read(&mut config);
     environment::read_labels(&mut config);
     config.settle();
-    Ok(Config { files: now, ..config })
+    Config { files: now, ..config }
 }
 
-fn from_files(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Config, Failure> {
-    let mut config = Config { trust, ..Config::local_only() };
-    for file in files {
-        file::read(&file, &mut config)?;
-    }
-    Ok(config)
-}
-
-/// Whether a file can be read.
-pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
-    file::read(file, &mut Config::local_only())
+/// What is wrong with the text of a file of the owner's.
+pub(crate) fn complaints(text: &str, path: &Path) -> Vec<String> {
+    let mut config = Config::local_only();
+    let file = ConfigFile { path: path.to_owned(), author: Author::Owner };
+    let unread = file::take(text, &file, &mut config).err();
+    let refused = config.refused.into_iter().map(|refused| format!("{}: {}", refused.origin, refused.reason));
+    unread.into_iter().chain(refused).collect()
 }
 
 impl Config {
@@ -169,6 +189,18 @@ impl Config {
     /// Whether what it was read from has changed since.
     pub(crate) fn is_outdated(&self) -> bool {
         self.files != Files::now()
+    }
+
+    /// Whether everything that is there could be read; else what is wrong.
+    pub(crate) fn all_read(&self) -> Result<(), Failure> {
+        let Some(unread) = self.unread.first() else { return Ok(()) };
+        Err(Failure::new(FailureKind::Config, unread.reason.clone())
+            .hint("recording goes on, and nothing in that file counts; tacho doctor says how to mend it"))
+    }
+
+    /// Whether it is known what is to be kept, and how long.
+    pub(crate) fn knows_retention(&self) -> bool {
+        self.unread.iter().all(|unread| unread.author == Author::Unknown)
     }
 
     /// The destination with this endpoint.
@@ -204,8 +236,10 @@ impl Config {
         self.keep_name_from_unknown();
         self.cap_levels();
         if self.local_only.is_some() {
-            self.destinations.clear();
             self.refused.clear();
+        }
+        if self.local_only.is_some() || self.unread.iter().any(|unread| unread.may_forbid) {
+            self.destinations.clear();
             self.waiting.clear();
         }
     }

@@ -77,8 +77,12 @@ pub(crate) fn file_by_variables() -> Option<ConfigFile> {
 pub(crate) fn managed_file() -> Option<ConfigFile> {
     let path = PathBuf::from(MANAGED_FILE);
     let metadata = fs::metadata(&path).ok()?;
-    let is_roots_alone = metadata.uid() == 0 && metadata.mode() & 0o022 == 0;
-    is_roots_alone.then_some(ConfigFile { path, author: Author::Manager })
+    is_roots_alone(metadata.uid(), metadata.mode()).then_some(ConfigFile { path, author: Author::Manager })
+}
+
+/// Whether only root can have written a file of this owner and mode.
+const fn is_roots_alone(uid: u32, mode: u32) -> bool {
+    uid == 0 && mode & 0o022 == 0
 }
 
 /// The file of the store.
@@ -89,4 +93,22 @@ pub(crate) fn store_file(state: &State) -> PathBuf {
 /// The store, for reading; `None` before anything was drained.
 pub(crate) fn open_store_to_read(state: &State) -> Result<Option<Store>, Failure> {
     Ok(Store::open_to_read(&store_file(state))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_root_can_have_written() {
+        for (uid, mode, expected) in [
+            (0, 0o100_644, true),
+            (0, 0o100_600, true),
+            (0, 0o100_664, false),
+            (0, 0o100_646, false),
+            (1000, 0o100_644, false),
+        ] {
+            assert_eq!(is_roots_alone(uid, mode), expected, "{uid} {mode:o}");
+        }
+    }
 }

@@ -231,7 +231,8 @@ fn next_steps(side: &AgentSide, wanted: &Install, steps: &Steps, reach: &Reach) 
 }
 
 fn where_telemetry_goes(side: &AgentSide) -> Result<String, Failure> {
-    let config = config::load()?;
+    let config = config::load();
+    config.all_read()?;
     let refused = config.refused.iter().chain(&config.waiting);
     if config.destinations.is_empty() && refused.clone().next().is_none() {
         return Ok(format!(

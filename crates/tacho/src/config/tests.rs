@@ -26,6 +26,10 @@ fn lines(config: &Config, replaced: &[(&str, &str)]) -> Vec<String> {
         }));
     let refused = config.refused.iter();
     lines.extend(refused.map(|refused| format!("refused of {}: {}", refused.origin, refused.reason)));
+    lines.extend(config.unread.iter().map(|unread| {
+        let sending = if unread.may_forbid { "nothing is sent" } else { "others are sent to" };
+        format!("unread, {sending}: {}", unread.reason)
+    }));
     let replace = |line: String| replaced.iter().fold(line, |line, (from, to)| line.replace(from, to));
     lines.into_iter().map(replace).collect()
 }

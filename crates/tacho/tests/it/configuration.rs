@@ -112,3 +112,63 @@ fn what_only_variables_say_renames_nothing_of_the_owners() {
         assert_eq!((names, teams), ([name].into(), expected_teams), "{endpoint_by}");
     }
 }
+
+/// Runs commands, each of which says that the file is wrong, and does what it is for.
+#[test]
+fn a_file_that_is_not_understood_stops_nothing_but_what_it_says() {
+    let home = Home::with([fixture::load("bash").an_hour_ago()]);
+    let receiver = Receiver::start().unwrap();
+    home.configure("taem = \"payments\"\n\n[[destination]]\nendpoint = \"https://otlp.example.com\"\n");
+    let mut told = String::new();
+    for arguments in [&["drain", "--once"][..], &["status"], &["config", "show"], &["rebuild"], &[]] {
+        let ran = home.run_with(arguments, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+        let sending =
+            ran.stdout.lines().filter(|line| line.contains("127.0.0.1") || line.starts_with("rebuilt"));
+        let sending: Vec<&str> = sending.collect();
+        told +=
+            &format!("tacho {}: {:?}\n{}\n{}", arguments.join(" "), ran.code, sending.join("\n"), ran.stderr);
+    }
+    insta::assert_snapshot!(home.without_place(&told).replace(&receiver.url(), "[receiver]"));
+    assert_eq!(receiver.spans().len(), 4);
+    let notice = fs::read_to_string(home.state().join("notice")).unwrap();
+    assert_eq!(
+        home.without_place(&notice),
+        "tachograph: nothing that [home]/.config/tachograph/config.toml says counts, as it cannot be read: see tacho doctor\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_set() {
+    let home = Home::new();
+    home.configure("team = \"payments\"\n");
+    let mut told = String::new();
+    for line in [
+        "destination https://user:pw@otlp.example.com",
+        "destination https://otlp.example.com --level all",
+        "destination otlp.example.com",
+        "retention.days 0",
+        "retention.store_mib many",
+        "user_info all",
+        "level full",
+        "levle full",
+        "local_only perhaps",
+    ] {
+        let arguments: Vec<&str> = ["config", "set"].into_iter().chain(line.split(' ')).collect();
+        let ran = home.run(&arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{line}");
+        told += &format!("{line}\n{}", ran.stderr);
+    }
+    insta::assert_snapshot!(home.without_place(&told));
+    assert_eq!(fs::read_to_string(home.config_file()).unwrap(), "team = \"payments\"\n");
+}
+
+/// What was wrong before is no reason to refuse what is right.
+#[test]
+fn what_can_be_set_beside_what_is_wrong() {
+    let home = Home::new();
+    home.configure(
+        "[[destination]]\nendpoint = \"https://otlp.example.com\"\ntoken_file = \"/nowhere/token\"\n",
+    );
+    assert_eq!(home.run(&["config", "set", "local_only", "true"]).code, Some(0));
+    assert_eq!(home.run(&["config", "set", "retention.days", "0"]).code, Some(2));
+}

@@ -3,7 +3,7 @@
 use super::super::here;
 use super::Verdict;
 use super::ground::{Ground, typed};
-use crate::config::{self, Origin, Refused};
+use crate::config::{Origin, Refused};
 use crate::place::{self, ConfigFile, MANAGED_FILE};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -16,11 +16,14 @@ const OF_OTHERS: u32 = 0o077;
 /// The files.
 pub(super) fn files(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
-    if let Err(failure) = &ground.config {
-        let why = "no drainer starts with a configuration that it does not understand";
-        let wrong = place::config_files().find(|file| config::check(file).is_err());
-        let path = wrong.map_or_else(String::new, |file| typed(&file.path));
-        verdict.find(failure.sentence(), why, format!("edit {path}: mend or take out what is named"));
+    for unread in &ground.config.unread {
+        let why = if unread.may_forbid {
+            "nothing is sent until it is known whether it forbids that"
+        } else {
+            "nothing that it says counts"
+        };
+        let remedy = format!("edit {}: mend or take out what is named", typed(&unread.path));
+        verdict.find(unread.reason.clone(), why, remedy);
     }
     own_files().for_each(|file| verdict.note(file.path.display().to_string()));
     if verdict.detail.is_empty() {
@@ -102,12 +105,11 @@ fn secret_files(file: ConfigFile) -> Vec<PathBuf> {
 /// Destinations that were named and are not used.
 pub(super) fn refused(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
-    let refused = ground.config.iter().flat_map(|config| &config.refused);
-    for refused in refused {
+    for refused in &ground.config.refused {
         let what = format!("{} is not used: {}", refused.origin, refused.reason);
         verdict.find(what, "it counts as little as if nobody had said it", remedy_of(refused));
     }
-    for project in ground.config.iter().flat_map(here::projects) {
+    for project in here::projects(&ground.config) {
         let file = typed(Path::new(&project.file));
         for reason in &project.refused {
             let what = format!("of {}, something is not used: {reason}", project.file);
