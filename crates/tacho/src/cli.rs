@@ -233,6 +233,9 @@ pub(crate) struct Install {
     /// Read the receiver's bearer token from standard input. The agent keeps it with its own secrets.
     #[arg(long)]
     pub(crate) token_stdin: bool,
+    /// More headers of every request, percent-encoded. The agent keeps them with its own secrets.
+    #[arg(long, value_name = "NAME=VALUE,...")]
+    pub(crate) headers: Option<String>,
     /// The dataset, for backends that have them.
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
@@ -245,6 +248,9 @@ pub(crate) struct Install {
     /// How much the receiver gets: metadata, or full with prompts, arguments, results and answers.
     #[arg(long, value_parser = ["metadata", "full"])]
     pub(crate) level: Option<String>,
+    /// What the receiver gets of your name: a keyed hash, or the name.
+    #[arg(long, value_parser = ["hash", "name"])]
+    pub(crate) user_info: Option<String>,
     /// The agent's program, where it is not on PATH.
     #[arg(long, value_name = "PATH", visible_aliases = agent_programs())]
     pub(crate) program: Option<PathBuf>,

@@ -17,6 +17,7 @@ mod tests;
 
 use crate::failure::{Failure, FailureKind};
 use crate::place::{self, ConfigFile};
+pub(crate) use environment::from_plugin;
 use files::Files;
 pub(crate) use project::TrustedProject;
 use std::fmt;

@@ -34,7 +34,12 @@ pub(super) fn run(output: Output, action: &ConfigAction) -> Result<(), Failure> 
     match action {
         ConfigAction::Show => show(output),
         ConfigAction::Path => {
-            print(&format!("{}\n", file()?.path.display()));
+            let path = file()?.path;
+            if output.json {
+                print(&format!("{}\n", json!({ "schema_version": SCHEMA_VERSION, "file": path })));
+            } else {
+                print(&format!("{}\n", path.display()));
+            }
             Ok(())
         }
         ConfigAction::Set { key, value, destination } => {

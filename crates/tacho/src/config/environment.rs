@@ -146,7 +146,8 @@ fn first<'a>(options: &'a PluginOptions, spellings: &[&str]) -> Option<&'a Strin
     spellings.iter().find_map(|key| options.get(*key)).filter(|value| !value.is_empty())
 }
 
-fn from_plugin(endpoint: &str, options: &PluginOptions) -> Result<Destination, String> {
+/// The destination that the plugin's options name with this endpoint.
+pub(crate) fn from_plugin(endpoint: &str, options: &PluginOptions) -> Result<Destination, String> {
     let mut headers = headers_from(first(options, HEADERS).map_or("", String::as_str))
         .map_err(|()| "the option HEADERS is not name=value,...".to_owned())?;
     headers.extend(credentials(first(options, TOKEN), first(options, DATASET)));

@@ -65,6 +65,8 @@ fn what_is_typed_goes_into_the_owners_file() {
         assert_eq!(file, format!("team = {variable:?}\n"));
         let ran = told(&home, &["config", "path"], variable, &place);
         assert_eq!(ran.stdout, "[home]/.config/tachograph/config.toml\n");
+        let ran = told(&home, &["config", "path", "--json"], variable, &place);
+        assert_eq!(ran.stdout, "{\"schema_version\":1,\"file\":\"[home]/.config/tachograph/config.toml\"}\n");
     }
 }
 
