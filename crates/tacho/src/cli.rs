@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tacho_agents::AGENTS;
 use tacho_agents::setup::Scope;
@@ -19,6 +20,11 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) output: Output,
+    /// Your home directory, where the system's user database names none or another.
+    ///
+    /// What stands below it is your word. A variable cannot say it, as a repository can set variables.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) account_home: Option<PathBuf>,
 }
 
 /// How to print.
@@ -45,7 +51,7 @@ pub(crate) enum Command {
     Sessions {
         /// At most this many.
         #[arg(long, value_name = "N")]
-        limit: Option<usize>,
+        limit: Option<NonZeroUsize>,
     },
     /// Show a session as a tree: turns, model calls, the tools they decided on, subagents.
     Show {
@@ -227,6 +233,9 @@ pub(crate) struct Install {
     /// Read the receiver's bearer token from standard input. The agent keeps it with its own secrets.
     #[arg(long)]
     pub(crate) token_stdin: bool,
+    /// More headers of every request, percent-encoded. The agent keeps them with its own secrets.
+    #[arg(long, value_name = "NAME=VALUE,...")]
+    pub(crate) headers: Option<String>,
     /// The dataset, for backends that have them.
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
@@ -239,6 +248,9 @@ pub(crate) struct Install {
     /// How much the receiver gets: metadata, or full with prompts, arguments, results and answers.
     #[arg(long, value_parser = ["metadata", "full"])]
     pub(crate) level: Option<String>,
+    /// What the receiver gets of your name: a keyed hash, or the name.
+    #[arg(long, value_parser = ["hash", "name"])]
+    pub(crate) user_info: Option<String>,
     /// The agent's program, where it is not on PATH.
     #[arg(long, value_name = "PATH", visible_aliases = agent_programs())]
     pub(crate) program: Option<PathBuf>,

@@ -15,11 +15,13 @@ pub(crate) mod trust;
 #[cfg(test)]
 mod tests;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::place::{self, ConfigFile};
+pub(crate) use environment::from_plugin;
 use files::Files;
 pub(crate) use project::TrustedProject;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use tacho_export::destination::Destination;
 use tacho_privacy::{CaptureLevel, Disclosure};
 use trust::Trust;
@@ -33,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) refused: Vec<Refused>,
     /// Destinations that only others can send to, and why.
     pub(crate) waiting: Vec<Refused>,
+    /// Files that are there and say nobody knows what.
+    pub(crate) unread: Vec<Unread>,
     /// The name to report instead of the agent's own.
     pub(crate) agent_name: Option<Said<String>>,
     /// The team that the work is for.
@@ -41,7 +45,7 @@ pub(crate) struct Config {
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
-    /// Who wants nothing to be sent, whoever names destinations; `None` where nobody does.
+    /// Where the owner or the manager says that nothing is to be sent, whoever names destinations; `None` where neither does.
     pub(crate) local_only: Option<Origin>,
     /// What no destination gets more than.
     level_max: Option<Said<CaptureLevel>>,
@@ -87,6 +91,8 @@ pub(crate) enum Origin {
 pub(crate) struct Named {
     pub(crate) to: Destination,
     pub(crate) origin: Origin,
+    /// Whose word it is.
+    pub(crate) author: Author,
     /// The file of the project whose sessions it is for; `None` for all.
     pub(crate) project: Option<String>,
 }
@@ -98,6 +104,17 @@ pub(crate) struct Refused {
     pub(crate) origin: Origin,
     /// Why it is not used.
     pub(crate) reason: String,
+}
+
+/// A file that could not be read or understood, so that nothing of it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    pub(crate) path: PathBuf,
+    author: Author,
+    /// What is wrong with it, and where.
+    pub(crate) reason: String,
+    /// Whether it may say that less is to be sent than others say.
+    pub(crate) may_forbid: bool,
 }
 
 /// What is kept, and how long.
@@ -129,34 +146,39 @@ pub(crate) enum Author {
     Unknown,
 }
 
-/// Reads everything there is to read.
-pub(crate) fn load() -> Result<Config, Failure> {
+/// Why not everything is obeyed, and what to do about it.
+const DOUBT: &str = "what the environment says may come from a repository; if you named it, say so: tacho trust, \
+                     with the address";
+
+/// Reads everything there is to read, and can be.
+pub(crate) fn load() -> Config {
     // Before anything is read, so that no change is missed.
     let now = Files::now();
-    let files = [place::managed_file(), place::config_file()];
-    let config = load_from(files.into_iter().flatten(), Trust::load()?)?;
-    Ok(Config { files: now, ..config })
-}
-
-fn load_from(files: impl Iterator<Item = ConfigFile>, trust: Trust) -> Result<Config, Failure> {
-    let mut config = Config { trust, ..Config::local_only() };
-    for file in files {
-        file::read(&file, &mut config)?;
+    let mut config = Config::local_only();
+    match Trust::load() {
+        Ok(trust) => config.trust = trust,
+        Err(failure) => config.unread.push(Unread {
+            path: trust::path().unwrap_or_default(),
+            author: Author::Owner,
+            reason: failure.sentence(),
+            may_forbid: false,
+        }),
     }
+    place::config_files().for_each(|file| file::read(&file, &mut config));
     environment::read(&mut config);
     project::read(&mut config);
-    config.cap_levels();
-    if config.local_only.is_some() {
-        config.destinations.clear();
-        config.refused.clear();
-        config.waiting.clear();
-    }
-    Ok(config)
+    environment::read_labels(&mut config);
+    config.settle();
+    Config { files: now, ..config }
 }
 
-/// Whether a file can be read.
-pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
-    file::read(file, &mut Config::local_only())
+/// What is wrong with the text of a file of the owner's.
+pub(crate) fn complaints(text: &str, path: &Path) -> Vec<String> {
+    let mut config = Config::local_only();
+    let file = ConfigFile { path: path.to_owned(), author: Author::Owner };
+    let unread = file::take(text, &file, &mut config).err();
+    let refused = config.refused.into_iter().map(|refused| format!("{}: {}", refused.origin, refused.reason));
+    unread.into_iter().chain(refused).collect()
 }
 
 impl Config {
@@ -170,19 +192,66 @@ impl Config {
         self.files != Files::now()
     }
 
+    /// Whether everything that is there could be read; else what is wrong.
+    pub(crate) fn all_read(&self) -> Result<(), Failure> {
+        let Some(unread) = self.unread.first() else { return Ok(()) };
+        Err(Failure::new(FailureKind::Config, unread.reason.clone())
+            .hint("recording goes on, and nothing in that file counts; tacho doctor says how to mend it"))
+    }
+
+    /// Whether it is known what is to be kept, and how long.
+    pub(crate) fn knows_retention(&self) -> bool {
+        self.unread.iter().all(|unread| unread.author == Author::Unknown)
+    }
+
     /// The destination with this endpoint.
     pub(crate) fn destination(&self, endpoint: &str) -> Option<&Destination> {
         self.destinations.iter().map(|named| &named.to).find(|known| known.endpoint() == endpoint)
     }
 
     /// Takes a destination in, if its author may name it. The same endpoint named twice is one destination; the
-    /// first to name it decides.
+    /// first to name it decides, unless nobody knows who that was and the other is known.
     fn name(&mut self, origin: Origin, author: Author, named: Result<Destination, String>) {
-        match named.and_then(|to| self.allowed(to, author)) {
-            Ok(to) if self.destination(to.endpoint()).is_some() => {}
-            Ok(to) => self.destinations.push(Named { to, origin, project: None }),
-            Err(reason) => self.refuse(origin, reason),
+        let mut to = match named.and_then(|to| self.allowed(to, author)) {
+            Ok(to) => to,
+            Err(reason) => return self.refuse(origin, reason),
+        };
+        let is_trusted = self.trust.has_origin(to.endpoint());
+        let author = if is_trusted { author.min(Author::Owner) } else { author };
+        if author == Author::Unknown && to.level > CaptureLevel::default() {
+            let reason = format!("level {} for {}: {DOUBT}", to.level.name(), to.endpoint());
+            to.level = CaptureLevel::default();
+            self.refuse(origin.clone(), reason);
         }
+        let named = Named { to, origin, author, project: None };
+        let known = self.destinations.iter_mut().find(|known| known.to.endpoint() == named.to.endpoint());
+        match known {
+            Some(known) if author < known.author => *known = named,
+            Some(_) => {}
+            None => self.destinations.push(named),
+        }
+    }
+
+    /// Takes away what may not be, once all have spoken.
+    fn settle(&mut self) {
+        self.cap_levels();
+        if self.local_only.is_some() {
+            self.refused.clear();
+        }
+        if self.local_only.is_some() || self.unread.iter().any(|unread| unread.may_forbid) {
+            self.destinations.clear();
+            self.waiting.clear();
+        }
+    }
+
+    /// What a destination gets of who did it: nobody whom nobody knows gets to know a name.
+    pub(crate) fn disclosure_to(&self, named: &Named) -> Disclosure {
+        if named.author == Author::Unknown { Disclosure::default() } else { self.user_info.value }
+    }
+
+    /// Has no destination used, whoever names it.
+    fn keep_local(&mut self, origin: Origin) {
+        self.local_only.get_or_insert(origin);
     }
 
     fn refuse(&mut self, origin: Origin, reason: String) {
@@ -198,17 +267,15 @@ impl Config {
     }
 
     /// Why an author may not name a destination.
-    fn objection(&self, to: &Destination, author: Author) -> Option<&'static str> {
+    fn objection(&self, to: &Destination, author: Author) -> Option<String> {
         if self.only_managed && author != Author::Manager {
             return Some(
-                "is not one of those that this machine's managed file names, and only they are used here",
+                "is not one of those that this machine's managed file names, and only they are used here"
+                    .to_owned(),
             );
         }
         let is_owners_word = author != Author::Unknown || self.trust.has_origin(to.endpoint());
-        (!is_owners_word && !to.is_loopback()).then_some(
-            "is not on this machine, and what the environment says may come from a repository; if you named it, \
-             say so: tacho trust, with the address",
-        )
+        (!is_owners_word && !to.is_loopback()).then(|| format!("is not on this machine, and {DOUBT}"))
     }
 
     /// No destination gets more than the managed file allows.

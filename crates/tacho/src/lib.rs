@@ -28,7 +28,10 @@ use std::process::ExitCode;
 pub fn run() -> ExitCode {
     // Whatever is made from here on is its owner's alone.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let arguments = cli::Arguments::parse();
+    let mut arguments = cli::Arguments::parse();
+    if let Some(home) = arguments.account_home.take() {
+        config::owner::take_home(home);
+    }
     match commands::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

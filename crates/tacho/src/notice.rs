@@ -13,13 +13,16 @@ use tacho_spool::layout::NOTICE;
 /// a destination or says that it is meant (`local_only`): told only a few times, nobody would see it who takes his
 /// options away by mistake a year later.
 pub(crate) fn of_config(config: &Config) -> Option<String> {
+    if let Some(line) = of_unread(config) {
+        return Some(line);
+    }
     let is_meant = config.local_only.is_some();
     if is_meant || !config.destinations.is_empty() || !config.waiting.is_empty() {
         return None;
     }
     if let Some(refused) = config.refused.first() {
         return Some(format!(
-            "tachograph: recording locally only, as the destination in {} is not used: see tacho status",
+            "tachograph: recording locally only, as what {} says is not used: see tacho status",
             refused.origin
         ));
     }
@@ -28,6 +31,17 @@ pub(crate) fn of_config(config: &Config) -> Option<String> {
         "tachograph: recording locally only, as no destination was named. To send it: {how}, or: tacho config set \
          destination URL. To keep it so: tacho config set local_only true"
     ))
+}
+
+/// What to tell of files that cannot be read.
+pub(crate) fn of_unread(config: &Config) -> Option<String> {
+    let unread = config.unread.iter().max_by_key(|unread| unread.may_forbid)?;
+    let path = unread.path.display();
+    Some(if unread.may_forbid {
+        format!("tachograph: nothing is sent, as {path} cannot be read and may forbid it: see tacho doctor")
+    } else {
+        format!("tachograph: nothing that {path} says counts, as it cannot be read: see tacho doctor")
+    })
 }
 
 /// Replaces the notice.

@@ -14,6 +14,9 @@ use tacho_store::store::STORE_FILE;
 /// Where whoever manages the machine configures it.
 pub(crate) const MANAGED_FILE: &str = "/etc/tachograph/config.toml";
 
+/// The name of a configuration file.
+const CONFIG_FILE: &str = "config.toml";
+
 /// Where segments with damaged lines are put, below the state directory.
 pub(crate) const DAMAGED: &str = "damaged";
 
@@ -47,25 +50,39 @@ pub(crate) struct ConfigFile {
     pub(crate) author: Author,
 }
 
-/// The configuration file: in `TACHO_HOME` if that is set, else in the configuration home. Only the one below the
-/// account's own home directory is the owner's; variables may have led to any other.
-pub(crate) fn config_file() -> Option<ConfigFile> {
+/// The files that configuration is read from, in the order in which they are believed.
+pub(crate) fn config_files() -> impl Iterator<Item = ConfigFile> {
+    [managed_file(), owners_file(), file_by_variables()].into_iter().flatten()
+}
+
+/// The owner's file, which lies where no variable leads: below the account's own home directory.
+pub(crate) fn owners_file() -> Option<ConfigFile> {
+    let path = owner::config_directory()?.join(CONFIG_FILE);
+    Some(ConfigFile { path, author: Author::Owner })
+}
+
+/// The file that variables lead to, if that is another one: in `TACHO_HOME` if it is set, else in the configuration home.
+/// Anybody may have written it.
+pub(crate) fn file_by_variables() -> Option<ConfigFile> {
     let directory = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let in_home = || directory("HOME").map(|home| home.join(".config"));
-    let named = directory("TACHO_HOME");
     let config_home = || directory("XDG_CONFIG_HOME").or_else(in_home).map(|home| home.join("tachograph"));
-    let path = named.or_else(config_home)?.join("config.toml");
-    let owners = owner::config_directory().map(|directory| directory.join("config.toml"));
-    let author = if owners.as_ref() == Some(&path) { Author::Owner } else { Author::Unknown };
-    Some(ConfigFile { path, author })
+    let path = directory("TACHO_HOME").or_else(config_home)?.join(CONFIG_FILE);
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let is_owners = owners_file().is_some_and(|owners| real(&owners.path) == real(&path));
+    (!is_owners).then_some(ConfigFile { path, author: Author::Unknown })
 }
 
 /// The file by which whoever manages the machine configures it; `None` unless only root can have written it.
 pub(crate) fn managed_file() -> Option<ConfigFile> {
     let path = PathBuf::from(MANAGED_FILE);
     let metadata = fs::metadata(&path).ok()?;
-    let is_roots_alone = metadata.uid() == 0 && metadata.mode() & 0o022 == 0;
-    is_roots_alone.then_some(ConfigFile { path, author: Author::Manager })
+    is_roots_alone(metadata.uid(), metadata.mode()).then_some(ConfigFile { path, author: Author::Manager })
+}
+
+/// Whether only root can have written a file of this owner and mode.
+const fn is_roots_alone(uid: u32, mode: u32) -> bool {
+    uid == 0 && mode & 0o022 == 0
 }
 
 /// The file of the store.
@@ -76,4 +93,22 @@ pub(crate) fn store_file(state: &State) -> PathBuf {
 /// The store, for reading; `None` before anything was drained.
 pub(crate) fn open_store_to_read(state: &State) -> Result<Option<Store>, Failure> {
     Ok(Store::open_to_read(&store_file(state))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_root_can_have_written() {
+        for (uid, mode, expected) in [
+            (0, 0o100_644, true),
+            (0, 0o100_600, true),
+            (0, 0o100_664, false),
+            (0, 0o100_646, false),
+            (1000, 0o100_644, false),
+        ] {
+            assert_eq!(is_roots_alone(uid, mode), expected, "{uid} {mode:o}");
+        }
+    }
 }

@@ -73,7 +73,8 @@ fn run(place: &Path, usage: &Path, tacho: &Path, backlog: Backlog) -> Result<Mea
     let (state, bodies, report) = (place.join("state"), place.join("bodies"), place.join("usage"));
     let (receiver, received) = receiver(&bodies)?;
     let mut command = Command::new(usage);
-    command.arg(&report).arg(tacho).args(["drain", "--once", "--timeout", "3600"]);
+    command.arg(&report).arg(tacho).arg("--account-home").arg(place);
+    command.args(["drain", "--once", "--timeout", "3600"]);
     command.env_clear().env("TACHO_HOME", &state).env("HOME", place);
     command.env("TACHO_OTLP_ENDPOINT", receiver.url()).stdin(Stdio::null());
     let began = Instant::now();

@@ -26,12 +26,20 @@ const SWITCHES: [&str; 1] = ["local_only"];
 /// The key under which destinations are added and taken away.
 const DESTINATION: &str = "destination";
 
+/// What is said of each destination.
+const OF_DESTINATION: [&str; 4] = ["protocol", "level", "header", "dataset"];
+
 /// Shows or changes the configuration.
 pub(super) fn run(output: Output, action: &ConfigAction) -> Result<(), Failure> {
     match action {
         ConfigAction::Show => show(output),
         ConfigAction::Path => {
-            print(&format!("{}\n", file()?.path.display()));
+            let path = file()?.path;
+            if output.json {
+                print(&format!("{}\n", json!({ "schema_version": SCHEMA_VERSION, "file": path })));
+            } else {
+                print(&format!("{}\n", path.display()));
+            }
             Ok(())
         }
         ConfigAction::Set { key, value, destination } => {
@@ -42,10 +50,10 @@ pub(super) fn run(output: Output, action: &ConfigAction) -> Result<(), Failure> 
 }
 
 fn show(output: Output) -> Result<(), Failure> {
-    let config = config::load()?;
+    let config = config::load();
     if output.json {
         print(&format!("{}\n", report(&config)));
-        return Ok(());
+        return config.all_read();
     }
     let rows = settings(&config).into_iter().map(|setting| {
         let value = setting.value.map_or_else(|| "-".to_owned(), |value| display_safe(&value));
@@ -75,7 +83,7 @@ fn show(output: Output) -> Result<(), Failure> {
             .iter()
             .for_each(|reason| print(&format!("Not used of it: {}\n", display_safe(reason))));
     }
-    Ok(())
+    config.all_read()
 }
 
 fn details(named: &Named) -> String {
@@ -140,14 +148,15 @@ fn report(config: &Config) -> Json {
         "waiting_for_token": reasons(&config.waiting),
         "projects": here::projects(config),
         "managed_file": Path::new(MANAGED_FILE).exists().then_some(MANAGED_FILE),
-        "file": place::config_file().map(|file| file.path),
+        "file": file().ok().map(|file| file.path),
     })
 }
 
+/// The file that is changed: the owner's, because what is typed is his word and only there it counts as such.
 fn file() -> Result<ConfigFile, Failure> {
-    place::config_file().ok_or_else(|| {
+    place::owners_file().or_else(place::file_by_variables).ok_or_else(|| {
         Failure::new(FailureKind::External, "there is no place for a configuration file")
-            .hint("set HOME, or TACHO_HOME")
+            .hint("say where your home directory is: tacho --account-home DIR config ...")
     })
 }
 
@@ -164,13 +173,18 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
         Failure::new(FailureKind::Config, format!("{place} is no valid TOML"))
             .hint("tacho config show says in which line")
     })?;
+    let before = config::complaints(&text, &file.path);
     change(&mut document)?;
+    let text = document.to_string();
+    let after = config::complaints(&text, &file.path).into_iter();
+    if let Some(complaint) = after.into_iter().find(|complaint| !before.contains(complaint)) {
+        return Err(usage(complaint).hint("nothing was changed"));
+    }
     let directory = file.path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(directory)
         .and_then(|()| NamedTempFile::new_in(directory))
-        .and_then(|mut draft| draft.write_all(document.to_string().as_bytes()).map(|()| draft));
+        .and_then(|mut draft| draft.write_all(text.as_bytes()).map(|()| draft));
     let draft = written.map_err(|error| Failure::external(format!("write {place}"), error))?;
-    config::check(&ConfigFile { path: draft.path().to_owned(), author: Author::Owner })?;
     draft.persist(&file.path).map_err(|error| Failure::external(format!("write {place}"), error))?;
     tell_next_session();
     if file.author != Author::Owner {
@@ -184,9 +198,9 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
 
 /// Has the next session say what is true now.
 pub(super) fn tell_next_session() {
-    // Without a state directory, or with a configuration that cannot be read, there are others to say so.
-    if let (Ok(state), Ok(config)) = (place::open_state(None), config::load()) {
-        notice::write(state.path(), notice::of_config(&config).as_deref());
+    // Without a state directory there are others to say so.
+    if let Ok(state) = place::open_state(None) {
+        notice::write(state.path(), notice::of_config(&config::load()).as_deref());
     }
 }
 
@@ -292,7 +306,12 @@ fn is_named(table: &Table, endpoint: &str) -> bool {
 
 fn unknown(key: &str) -> Failure {
     let keys: Vec<&str> = keys().chain([DESTINATION]).collect();
-    usage(format!("{key} is no key")).hint(format!("the keys are {}", keys.join(", ")))
+    let failure = usage(format!("{key} is no key"));
+    if OF_DESTINATION.contains(&key) {
+        return failure
+            .hint(format!("it belongs to a destination: tacho config set destination URL --{key} ..."));
+    }
+    failure.hint(format!("the keys are {}", keys.join(", ")))
 }
 
 fn keys() -> impl Iterator<Item = &'static str> {

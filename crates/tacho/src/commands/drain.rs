@@ -48,8 +48,9 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         }
         return Ok(());
     };
-    let config = config::load()?;
+    let config = config::load();
     if !drain.background {
+        config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
         note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");
     }
     run_resident(&mut Drainer::open(state, lock, config)?)
@@ -73,7 +74,8 @@ fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option
 }
 
 fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> {
-    let config = config::load()?;
+    let config = config::load();
+    let all_read = config.all_read();
     for refused in &config.refused {
         note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
     }
@@ -85,13 +87,15 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
         let left = at_most.saturating_sub(began.elapsed());
         if let Some(lock) = DrainLock::try_acquire(&state)? {
             let pending = Drainer::open(state, lock, config)?.flush(left)?;
-            return report(output, pending.waiting);
+            let reported = report(output, pending.waiting);
+            return all_read.and(reported);
         }
         let request = Request::Flush { at_most: left };
         if let Some(reply) = ask_running_drainer(&state, request, left + ANSWER_MAX) {
             let is_known = |named: &Named| reply.endpoints.iter().any(|known| known == named.to.endpoint());
             if config.destinations.iter().all(is_known) {
-                return report(output, reply.waiting);
+                let reported = report(output, reply.waiting);
+                return all_read.and(reported);
             }
             // It was started before that was said, or by somebody who does not say it; the next hook starts another.
             ask_running_drainer(&state, Request::MakeWay, TAKE_OVER_MAX);

@@ -18,7 +18,6 @@ use std::env;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use tacho_agents::setup::{PluginCopy, Scope};
-use tacho_export::destination::{Destination, Header, Protocol};
 use tacho_privacy::CaptureLevel;
 
 /// The program that hooks start.
@@ -140,10 +139,12 @@ fn options(wanted: &Install) -> Result<Map<String, Json>, Failure> {
     let given = [
         (ENDPOINT, &wanted.endpoint),
         (TOKEN, &token),
+        ("HEADERS", &wanted.headers),
         ("DATASET", &wanted.dataset),
         ("AGENT_NAME", &wanted.agent_name),
         ("TEAM", &wanted.team),
         (LEVEL, &wanted.level),
+        ("USER_INFO", &wanted.user_info),
     ];
     let given = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value.as_ref()?))));
     Ok(given.collect())
@@ -152,12 +153,10 @@ fn options(wanted: &Install) -> Result<Map<String, Json>, Failure> {
 /// Refuses what the recorder would not send to, before anything is changed.
 fn check_destination(side: &AgentSide, options: &Map<String, Json>) -> Result<(), Failure> {
     let Some(endpoint) = options.get(ENDPOINT).and_then(Json::as_str) else { return Ok(()) };
-    let token = options.get(TOKEN).and_then(Json::as_str);
-    let header = |token: &str| Header { name: "Authorization".to_owned(), value: format!("Bearer {token}") };
-    let headers = token.map(header).into_iter().collect();
-    let checked = Destination::new(endpoint, Protocol::default(), headers, CaptureLevel::default());
-    checked.map(|_| ()).map_err(|error| {
-        Failure::new(FailureKind::Config, error.to_string())
+    let said = |(key, value): (&String, &Json)| Some((key.clone(), value.as_str()?.to_owned()));
+    let checked = config::from_plugin(endpoint, &options.iter().filter_map(said).collect());
+    checked.map(|_| ()).map_err(|reason| {
+        Failure::new(FailureKind::Config, reason)
             .hint(format!("tacho install {} --endpoint https://otlp.example.com", side.agent.name))
     })
 }
@@ -231,7 +230,8 @@ fn next_steps(side: &AgentSide, wanted: &Install, steps: &Steps, reach: &Reach) 
 }
 
 fn where_telemetry_goes(side: &AgentSide) -> Result<String, Failure> {
-    let config = config::load()?;
+    let config = config::load();
+    config.all_read()?;
     let refused = config.refused.iter().chain(&config.waiting);
     if config.destinations.is_empty() && refused.clone().next().is_none() {
         return Ok(format!(

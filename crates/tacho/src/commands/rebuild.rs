@@ -17,7 +17,8 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
         Failure::new(FailureKind::External, "a drainer is running and has the store")
             .hint("it ends a minute after the last session; then rebuild")
     })?;
-    let config = config::load()?;
+    let config = config::load();
+    let all_read = config.all_read();
     let shows_progress = std::io::stderr().is_terminal();
     let rebuilt = Drainer::open(state, lock, config)?.rebuild(|done, all| {
         if shows_progress && done % 100 == 0 {
@@ -32,5 +33,5 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     } else {
         print(&format!("rebuilt {rebuilt} sessions\n"));
     }
-    Ok(())
+    all_read
 }

@@ -7,14 +7,15 @@ use crate::failure::Failure;
 use crate::place;
 use crate::report;
 use crate::terminal::{display_safe, note, print};
+use std::num::NonZeroUsize;
 use tacho_model::session::Session;
 
 /// Prints the list.
-pub(super) fn run(output: Output, limit: Option<usize>) -> Result<(), Failure> {
+pub(super) fn run(output: Output, limit: Option<NonZeroUsize>) -> Result<(), Failure> {
     let state = open_current_state()?;
     let store = place::open_store_to_read(&state)?;
     let mut sessions = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
-    sessions.truncate(limit.unwrap_or(usize::MAX));
+    sessions.truncate(limit.map_or(usize::MAX, NonZeroUsize::get));
     if output.json {
         print(&format!("{}\n", report::sessions(&sessions)));
     } else if sessions.is_empty() {

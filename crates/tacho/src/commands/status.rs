@@ -67,7 +67,7 @@ pub(super) struct RefusedReport {
 /// Prints the status.
 pub(super) fn run(output: Output) -> Result<(), Failure> {
     let state = place::open_state(None)?;
-    let config = config::load()?;
+    let config = config::load();
     let report = report(&state, &config)?;
     if output.json {
         let json = serde_json::to_string(&report).map_err(|error| Failure::external("print JSON", error))?;
@@ -75,7 +75,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     } else {
         print(&text(&report));
     }
-    Ok(())
+    config.all_read()
 }
 
 /// Looks at everything there is to look at.

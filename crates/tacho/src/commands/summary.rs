@@ -24,7 +24,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     let all = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
     let since = UnixNanos(now().0.saturating_sub(DAY_NS));
     let today: Vec<Session> = all.iter().filter(|session| session.last_seen >= since).cloned().collect();
-    let config = config::load()?;
+    let config = config::load();
     let status = status::report(&state, &config)?;
     if output.json {
         let status = serde_json::to_value(&status).map_err(|error| Failure::external("print JSON", error))?;
@@ -35,7 +35,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
             "status": status,
         });
         print(&format!("{json}\n"));
-        return Ok(());
+        return config.all_read();
     }
     let mut text = if all.is_empty() {
         "Nothing recorded yet. `tacho demo` shows what a session looks like.\n".to_owned()
@@ -45,7 +45,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     };
     text.push_str(&problems(&status));
     print(&text);
-    Ok(())
+    config.all_read()
 }
 
 fn figures(today: &[Session]) -> String {

@@ -47,18 +47,21 @@ pub(super) fn run(output: Output, arguments: &TrustArguments) -> Result<(), Fail
 
 /// The file of a project, as it is now.
 fn file(what: &str) -> Result<ProjectFile, Failure> {
-    let refused = |reason: String| {
-        Failure::new(FailureKind::User, reason)
+    let refused = |kind, reason| {
+        Failure::new(kind, reason)
             .hint("tacho trust https://ingress.example.com, or the file of a project that status shows")
     };
-    let file = ProjectFile::at(&path(what), geteuid())
-        .ok_or_else(|| refused(format!("{what:?} is neither an http:// or https:// address nor a file")))?;
+    let file = ProjectFile::at(&path(what), geteuid()).ok_or_else(|| {
+        let reason = format!("{what:?} is neither an http:// or https:// address nor a file");
+        refused(FailureKind::Config, reason)
+    })?;
     let wishes = file.wishes.keys();
     if wishes.is_empty() {
         let why = file.problems.first().cloned().unwrap_or_else(|| {
             "what it says counts anyway: it sets none of otlp_url, auth_token, dataset, agent_name".to_owned()
         });
-        return Err(refused(format!("nothing is to be trusted in {}: {why}", file.path.display())));
+        let reason = format!("nothing is to be trusted in {}: {why}", file.path.display());
+        return Err(refused(FailureKind::User, reason));
     }
     note(&format!("{} sets {}", display_safe(&file.path.to_string_lossy()), wishes.join(", ")));
     Ok(file)

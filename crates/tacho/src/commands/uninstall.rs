@@ -136,7 +136,7 @@ fn last_words(side: &AgentSide, wanted: &Uninstall, steps: &Steps) -> String {
     if let Some(state) = purge::state_directory().filter(|_| !wanted.purge) {
         text.push_str(&format!("What was recorded stays in {}.\n", state.display()));
     }
-    if let Some(file) = place::config_file().filter(|file| file.path.exists()) {
+    if let Some(file) = place::owners_file().filter(|file| file.path.exists()) {
         text.push_str(&format!("Your configuration stays in {}.\n", file.path.display()));
     }
     text

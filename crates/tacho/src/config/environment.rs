@@ -37,7 +37,8 @@ pub(super) fn read(config: &mut Config) {
         // What the owner keeps comes first: what a hook was handed may be older, and a variable that a repository added to it
         // must not spoil what the owner said.
         take_stored(Author::Owner, config);
-        take(&handed, &Origin::PluginOptions, author, config);
+        tell(&handed, &Origin::PluginOptions, author, config);
+        send(&handed, &Origin::PluginOptions, author, config);
         take_stored(Author::Unknown, config);
     }
     if let Some(endpoint) = variable("TACHO_OTLP_ENDPOINT") {
@@ -50,6 +51,20 @@ pub(super) fn read(config: &mut Config) {
         let named = destination(&endpoint, Protocol::default(), headers, CaptureLevel::default());
         config.name(Origin::Variable("DASH0_OTLP_URL"), Author::Unknown, named);
     }
+}
+
+/// Reads what names are to be reported, where nobody knows who wishes it: not while a known destination would get them, too.
+pub(super) fn read_labels(config: &mut Config) {
+    if config.destinations.iter().any(|named| named.author != Author::Unknown) {
+        return;
+    }
+    for agent in AGENTS {
+        label(&plugin_options(agent), &Origin::PluginOptions, config);
+        if let Some(directory) = Directory::of(agent) {
+            let origin = directory.origin(agent);
+            directory.plugins(agent).iter().for_each(|plugin| label(&plugin.options, &origin, config));
+        }
+    }
     if config.agent_name.is_none() {
         let said = |value| Said { value, origin: Origin::Variable("DASH0_AGENT_NAME") };
         config.agent_name = variable("DASH0_AGENT_NAME").map(said);
@@ -58,9 +73,9 @@ pub(super) fn read(config: &mut Config) {
 
 /// Takes in what the agent keeps of the plugin's options.
 fn take_stored(agent: &Agent, directory: &Directory, handed: &PluginOptions, config: &mut Config) {
-    let file = directory.settings(agent).display().to_string();
-    let origin = Origin::PluginSettings { agent: agent.name, file };
-    for plugin in directory.plugins(agent).into_iter().filter(|plugin| plugin.is_recorder) {
+    let origin = directory.origin(agent);
+    for plugin in directory.plugins(agent) {
+        tell(&plugin.options, &origin, directory.author, config);
         match hidden_token(agent.owners_files, &plugin.options) {
             Some(endpoint) if first(handed, ENDPOINT) != Some(endpoint) => config.waiting.push(Refused {
                 origin: origin.clone(),
@@ -70,7 +85,7 @@ fn take_stored(agent: &Agent, directory: &Directory, handed: &PluginOptions, con
                 ),
             }),
             Some(_) => {}
-            None => take(&plugin.options, &origin, directory.author, config),
+            None => send(&plugin.options, &origin, directory.author, config),
         }
     }
 }
@@ -81,8 +96,19 @@ fn hidden_token(files: OwnersFiles, options: &PluginOptions) -> Option<&String> 
     first(options, ENDPOINT).filter(|_| may_have_one)
 }
 
-/// Takes in what the plugin's options say.
-fn take(options: &PluginOptions, origin: &Origin, author: Author, config: &mut Config) {
+/// Takes in what the plugin's options say of who works here, if that is known to be the owner's word.
+fn tell(options: &PluginOptions, origin: &Origin, author: Author, config: &mut Config) {
+    if author == Author::Unknown {
+        return;
+    }
+    label(options, origin, config);
+    if let (Origin::Default, Some(value)) = (&config.user_info.origin, told_of_user(options)) {
+        config.user_info = Said { value, origin: origin.clone() };
+    }
+}
+
+/// Takes in what names are to be reported.
+fn label(options: &PluginOptions, origin: &Origin, config: &mut Config) {
     let said = |value: &String| Said { value: value.clone(), origin: origin.clone() };
     if config.agent_name.is_none() {
         config.agent_name = first(options, AGENT_NAME).map(said);
@@ -90,11 +116,10 @@ fn take(options: &PluginOptions, origin: &Origin, author: Author, config: &mut C
     if config.team.is_none() {
         config.team = first(options, TEAM).map(said);
     }
-    if let (Author::Owner, Origin::Default, Some(value)) =
-        (author, &config.user_info.origin, told_of_user(options))
-    {
-        config.user_info = Said { value, origin: origin.clone() };
-    }
+}
+
+/// Takes in where the plugin's options say that telemetry goes.
+fn send(options: &PluginOptions, origin: &Origin, author: Author, config: &mut Config) {
     if let Some(endpoint) = first(options, ENDPOINT) {
         config.name(origin.clone(), author, from_plugin(endpoint, options));
     }
@@ -121,7 +146,8 @@ fn first<'a>(options: &'a PluginOptions, spellings: &[&str]) -> Option<&'a Strin
     spellings.iter().find_map(|key| options.get(*key)).filter(|value| !value.is_empty())
 }
 
-fn from_plugin(endpoint: &str, options: &PluginOptions) -> Result<Destination, String> {
+/// The destination that the plugin's options name with this endpoint.
+pub(crate) fn from_plugin(endpoint: &str, options: &PluginOptions) -> Result<Destination, String> {
     let mut headers = headers_from(first(options, HEADERS).map_or("", String::as_str))
         .map_err(|()| "the option HEADERS is not name=value,...".to_owned())?;
     headers.extend(credentials(first(options, TOKEN), first(options, DATASET)));

@@ -1,7 +1,6 @@
 //! The configuration files. All have one grammar; the managed one may also set limits.
 
-use super::{Author, Config, Origin, Said};
-use crate::failure::{Failure, FailureKind};
+use super::{Author, Config, Origin, Said, Unread};
 use crate::place::ConfigFile;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -48,53 +47,106 @@ struct NamedRetention {
 }
 
 /// Reads a file into the configuration; one that is missing says nothing. What an earlier file said stays.
-pub(super) fn read(file: &ConfigFile, config: &mut Config) -> Result<(), Failure> {
-    let place = file.path.display();
-    let text = match fs::read_to_string(&file.path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Failure::external(format!("read {place}"), error)),
+pub(super) fn read(file: &ConfigFile, config: &mut Config) {
+    let (reason, may_forbid) = match fs::read_to_string(&file.path) {
+        Ok(text) => match take(&text, file, config) {
+            Ok(()) => return,
+            Err(reason) => (reason, may_forbid(file.author, &text)),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => return,
+        Err(error) => {
+            (format!("{} cannot be read: {error}", file.path.display()), file.author != Author::Unknown)
+        }
     };
-    let contents: Contents = toml::from_str(&text).map_err(|error| {
+    config.unread.push(Unread { path: file.path.clone(), author: file.author, reason, may_forbid });
+}
+
+/// Whether a text that is not understood may say that less is to be sent.
+fn may_forbid(author: Author, text: &str) -> bool {
+    let is_local_only = |line: &str| {
+        let (key, value) = line.split_once('=').unwrap_or_default();
+        let value = value.split('#').next().unwrap_or_default();
+        key.trim().trim_matches(['"', '\'']) == "local_only" && value.trim() != "false"
+    };
+    match author {
+        Author::Manager => true,
+        Author::Owner => text.lines().any(is_local_only),
+        Author::Unknown => false,
+    }
+}
+
+/// Takes in what a file says. Nothing of it counts if it cannot be understood; what cannot be obeyed is refused alone.
+pub(super) fn take(text: &str, file: &ConfigFile, config: &mut Config) -> Result<(), String> {
+    let place = file.path.display();
+    let contents: Contents = toml::from_str(text).map_err(|error| {
         // Not the error's own rendering: it shows the line, and the line may hold a token.
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        Failure::new(FailureKind::Config, format!("{place}, line {line}: {}", error.message()))
+        format!("{place}, line {line}: {}", error.message())
     })?;
-    let invalid = |reason: String| Failure::new(FailureKind::Config, format!("{place}: {reason}"));
     let origin = Origin::File(place.to_string());
+    limit(&contents, file, &origin, config)?;
     // Only what its author may say: a file that variables led to names destinations on this machine, and that is all.
     if file.author != Author::Unknown {
         set(&mut config.agent_name, contents.agent_name, &origin);
         set(&mut config.team, contents.team, &origin);
-        let user_info = contents.user_info.map(|name| user_info(&name)).transpose().map_err(invalid)?;
-        said(&mut config.user_info, user_info, &origin);
-        said(&mut config.retention.days, contents.retention.days, &origin);
-        said(&mut config.retention.spool_mib, contents.retention.spool_mib, &origin);
-        said(&mut config.retention.store_mib, contents.retention.store_mib, &origin);
+        match contents.user_info.map(|name| user_info(&name)).transpose() {
+            Ok(user_info) => said(&mut config.user_info, user_info, &origin),
+            Err(reason) => config.refuse(origin.clone(), reason),
+        }
+        keep(&contents.retention, &origin, config);
     }
-    // Everybody may say that less is sent.
-    if contents.local_only == Some(true) && config.local_only.is_none() {
-        config.local_only = Some(origin.clone());
-    }
-    if file.author == Author::Manager {
-        let level_max = contents.level_max.map(|name| level(&name)).transpose().map_err(invalid)?;
-        set(&mut config.level_max, level_max, &origin);
-        config.only_managed = contents.only_managed_destinations.unwrap_or(false);
-    } else if contents.level_max.is_some() || contents.only_managed_destinations.is_some() {
-        return Err(invalid(
-            "level_max and only_managed_destinations belong into the managed file".to_owned(),
-        ));
+    if contents.local_only == Some(true) {
+        match file.author {
+            Author::Manager | Author::Owner => config.keep_local(origin.clone()),
+            // Else a variable could keep from their owner what his own destinations are to get.
+            Author::Unknown => config.refuse(
+                origin.clone(),
+                "local_only counts only where you alone can have said it: tacho config set local_only true"
+                    .to_owned(),
+            ),
+        }
     }
     for (number, named) in (1..).zip(contents.destination) {
-        let destination = destination(named);
-        if let (Err(reason), Author::Owner | Author::Manager) = (&destination, file.author) {
-            let message = format!("destination {number} in {place} cannot be used: {reason}");
-            return Err(Failure::new(FailureKind::Config, message));
-        }
-        config.name(origin.clone(), file.author, destination);
+        let named = destination(named).map_err(|reason| format!("destination {number}: {reason}"));
+        config.name(origin.clone(), file.author, named);
     }
     Ok(())
+}
+
+/// Takes in what only the managed file may say.
+fn limit(contents: &Contents, file: &ConfigFile, origin: &Origin, config: &mut Config) -> Result<(), String> {
+    let place = file.path.display();
+    if file.author != Author::Manager {
+        let is_limit = contents.level_max.is_some() || contents.only_managed_destinations.is_some();
+        return if is_limit {
+            Err(format!("{place}: level_max and only_managed_destinations belong into the managed file"))
+        } else {
+            Ok(())
+        };
+    }
+    let level_max = contents.level_max.as_deref().map(level).transpose();
+    set(&mut config.level_max, level_max.map_err(|reason| format!("{place}: {reason}"))?, origin);
+    config.only_managed = contents.only_managed_destinations.unwrap_or(false);
+    Ok(())
+}
+
+/// Takes in what is kept, and how long.
+fn keep(named: &NamedRetention, origin: &Origin, config: &mut Config) {
+    let kept = &mut config.retention;
+    let limits = [
+        ("days", named.days, &mut kept.days),
+        ("spool_mib", named.spool_mib, &mut kept.spool_mib),
+        ("store_mib", named.store_mib, &mut kept.store_mib),
+    ];
+    let mut refused = Vec::new();
+    for (key, value, setting) in limits {
+        match value {
+            Some(0) => refused.push(format!("retention.{key} = 0 would keep nothing; the smallest is 1")),
+            value => said(setting, value, origin),
+        }
+    }
+    refused.into_iter().for_each(|reason| config.refuse(origin.clone(), reason));
 }
 
 fn set<T>(setting: &mut Option<Said<T>>, value: Option<T>, origin: &Origin) {

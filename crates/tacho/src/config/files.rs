@@ -18,7 +18,8 @@ type Stamp = (u64, u64, u64, i64, i64);
 impl Files {
     /// The files as they are now.
     pub(crate) fn now() -> Self {
-        let own = [place::managed_file(), place::config_file()].map(|file| file.map(|file| file.path));
+        let own = [place::managed_file(), place::owners_file(), place::file_by_variables()];
+        let own = own.map(|file| file.map(|file| file.path));
         let directories = AGENTS.iter().filter_map(|agent| Some((agent, Directory::of(agent)?)));
         let of_agents = directories.flat_map(|(agent, directory)| directory.files(agent));
         let all = own.into_iter().chain([trust::path()]).chain(of_agents.map(Some));

@@ -1,6 +1,7 @@
-//! What only the owner of the account can have written: files below the home directory that the system names.
+//! What only the owner of the account can have written: files below the home directory that the system names, or whoever
+//! starts the program.
 //!
-//! `HOME` is a variable like any other and proves nothing.
+//! `HOME` is a variable like any other and proves nothing; an argument is typed.
 
 use super::stored;
 use rustix::process::{Uid, getuid};
@@ -21,6 +22,14 @@ pub(crate) struct Account {
     pub(crate) home: Option<PathBuf>,
 }
 
+/// The home directory that was named as an argument.
+static NAMED_HOME: OnceLock<PathBuf> = OnceLock::new();
+
+/// Takes this for the account's home directory, whatever the user database says. To be called before anything is read.
+pub(crate) fn take_home(home: PathBuf) {
+    NAMED_HOME.get_or_init(|| home);
+}
+
 /// The account, as the system's user database says. It stays the same for as long as a process runs.
 pub(crate) fn account() -> Account {
     static ACCOUNT: OnceLock<Account> = OnceLock::new();
@@ -37,7 +46,7 @@ fn look_up() -> Account {
         entry_of(&String::from_utf8_lossy(&answer.stdout), &number)
     };
     let (name, home) = from_file.or_else(from_service).unzip();
-    Account { uid, name, home: home.flatten() }
+    Account { uid, name, home: NAMED_HOME.get().cloned().or(home.flatten()) }
 }
 
 /// The home directory of the account.

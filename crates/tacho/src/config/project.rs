@@ -47,7 +47,7 @@ fn take(config: &mut Config, path: String, file: ProjectFile) {
             let named = Destination::new(&endpoint, Protocol::default(), headers, level);
             let named = named.map_err(|error| error.to_string());
             match named.and_then(|to| config.allowed(to, Author::Owner)) {
-                Ok(to) => config.destinations.push(of_project(to, origin, path.clone())),
+                Ok(to) => config.destinations.push(of_project(to, origin, Author::Owner, path.clone())),
                 Err(reason) => config.refuse(origin, reason),
             }
         }
@@ -55,8 +55,8 @@ fn take(config: &mut Config, path: String, file: ProjectFile) {
             let all =
                 config.destinations.iter().filter(|named| named.project.is_none() && !is_managed(named));
             let own: Vec<Named> = all
-                .filter_map(|named| in_dataset(&named.to, &dataset))
-                .map(|to| of_project(to, origin.clone(), path.clone()))
+                .filter_map(|named| Some((in_dataset(&named.to, &dataset)?, named.author)))
+                .map(|(to, author)| of_project(to, origin.clone(), author, path.clone()))
                 .collect();
             config.destinations.extend(own);
         }
@@ -65,8 +65,8 @@ fn take(config: &mut Config, path: String, file: ProjectFile) {
     config.projects.push(TrustedProject { file: path, sha256, agent_name });
 }
 
-fn of_project(to: Destination, origin: Origin, path: String) -> Named {
-    Named { to: to.only_for(&path), origin, project: Some(path) }
+fn of_project(to: Destination, origin: Origin, author: Author, path: String) -> Named {
+    Named { to: to.only_for(&path), origin, author, project: Some(path) }
 }
 
 /// The same destination with another dataset.

@@ -4,7 +4,7 @@
 //! to a directory of its own that lies below the home directory and belongs to the account, as every clone does. So only the
 //! directory without that variable, below the home directory that the system knows, holds the owner's word.
 
-use super::{Author, owner};
+use super::{Author, Origin, owner};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,19 +27,21 @@ impl Directory {
         Some(Self { path, author })
     }
 
-    /// The file in which the options stand that are no secrets.
-    pub(super) fn settings(&self, agent: &Agent) -> PathBuf {
-        self.path.join(agent.owners_files.settings)
-    }
-
     /// All files that say something of options.
     pub(super) fn files(&self, agent: &Agent) -> [PathBuf; 2] {
         [agent.owners_files.settings, agent.owners_files.secrets].map(|file| self.path.join(file))
     }
 
-    /// The plugins that have options here.
+    /// The recorders that have options here.
     pub(super) fn plugins(&self, agent: &Agent) -> Vec<StoredPlugin> {
-        (agent.stored_plugins)(&texts(agent, &self.path))
+        let all = (agent.stored_plugins)(&texts(agent, &self.path));
+        all.into_iter().filter(|plugin| plugin.is_recorder).collect()
+    }
+
+    /// Where options stand here.
+    pub(super) fn origin(&self, agent: &Agent) -> Origin {
+        let file = self.path.join(agent.owners_files.settings).display().to_string();
+        Origin::PluginSettings { agent: agent.name, file }
     }
 }
 

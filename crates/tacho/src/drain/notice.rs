@@ -15,7 +15,9 @@ impl Drainer {
             .filter_map(|row| Some(format!("{} takes nothing ({})", row.name, complaint(row)?)))
             .collect();
         let complaints = || format!("tachograph: {}; nothing is lost: see tacho status", told.join(", "));
-        let line = if told.is_empty() { notice::of_config(&self.config) } else { Some(complaints()) };
+        let of_config = || notice::of_config(&self.config);
+        let line = notice::of_unread(&self.config)
+            .or_else(|| if told.is_empty() { of_config() } else { Some(complaints()) });
         notice::write(self.state.path(), line.as_deref());
     }
 }

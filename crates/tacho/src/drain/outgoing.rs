@@ -86,7 +86,7 @@ impl<'a> Outgoing<'a> {
         for lane in self.lanes.iter_mut().filter(|lane| last_seen >= lane.since) {
             let policy = Policy {
                 level: lane.destination.level,
-                user_info: config.user_info.value,
+                user_info: config.disclosure_to(lane.named),
                 identity_key: self.identity_key,
             };
             let terms = Terms {

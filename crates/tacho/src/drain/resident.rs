@@ -47,8 +47,10 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
             }
         }
         if next_retention <= Instant::now() {
-            // What cannot be forgotten now is tried again later; it must not stop recording.
-            let _ = drainer.retain();
+            if drainer.config.knows_retention() {
+                // What cannot be forgotten now is tried again later; it must not stop recording.
+                let _ = drainer.retain();
+            }
             next_retention = Instant::now() + RETENTION_PAUSE;
         }
         if pending.live_sessions > 0 || pending.settles_at.is_some() || pending.retry_at.is_some() {
@@ -77,11 +79,9 @@ fn pause(pending: &Pending) -> Duration {
 }
 
 impl Drainer {
-    /// Takes up what was configured since it began, so that a running session counts as well. A configuration that cannot
-    /// be read changes nothing; `tacho doctor` says what is wrong with it.
+    /// Takes up what was configured since it began, so that a running session counts as well.
     fn take_configuration(&mut self) -> Result<(), Failure> {
-        let Ok(config) = config::load() else { return Ok(()) };
-        self.config = config;
+        self.config = config::load();
         self.introduce_destinations()?;
         self.write_notice();
         Ok(())

@@ -41,9 +41,7 @@ fn ran(code: i32, stderr: &str) -> Ran {
 
 /// Writes the configuration: the receiver, with these lines about it.
 fn configure(home: &Home, receiver: &Receiver, lines: &str) {
-    fs::create_dir_all(home.state()).unwrap();
-    let config = format!("[[destination]]\nendpoint = {:?}\n{lines}", receiver.url());
-    fs::write(home.state().join("config.toml"), config).unwrap();
+    home.configure(&format!("[[destination]]\nendpoint = {:?}\n{lines}", receiver.url()));
 }
 
 /// What the recorder says about its one destination and what it lost, without the times and the port.

@@ -207,7 +207,7 @@ fn what_is_wrong_with_the_installation() {
 #[test]
 fn what_is_wrong_with_the_configuration() {
     let patient = Patient::healthy();
-    let config = patient.in_state("config.toml");
+    let config = patient.installed.home.config_file();
 
     let sound = fs::read_to_string(&config).unwrap();
     append(&config, "levle = \"a-secret\"\n");
@@ -222,10 +222,10 @@ fn what_is_wrong_with_the_configuration() {
     fs::set_permissions(patient.installed.home.state(), Permissions::from_mode(0o755)).unwrap();
     patient.is_mended_by_command("the_state_can_be_entered_by_others");
 
-    let sound = fs::read_to_string(&config).unwrap();
-    append(&config, "\n[[destination]]\nendpoint = \"http://192.0.2.1:4318\"\n");
+    let led_to = patient.in_state("config.toml");
+    fs::write(&led_to, "[[destination]]\nendpoint = \"http://192.0.2.1:4318\"\n").unwrap();
     patient.advice("a_destination_is_refused");
-    fs::write(&config, sound).unwrap();
+    fs::remove_file(led_to).unwrap();
     patient.is_well();
 }
 

@@ -55,6 +55,17 @@ impl Home {
         self.directory.path().join("state")
     }
 
+    /// The owner's configuration file.
+    pub fn config_file(&self) -> PathBuf {
+        self.directory.path().join(".config/tachograph/config.toml")
+    }
+
+    /// Writes the owner's configuration.
+    pub fn configure(&self, config: &str) {
+        fs::create_dir_all(self.config_file().parent().unwrap()).unwrap();
+        fs::write(self.config_file(), config).unwrap();
+    }
+
     pub fn store_file(&self) -> PathBuf {
         self.state().join("store.db")
     }
@@ -114,7 +125,7 @@ impl Home {
     /// The binary with these arguments, in this home and with an environment that holds nothing else.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tacho"));
-        command.args(arguments).env_clear();
+        command.arg("--account-home").arg(self.directory.path()).args(arguments).env_clear();
         command.env("HOME", self.directory.path()).env("TACHO_HOME", self.state()).env("TZ", "UTC");
         command
     }

@@ -2,6 +2,7 @@
 //! them.
 
 use crate::installed::Installed;
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
@@ -66,6 +67,53 @@ fn what_cannot_be_sent_to_is_refused_before_anything_is_changed() {
     assert!(!installed.folder().exists());
 }
 
+/// What is secret in headers travels like the token.
+#[test]
+fn headers_and_a_name() {
+    let installed = Installed::plugin();
+    let line =
+        "tacho install claude-code --endpoint http://127.0.0.1:9 --headers X-Key=a-secret --user-info name";
+    let ran = installed.shell(line);
+    let told = installed.home.without_place(&ran.stdout);
+    let configured = told.lines().find(|line| line.contains("configure")).unwrap();
+    insta::assert_snapshot!(configured, @"ran           [home]/bin/claude plugin configure tachograph@tachograph --values-stdin  (standard input: OTLP_ENDPOINT, HEADERS, USER_INFO)");
+    let ran = installed
+        .shell("tacho install claude-code --endpoint http://otlp.example.com --headers X-Key=a-secret");
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: header "X-Key" would travel in clear text to http://otlp.example.com; use https
+      hint: tacho install claude-code --endpoint https://otlp.example.com
+    "#);
+}
+
+/// Where it is installed for a project, it is so for that project alone.
+#[test]
+fn for_a_project() {
+    for scope in ["project", "local"] {
+        let installed = Installed::nothing();
+        let install = format!("tacho install claude-code --scope {scope}");
+        let ran = installed.shell(&install);
+        insta::assert_snapshot!(format!("for_a_project_{scope}"), installed.home.without_place(&ran.stdout));
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        installed.note_plugins(&["tachograph@tachograph"], &json!({}));
+        let copy = json!([{ "scope": scope, "projectPath": installed.place(), "version": "0.1.0" }]);
+        let copies = json!({ "version": 2, "plugins": { "tachograph@tachograph": copy } });
+        installed.write(".claude/plugins/installed_plugins.json", &copies);
+        let step = |line: &str| {
+            let ran = installed.shell(line);
+            let is_step = |line: &&str| line.contains("tachograph@tachograph");
+            installed.home.without_place(ran.stdout.lines().find(is_step).unwrap())
+        };
+        assert_eq!(
+            step(&install),
+            format!("unchanged     tachograph@tachograph is installed (scope {scope})")
+        );
+        assert_eq!(
+            step(&format!("mkdir another && cd another && {install}")),
+            format!("ran           [home]/bin/claude plugin install tachograph@tachograph --scope {scope}")
+        );
+    }
+}
+
 #[test]
 fn an_agent_that_is_not_there() {
     let installed = Installed::nothing();
@@ -103,12 +151,12 @@ fn a_name_for_the_shell() {
     fs::create_dir_all(&directory).unwrap();
     fs::remove_file(installed.place().join("bin/tacho")).unwrap();
     let path = "PATH=$HOME/.local/bin:$PATH";
-    let ran = installed.shell(&format!("{path} programs/tacho install claude-code"));
+    let ran = installed.shell(&format!("{path} programs/tacho --account-home $HOME install claude-code"));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let program = installed.folder().join("plugins/claude-code/bin/tacho");
     assert_eq!(fs::read_link(directory.join("tacho")).unwrap(), program);
-    installed.note_plugins(&["tachograph@tachograph"], &serde_json::json!({}));
-    let ran = installed.shell(&format!("{path} tacho uninstall claude-code"));
+    installed.note_plugins(&["tachograph@tachograph"], &json!({}));
+    let ran = installed.shell(&format!("{path} tacho --account-home $HOME uninstall claude-code"));
     insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
     assert!(!installed.folder().exists() && fs::read_link(directory.join("tacho")).is_err());
 }

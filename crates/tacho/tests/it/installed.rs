@@ -4,13 +4,18 @@
 use crate::home::{Home, Ran};
 use serde_json::{Value as Json, json};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const STAND_IN: &str = "#!/bin/sh
 echo \"$@\" >> \"$HOME/agent.log\"
 case $1 in --version) echo '2.1.330 (Claude Code)' ;; esac
+";
+
+/// The account of this home has it for its own.
+const TACHO: &str = "#!/bin/sh
+exec \"$HOME/programs/tacho\" --account-home \"$HOME\" \"$@\"
 ";
 
 /// A home with the plugin, its programs and a shell that finds them.
@@ -25,15 +30,15 @@ impl Installed {
         let installed = Self { home: Home::new() };
         let bin = installed.place().join("bin");
         fs::create_dir_all(&bin).unwrap();
-        let agent = bin.join("claude");
-        fs::write(&agent, STAND_IN).unwrap();
-        fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, script) in [("claude", STAND_IN), ("tacho", TACHO)] {
+            fs::write(bin.join(name), script).unwrap();
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
         let built = Path::new(env!("CARGO_BIN_EXE_tacho"));
         fs::create_dir(installed.programs()).unwrap();
         for name in ["tacho", "tacho-hook"] {
             copy_program(&built.with_file_name(name), &installed.programs().join(name));
         }
-        symlink(installed.programs().join("tacho"), bin.join("tacho")).unwrap();
         installed
     }
 

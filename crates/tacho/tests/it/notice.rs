@@ -60,8 +60,8 @@ fn what_is_configured_counts_for_the_next_session() {
         ("config set destination http://127.0.0.1:9", ""),
         ("config unset destination http://127.0.0.1:9", LOCAL_ONLY),
         (
-            "config set destination http://192.0.2.1:4318",
-            "tachograph: recording locally only, as the destination in [home]/state/config.toml is not used: see tacho status\n",
+            "status > status; echo 'local_only = true' > state/config.toml; tacho config set team a",
+            "tachograph: recording locally only, as what [home]/state/config.toml says is not used: see tacho status\n",
         ),
     ];
     for (words, expected) in table {

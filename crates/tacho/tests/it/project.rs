@@ -180,5 +180,5 @@ fn what_there_is_to_trust() {
     error: "nowhere/.claude/file" is neither an http:// or https:// address nor a file
       hint: tacho trust https://ingress.example.com, or the file of a project that status shows
     "#);
-    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.code, Some(2));
 }

@@ -4,7 +4,7 @@ use super::super::here;
 use super::Verdict;
 use super::ground::{Ground, typed};
 use crate::config::{Origin, Refused};
-use crate::place::{self, MANAGED_FILE};
+use crate::place::{self, ConfigFile, MANAGED_FILE};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -15,15 +15,20 @@ const OF_OTHERS: u32 = 0o077;
 
 /// The files.
 pub(super) fn files(ground: &Ground) -> Verdict {
-    let mut verdict = match (&ground.config, place::config_file().filter(|file| file.path.exists())) {
-        (Err(failure), file) => {
-            let path = file.map_or_else(|| MANAGED_FILE.to_owned(), |file| typed(&file.path));
-            let why = "no drainer starts with a configuration that it does not understand";
-            Verdict::found(failure.sentence(), why, format!("edit {path}: mend or take out what is named"))
-        }
-        (Ok(_), Some(file)) => Verdict::fine(file.path.display().to_string()),
-        (Ok(_), None) => Verdict::fine("no file; everything is as it is unless somebody says otherwise"),
-    };
+    let mut verdict = Verdict::default();
+    for unread in &ground.config.unread {
+        let why = if unread.may_forbid {
+            "nothing is sent until it is known whether it forbids that"
+        } else {
+            "nothing that it says counts"
+        };
+        let remedy = format!("edit {}: mend or take out what is named", typed(&unread.path));
+        verdict.find(unread.reason.clone(), why, remedy);
+    }
+    own_files().for_each(|file| verdict.note(file.path.display().to_string()));
+    if verdict.detail.is_empty() {
+        verdict.note("no file; everything is as it is unless somebody says otherwise");
+    }
     if !Path::new(MANAGED_FILE).exists() {
         return verdict;
     }
@@ -55,7 +60,7 @@ pub(super) fn secrets(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
     let of_agents =
         ground.sides.iter().map(|side| side.config_directory.join(side.agent.owners_files.secrets));
-    for path in own_files().into_iter().chain(of_agents) {
+    for path in own_files().flat_map(secret_files).chain(of_agents) {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let mode = metadata.mode() & 0o777;
         if mode & OF_OTHERS != 0 {
@@ -74,9 +79,14 @@ pub(super) fn secrets(ground: &Ground) -> Verdict {
     verdict
 }
 
+/// The files that are no business of whoever manages the machine, if they are there.
+fn own_files() -> impl Iterator<Item = ConfigFile> {
+    let files = [place::owners_file(), place::file_by_variables()].into_iter().flatten();
+    files.filter(|file| file.path.exists())
+}
+
 /// The configuration file, if it holds a token or a header, and the files of tokens that it names.
-fn own_files() -> Vec<PathBuf> {
-    let Some(file) = place::config_file() else { return Vec::new() };
+fn secret_files(file: ConfigFile) -> Vec<PathBuf> {
     let text = fs::read_to_string(&file.path).unwrap_or_default();
     let Ok(contents) = text.parse::<Table>() else {
         // Nobody can tell what is in it.
@@ -95,12 +105,11 @@ fn own_files() -> Vec<PathBuf> {
 /// Destinations that were named and are not used.
 pub(super) fn refused(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
-    let refused = ground.config.iter().flat_map(|config| &config.refused);
-    for refused in refused {
+    for refused in &ground.config.refused {
         let what = format!("{} is not used: {}", refused.origin, refused.reason);
-        verdict.find(what, "nothing is sent there", remedy_of(refused));
+        verdict.find(what, "it counts as little as if nobody had said it", remedy_of(refused));
     }
-    for project in ground.config.iter().flat_map(here::projects) {
+    for project in here::projects(&ground.config) {
         let file = typed(Path::new(&project.file));
         for reason in &project.refused {
             let what = format!("of {}, something is not used: {reason}", project.file);
@@ -120,7 +129,8 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
 
 fn remedy_of(refused: &Refused) -> String {
     let Refused { origin, reason } = refused;
-    let address = reason.split_whitespace().next().filter(|word| word.contains("://"));
+    let address = reason.split_whitespace().find(|word| word.contains("://"));
+    let address = address.map(|word| word.trim_end_matches([',', ':']));
     match (reason.contains("tacho trust"), address, origin) {
         (true, Some(address), _) => {
             format!("tacho trust {address}, if you named it; else take it out of {origin}")

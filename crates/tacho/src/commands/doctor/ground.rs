@@ -26,7 +26,7 @@ pub(super) struct Ground {
     pub(super) state_mode: Option<u32>,
     /// Whether a place that was asked for could not be used.
     pub(super) passed_over: Option<PathBuf>,
-    pub(super) config: Result<Config, Failure>,
+    pub(super) config: Config,
     pub(super) store: Result<Option<Store>, StoreError>,
     pub(super) segments: Vec<Segment>,
     pub(super) now: UnixNanos,

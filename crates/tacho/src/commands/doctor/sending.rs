@@ -23,8 +23,7 @@ pub(super) fn destinations(ground: &Ground) -> Verdict {
     for row in &rows {
         judge(ground, row, &mut verdict);
     }
-    let named = ground.config.iter().flat_map(|config| &config.destinations);
-    for named in named {
+    for named in &ground.config.destinations {
         let to = &named.to;
         if rows.iter().all(|row| row.name != to.endpoint()) {
             verdict.note(format!("{}: nothing was sent yet", to.endpoint()));
@@ -33,7 +32,7 @@ pub(super) fn destinations(ground: &Ground) -> Verdict {
             probe(named, &mut verdict);
         }
     }
-    for waiting in ground.config.iter().flat_map(|config| &config.waiting) {
+    for waiting in &ground.config.waiting {
         verdict.note(waiting.reason.clone());
     }
     if verdict.findings.is_empty() && verdict.detail.is_empty() {
@@ -44,8 +43,7 @@ pub(super) fn destinations(ground: &Ground) -> Verdict {
 
 fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
     let (name, waiting) = (&row.name, words::plural(row.waiting, "item"));
-    let mut all = ground.config.iter().flat_map(|config| &config.destinations);
-    let named = all.find(|named| named.to.endpoint() == name);
+    let named = ground.config.destinations.iter().find(|named| named.to.endpoint() == name);
     let error = row.last_error.as_deref().unwrap_or("it was not tried yet");
     let Some(named) = named else {
         if row.waiting > 0 {

@@ -3,7 +3,6 @@
 use super::super::words;
 use super::Verdict;
 use super::ground::Ground;
-use crate::config::Config;
 use std::error::Error as _;
 use tacho_store::StoreError;
 use tacho_store::store::STORE_FILE;
@@ -22,7 +21,7 @@ pub(super) fn store(ground: &Ground) -> Verdict {
         Ok(read) => read,
         Err(error) => return unusable(ground, &error),
     };
-    let quota = ground.config.as_ref().unwrap_or(&Config::local_only()).retention.store_mib.value;
+    let quota = ground.config.retention.store_mib.value;
     let said = format!("{}, {}", words::plural(sessions as u64, "session"), words::bytes(bytes));
     // A quarter more than wanted is what may come together between two looks.
     if bytes > quota.saturating_mul(MIB) / 4 * 5 {

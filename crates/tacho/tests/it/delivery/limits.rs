@@ -5,7 +5,6 @@ use super::resident::Resident;
 use super::{bodies, configure, home_with, row, sizes, until};
 use crate::fixture::{self, Fixture, HookCall};
 use crate::home::Home;
-use std::fs;
 use std::time::Duration;
 use tacho_testkit::otlp::{Answer, AnswerBody, Receiver, Signal};
 
@@ -40,7 +39,7 @@ fn a_receiver_that_is_silent_holds_up_nobody_else() {
     let [silent, other] = [Receiver::start().unwrap(), Receiver::start().unwrap()];
     silent.answer_next(Signal::Traces, Answer::Silence);
     let config = [&silent, &other].map(|to| format!("[[destination]]\nendpoint = {:?}\n", to.url()));
-    fs::write(home.state().join("config.toml"), config.concat()).unwrap();
+    home.configure(&config.concat());
     let resident = Resident::start(&home, &[]);
     until(|| silent.requests().len() == 1);
     home.record(fixture::load("denied").an_hour_ago());
