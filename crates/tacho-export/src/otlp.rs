@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use request::Request;
 use std::io;
+use tacho_model::attribute::Class;
 use tacho_model::batch::Batch;
 use tacho_privacy::Cleared;
 
@@ -164,7 +165,7 @@ fn part_request<R: Request>(
     }
     if is_too_large {
         let mut without = request.clone();
-        without.drop_content();
+        without.drop_classes(&[Class::Content]);
         if without != request {
             return Ok(Retrial::WithoutContent(without.encode_body(protocol)?));
         }
@@ -172,19 +173,30 @@ fn part_request<R: Request>(
     Ok(Retrial::Nothing)
 }
 
-/// A request without the words of people, files and models in it: as it were, had it been cleared for less.
+/// A request without the attributes of these classes: as it were, had it been cleared for less.
 ///
 /// # Errors
 /// When the body is none that was encoded here.
-pub fn without_content(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Encoded, EncodeError> {
+pub fn without(
+    classes: &[Class],
+    bytes: &[u8],
+    signal: Signal,
+    protocol: Protocol,
+) -> Result<Encoded, EncodeError> {
     match signal {
-        Signal::Traces => emptied(ExportTraceServiceRequest::decode_body(bytes, protocol)?, protocol),
-        Signal::Logs => emptied(ExportLogsServiceRequest::decode_body(bytes, protocol)?, protocol),
+        Signal::Traces => {
+            lessened(ExportTraceServiceRequest::decode_body(bytes, protocol)?, classes, protocol)
+        }
+        Signal::Logs => lessened(ExportLogsServiceRequest::decode_body(bytes, protocol)?, classes, protocol),
     }
 }
 
-fn emptied<R: Request>(mut request: R, protocol: Protocol) -> Result<Encoded, EncodeError> {
-    request.drop_content();
+fn lessened<R: Request>(
+    mut request: R,
+    classes: &[Class],
+    protocol: Protocol,
+) -> Result<Encoded, EncodeError> {
+    request.drop_classes(classes);
     request.encode_body(protocol)
 }
 
@@ -197,6 +209,17 @@ pub fn as_json(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Strin
         Signal::Traces => serde_json::to_string(&ExportTraceServiceRequest::decode_body(bytes, protocol)?)?,
         Signal::Logs => serde_json::to_string(&ExportLogsServiceRequest::decode_body(bytes, protocol)?)?,
     })
+}
+
+/// A request that is written as OTLP JSON.
+///
+/// # Errors
+/// When it is no request of this signal.
+pub fn from_json(text: &str, signal: Signal, protocol: Protocol) -> Result<Encoded, EncodeError> {
+    match signal {
+        Signal::Traces => serde_json::from_str::<ExportTraceServiceRequest>(text)?.encode_body(protocol),
+        Signal::Logs => serde_json::from_str::<ExportLogsServiceRequest>(text)?.encode_body(protocol),
+    }
 }
 
 fn scope() -> InstrumentationScope {

@@ -1,10 +1,11 @@
-//! Content that its owner took back from a destination while it waited there: the rest is sent without it.
+//! What its owner took back while it waited, content from a destination or names from all: the rest is sent without it.
 
 use super::now;
 use crate::failure::Failure;
 use tacho_export::destination::{Destination, Protocol};
-use tacho_export::otlp::{Signal, without_content};
-use tacho_privacy::CaptureLevel;
+use tacho_export::otlp::{Signal, without};
+use tacho_model::attribute::Class;
+use tacho_privacy::{CaptureLevel, Disclosure};
 use tacho_store::Store;
 use tacho_store::outbox::{Delivery, Parcel};
 
@@ -12,28 +13,35 @@ use tacho_store::outbox::{Delivery, Parcel};
 pub(super) fn permitted(
     store: &mut Store,
     to: &Destination,
+    user_info: Disclosure,
     parcel: Parcel,
 ) -> Result<Option<(Signal, Parcel)>, Failure> {
     let signal = Signal::named(&parcel.signal);
-    let is_permitted = !parcel.is_full || to.level == CaptureLevel::Full;
-    if let Some(signal) = signal.filter(|_| is_permitted) {
+    let has_too_much =
+        parcel.is_full && to.level != CaptureLevel::Full || parcel.has_names && user_info != Disclosure::Name;
+    if let Some(signal) = signal.filter(|_| !has_too_much) {
         return Ok(Some((signal, parcel)));
     }
-    let lowered = signal.and_then(|signal| Some((signal, lowered(signal, &parcel)?)));
+    let lowered = signal.and_then(|signal| Some((signal, lowered(signal, &parcel, to.level, user_info)?)));
     let changes = store.change()?;
     match &lowered {
         Some((_, lowered)) => changes.replace_parcel(lowered)?,
         None => {
-            let refused = Delivery::Refused { error: "what waits cannot be read any more" };
-            changes.settle_delivery(&parcel, &refused, now())?;
+            let given_up = Delivery::GivenUp { error: "what waits cannot be read any more" };
+            changes.settle_delivery(&parcel, &given_up, now())?;
         }
     }
     changes.commit()?;
     Ok(lowered)
 }
 
-fn lowered(signal: Signal, parcel: &Parcel) -> Option<Parcel> {
+fn lowered(signal: Signal, parcel: &Parcel, level: CaptureLevel, user_info: Disclosure) -> Option<Parcel> {
     let protocol = Protocol::of_content_type(&parcel.content_type)?;
-    let encoded = without_content(&parcel.bytes, signal, protocol).ok()?;
-    Some(Parcel { bytes: encoded.bytes, is_full: false, ..parcel.clone() })
+    let is_full = parcel.is_full && level == CaptureLevel::Full;
+    let has_names = parcel.has_names && user_info == Disclosure::Name;
+    let content = (!is_full).then_some(Class::Content);
+    let names = (!has_names).then_some(Class::Identity);
+    let classes: Vec<Class> = content.into_iter().chain(names).collect();
+    let encoded = without(&classes, &parcel.bytes, signal, protocol).ok()?;
+    Some(Parcel { bytes: encoded.bytes, is_full, has_names, ..parcel.clone() })
 }
