@@ -173,7 +173,8 @@ fn part_request<R: Request>(
     Ok(Retrial::Nothing)
 }
 
-/// A request without the attributes of these classes: as it were, had it been cleared for less.
+/// A request without the attributes of these classes: as it were, had it been cleared for less. `from` is how it is
+/// encoded, `to` how it will be.
 ///
 /// # Errors
 /// When the body is none that was encoded here.
@@ -181,23 +182,21 @@ pub fn without(
     classes: &[Class],
     bytes: &[u8],
     signal: Signal,
-    protocol: Protocol,
+    from: Protocol,
+    to: Protocol,
 ) -> Result<Encoded, EncodeError> {
     match signal {
         Signal::Traces => {
-            lessened(ExportTraceServiceRequest::decode_body(bytes, protocol)?, classes, protocol)
+            let mut request = ExportTraceServiceRequest::decode_body(bytes, from)?;
+            request.drop_classes(classes);
+            request.encode_body(to)
         }
-        Signal::Logs => lessened(ExportLogsServiceRequest::decode_body(bytes, protocol)?, classes, protocol),
+        Signal::Logs => {
+            let mut request = ExportLogsServiceRequest::decode_body(bytes, from)?;
+            request.drop_classes(classes);
+            request.encode_body(to)
+        }
     }
-}
-
-fn lessened<R: Request>(
-    mut request: R,
-    classes: &[Class],
-    protocol: Protocol,
-) -> Result<Encoded, EncodeError> {
-    request.drop_classes(classes);
-    request.encode_body(protocol)
 }
 
 /// A request as OTLP JSON, for people.

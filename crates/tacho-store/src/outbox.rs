@@ -110,9 +110,10 @@ impl Changes<'_> {
     /// # Errors
     /// When it cannot be written.
     pub fn replace_parcel(&self, parcel: &Parcel) -> Result<(), StoreError> {
-        self.prepare("UPDATE outbox SET is_full = ?2, has_names = ?3, items = ?4, bytes = ?5 WHERE id = ?1")?
+        self.prepare("UPDATE outbox SET content_type = ?2, is_full = ?3, has_names = ?4, items = ?5, bytes = ?6 WHERE id = ?1")?
             .execute(params![
                 parcel.id,
+                parcel.content_type,
                 parcel.is_full,
                 parcel.has_names,
                 parcel.items.cast_signed(),

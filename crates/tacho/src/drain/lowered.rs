@@ -1,4 +1,5 @@
-//! What its owner took back while it waited, content from a destination or names from all: the rest is sent without it.
+//! What was put in line on other terms: it goes without the content or the names that its owner took back meanwhile, and
+//! in the encoding that its destination is sent now.
 
 use super::now;
 use crate::failure::Failure;
@@ -19,10 +20,11 @@ pub(super) fn permitted(
     let signal = Signal::named(&parcel.signal);
     let has_too_much =
         parcel.is_full && to.level != CaptureLevel::Full || parcel.has_names && user_info != Disclosure::Name;
-    if let Some(signal) = signal.filter(|_| !has_too_much) {
+    let is_as_meant = !has_too_much && parcel.content_type == to.protocol.content_type();
+    if let Some(signal) = signal.filter(|_| is_as_meant) {
         return Ok(Some((signal, parcel)));
     }
-    let lowered = signal.and_then(|signal| Some((signal, lowered(signal, &parcel, to.level, user_info)?)));
+    let lowered = signal.and_then(|signal| Some((signal, lowered(signal, &parcel, to, user_info)?)));
     let changes = store.change()?;
     match &lowered {
         Some((_, lowered)) => changes.replace_parcel(lowered)?,
@@ -35,13 +37,14 @@ pub(super) fn permitted(
     Ok(lowered)
 }
 
-fn lowered(signal: Signal, parcel: &Parcel, level: CaptureLevel, user_info: Disclosure) -> Option<Parcel> {
-    let protocol = Protocol::of_content_type(&parcel.content_type)?;
-    let is_full = parcel.is_full && level == CaptureLevel::Full;
+fn lowered(signal: Signal, parcel: &Parcel, to: &Destination, user_info: Disclosure) -> Option<Parcel> {
+    let from = Protocol::of_content_type(&parcel.content_type)?;
+    let is_full = parcel.is_full && to.level == CaptureLevel::Full;
     let has_names = parcel.has_names && user_info == Disclosure::Name;
     let content = (!is_full).then_some(Class::Content);
     let names = (!has_names).then_some(Class::Identity);
     let classes: Vec<Class> = content.into_iter().chain(names).collect();
-    let encoded = without(&classes, &parcel.bytes, signal, protocol).ok()?;
-    Some(Parcel { bytes: encoded.bytes, is_full, has_names, ..parcel.clone() })
+    let encoded = without(&classes, &parcel.bytes, signal, from, to.protocol).ok()?;
+    let content_type = to.protocol.content_type().to_owned();
+    Some(Parcel { bytes: encoded.bytes, content_type, is_full, has_names, ..parcel.clone() })
 }

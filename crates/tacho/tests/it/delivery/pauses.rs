@@ -5,7 +5,7 @@ use super::resident::Resident;
 use super::{configure, destination_status, drain_to, home_with, notice, ran, row, until};
 use crate::fixture;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tacho_testkit::otlp::{Answer, Receiver, Signal};
+use tacho_testkit::otlp::{Answer, ReceivedRequest, Receiver, Signal};
 
 const MILLISECOND_NS: u64 = 1_000_000;
 const SECOND_NS: u64 = 1000 * MILLISECOND_NS;
@@ -141,6 +141,20 @@ fn a_receiver_that_takes_nothing_is_left_alone_until_mended() {
     ] {
         is_left_alone_until_mended(Answer::error(status), why);
     }
+}
+
+/// What waits was encoded before, and is sent in the other encoding all the same.
+#[test]
+fn another_protocol_holds_for_what_waits() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    let is_json = |request: &ReceivedRequest| request.header("content-type") == Some("application/json");
+    receiver.answer_when(move |request| !is_json(request), Answer::error(415));
+    configure(&home, &receiver, "");
+    assert_eq!(home.run(&["drain", "--once"]).code, Some(1));
+    configure(&home, &receiver, "protocol = \"http/json\"\n");
+    home.drain();
+    all_arrived(&home, &receiver);
 }
 
 /// A redirect could lead credentials and data somewhere else.
