@@ -42,7 +42,8 @@ pub enum Outcome {
         /// What its `Retry-After` says.
         retry_after: Option<String>,
     },
-    /// The receiver does not know us, or not this path: nothing gets through until somebody mends it.
+    /// The receiver does not know us, or neither this path nor such requests: nothing gets through until somebody
+    /// mends it.
     Misconfigured {
         /// Status code.
         status: u16,
@@ -69,7 +70,9 @@ pub fn judge(answer: &Answer) -> Outcome {
         200..=299 => Outcome::Taken { rejected: answer.rejected, message: answer.message.clone() },
         status @ (429 | 502 | 503 | 504) => Outcome::Busy { status, retry_after: answer.retry_after.clone() },
         // A redirect is not followed: it could lead credentials and data somewhere else.
-        status @ (300..=399 | 401 | 403 | 404 | 405 | 407) => Outcome::Misconfigured { status },
+        status @ (300..=399 | 401 | 403 | 404 | 405 | 406 | 407 | 415 | 501 | 505) => {
+            Outcome::Misconfigured { status }
+        }
         status => Outcome::Refused { status, message: answer.message.clone() },
     }
 }

@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use request::Request;
 use std::io;
+use tacho_model::attribute::Class;
 use tacho_model::batch::Batch;
 use tacho_privacy::Cleared;
 
@@ -164,7 +165,7 @@ fn part_request<R: Request>(
     }
     if is_too_large {
         let mut without = request.clone();
-        without.drop_content();
+        without.drop_classes(&[Class::Content]);
         if without != request {
             return Ok(Retrial::WithoutContent(without.encode_body(protocol)?));
         }
@@ -172,20 +173,30 @@ fn part_request<R: Request>(
     Ok(Retrial::Nothing)
 }
 
-/// A request without the words of people, files and models in it: as it were, had it been cleared for less.
+/// A request without the attributes of these classes: as it were, had it been cleared for less. `from` is how it is
+/// encoded, `to` how it will be.
 ///
 /// # Errors
 /// When the body is none that was encoded here.
-pub fn without_content(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Encoded, EncodeError> {
+pub fn without(
+    classes: &[Class],
+    bytes: &[u8],
+    signal: Signal,
+    from: Protocol,
+    to: Protocol,
+) -> Result<Encoded, EncodeError> {
     match signal {
-        Signal::Traces => emptied(ExportTraceServiceRequest::decode_body(bytes, protocol)?, protocol),
-        Signal::Logs => emptied(ExportLogsServiceRequest::decode_body(bytes, protocol)?, protocol),
+        Signal::Traces => {
+            let mut request = ExportTraceServiceRequest::decode_body(bytes, from)?;
+            request.drop_classes(classes);
+            request.encode_body(to)
+        }
+        Signal::Logs => {
+            let mut request = ExportLogsServiceRequest::decode_body(bytes, from)?;
+            request.drop_classes(classes);
+            request.encode_body(to)
+        }
     }
-}
-
-fn emptied<R: Request>(mut request: R, protocol: Protocol) -> Result<Encoded, EncodeError> {
-    request.drop_content();
-    request.encode_body(protocol)
 }
 
 /// A request as OTLP JSON, for people.
@@ -197,6 +208,17 @@ pub fn as_json(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Strin
         Signal::Traces => serde_json::to_string(&ExportTraceServiceRequest::decode_body(bytes, protocol)?)?,
         Signal::Logs => serde_json::to_string(&ExportLogsServiceRequest::decode_body(bytes, protocol)?)?,
     })
+}
+
+/// A request that is written as OTLP JSON.
+///
+/// # Errors
+/// When it is no request of this signal.
+pub fn from_json(text: &str, signal: Signal, protocol: Protocol) -> Result<Encoded, EncodeError> {
+    match signal {
+        Signal::Traces => serde_json::from_str::<ExportTraceServiceRequest>(text)?.encode_body(protocol),
+        Signal::Logs => serde_json::from_str::<ExportLogsServiceRequest>(text)?.encode_body(protocol),
+    }
 }
 
 fn scope() -> InstrumentationScope {

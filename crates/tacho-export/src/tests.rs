@@ -54,12 +54,16 @@ fn only_the_four_statuses_of_the_specification_are_retried() {
         (401, Outcome::Misconfigured { status: 401 }),
         (403, Outcome::Misconfigured { status: 403 }),
         (404, Outcome::Misconfigured { status: 404 }),
+        (406, Outcome::Misconfigured { status: 406 }),
         (413, Outcome::Refused { status: 413, message: None }),
+        (415, Outcome::Misconfigured { status: 415 }),
         (429, Outcome::Busy { status: 429, retry_after: None }),
         (500, Outcome::Refused { status: 500, message: None }),
+        (501, Outcome::Misconfigured { status: 501 }),
         (502, Outcome::Busy { status: 502, retry_after: None }),
         (503, Outcome::Busy { status: 503, retry_after: None }),
         (504, Outcome::Busy { status: 504, retry_after: None }),
+        (505, Outcome::Misconfigured { status: 505 }),
     ] {
         assert_eq!(judge(&with(status)), expected, "{status}");
     }

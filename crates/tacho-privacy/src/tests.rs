@@ -128,7 +128,7 @@ fn named(tool: &str, level: CaptureLevel) -> [String; 4] {
 fn a_name_that_is_none_leaves_as_other() {
     let span_name = |name: &str| [name.to_owned(), format!("execute_tool {name}")];
     let everywhere = |name: &str| [span_name(name), span_name(name)].concat();
-    let sentence = "cat /home/alice/plan.txt";
+    let sentence = "cat /home/dev/plan.txt";
     for name in ["Bash", "mcp__server__tool", "claude-opus-5-5[1m]", "eu.anthropic.model:0"] {
         assert_eq!(named(name, CaptureLevel::Metadata).to_vec(), everywhere(name));
     }

@@ -197,6 +197,17 @@ impl Changes<'_> {
         statement.execute(params![reason, count.cast_signed(), at.0.cast_signed()])?;
         Ok(())
     }
+
+    /// Counts a loss no more: so much of it was found again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn take_loss_back(&self, reason: &str, count: u64) -> Result<(), StoreError> {
+        let update = "UPDATE losses SET count = count - ?2 WHERE reason = ?1";
+        self.transaction.prepare_cached(update)?.execute(params![reason, count.cast_signed()])?;
+        self.transaction.execute("DELETE FROM losses WHERE count <= 0", [])?;
+        Ok(())
+    }
 }
 
 fn transcript(row: &Row<'_>) -> rusqlite::Result<TranscriptCursor> {

@@ -35,6 +35,8 @@ pub struct DestinationRow {
     pub is_asked: bool,
     /// Failures in a row.
     pub failures: u64,
+    /// Requests that it refused as a whole in a row, whatever was tried in their place.
+    pub refusals: u64,
     /// The last failure, once there was one.
     pub last_error: Option<String>,
     /// The last success, once there was one.
@@ -153,8 +155,8 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn destinations(&self) -> Result<Vec<DestinationRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT key, name, since_ns, retry_at_ns, is_asked, failures, last_error, last_success_ns, delivered,
-                    rejected, (SELECT coalesce(sum(items), 0) FROM outbox WHERE destination = key)
+            "SELECT key, name, since_ns, retry_at_ns, is_asked, failures, refusals, last_error, last_success_ns,
+                    delivered, rejected, (SELECT coalesce(sum(items), 0) FROM outbox WHERE destination = key)
              FROM destinations ORDER BY name",
         )?;
         let rows = statement.query_map([], destination)?;
@@ -171,10 +173,11 @@ fn destination(row: &Row<'_>) -> rusqlite::Result<DestinationRow> {
         retry_at: UnixNanos(count(3)?),
         is_asked: row.get(4)?,
         failures: count(5)?,
-        last_error: row.get(6)?,
-        last_success: row.get::<_, Option<i64>>(7)?.map(|at| UnixNanos(at.cast_unsigned())),
-        delivered: count(8)?,
-        rejected: count(9)?,
-        waiting: count(10)?,
+        refusals: count(6)?,
+        last_error: row.get(7)?,
+        last_success: row.get::<_, Option<i64>>(8)?.map(|at| UnixNanos(at.cast_unsigned())),
+        delivered: count(9)?,
+        rejected: count(10)?,
+        waiting: count(11)?,
     })
 }

@@ -21,6 +21,8 @@ pub struct Parcel {
     pub content_type: String,
     /// Whether it holds content, which only a destination of the capture level `full` may get.
     pub is_full: bool,
+    /// Whether it holds people's names, which leave only where their owner says so.
+    pub has_names: bool,
     /// How many spans, points or records it holds.
     pub items: u64,
     /// The body, encoded and compressed.
@@ -39,6 +41,18 @@ pub enum Delivery<'a> {
     },
     /// It was refused for good.
     Refused {
+        /// Why.
+        error: &'a str,
+    },
+    /// It was refused for good, or cannot be sent at all; that says nothing about what else waits.
+    GivenUp {
+        /// Why.
+        error: &'a str,
+    },
+    /// It was refused as everything is; it goes behind all others and is tried again.
+    PutBehind {
+        /// When the next one may be tried.
+        retry_at: UnixNanos,
         /// Why.
         error: &'a str,
     },
@@ -67,18 +81,27 @@ impl Changes<'_> {
     /// When it cannot be written.
     pub fn enqueue(&self, parcel: &Parcel, now: UnixNanos) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
-            "INSERT INTO outbox (destination, signal, content_type, is_full, items, created_ns, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO outbox (destination, signal, content_type, is_full, has_names, items, created_ns, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         statement.execute(params![
             parcel.destination.0,
             parcel.signal,
             parcel.content_type,
             parcel.is_full,
+            parcel.has_names,
             parcel.items.cast_signed(),
             now.0.cast_signed(),
             parcel.bytes,
         ])?;
+        Ok(())
+    }
+
+    /// Puts a request before all others that wait.
+    fn enqueue_first(&self, parcel: &Parcel, now: UnixNanos) -> Result<(), StoreError> {
+        self.enqueue(parcel, now)?;
+        let update = "UPDATE outbox SET id = (SELECT min(id) FROM outbox) - 1 WHERE id = last_insert_rowid()";
+        self.prepare(update)?.execute([])?;
         Ok(())
     }
 
@@ -87,8 +110,15 @@ impl Changes<'_> {
     /// # Errors
     /// When it cannot be written.
     pub fn replace_parcel(&self, parcel: &Parcel) -> Result<(), StoreError> {
-        self.prepare("UPDATE outbox SET is_full = ?2, items = ?3, bytes = ?4 WHERE id = ?1")?
-            .execute(params![parcel.id, parcel.is_full, parcel.items.cast_signed(), parcel.bytes,])?;
+        self.prepare("UPDATE outbox SET content_type = ?2, is_full = ?3, has_names = ?4, items = ?5, bytes = ?6 WHERE id = ?1")?
+            .execute(params![
+                parcel.id,
+                parcel.content_type,
+                parcel.is_full,
+                parcel.has_names,
+                parcel.items.cast_signed(),
+                parcel.bytes,
+            ])?;
         Ok(())
     }
 
@@ -109,8 +139,8 @@ impl Changes<'_> {
                 let rejected = parcel.items.min(*rejected);
                 let taken = (parcel.items - rejected).cast_signed();
                 self.prepare(
-                    "UPDATE destinations SET failures = 0, retry_at_ns = 0, is_asked = 0, last_success_ns = ?2,
-                     delivered = delivered + ?3, last_error = coalesce(?4, last_error) WHERE key = ?1",
+                    "UPDATE destinations SET failures = 0, refusals = 0, retry_at_ns = 0, is_asked = 0,
+                     last_success_ns = ?2, delivered = delivered + ?3, last_error = coalesce(?4, last_error) WHERE key = ?1",
                 )?
                 .execute(params![to, now.0.cast_signed(), taken, message])?;
                 self.refuse(parcel, rejected, now)?;
@@ -118,12 +148,28 @@ impl Changes<'_> {
             }
             Delivery::Refused { error } => {
                 self.answered(parcel, error)?;
+                self.prepare("UPDATE destinations SET refusals = refusals + 1 WHERE key = ?1")?
+                    .execute([to])?;
                 self.refuse(parcel, parcel.items, now)?;
                 self.remove(parcel)
             }
+            Delivery::GivenUp { error } => {
+                let name = self.answered(parcel, error)?;
+                self.count_loss(&refused_by(&name), parcel.items, now)?;
+                self.remove(parcel)
+            }
+            Delivery::PutBehind { retry_at, error } => {
+                self.prepare(
+                    "UPDATE destinations SET failures = failures + 1, refusals = refusals + 1, retry_at_ns = ?2,
+                     is_asked = 0, last_error = ?3 WHERE key = ?1",
+                )?
+                .execute(params![to, retry_at.0.cast_signed(), error])?;
+                self.put_behind(parcel)
+            }
             Delivery::Parted { error, parts } => {
                 self.answered(parcel, error)?;
-                parts.iter().try_for_each(|part| self.enqueue(part, now))?;
+                // What is found out about one item before the next is looked at costs few requests where all are refused.
+                parts.iter().rev().try_for_each(|part| self.enqueue_first(part, now))?;
                 self.remove(parcel)
             }
             Delivery::Postponed { retry_at, is_asked, error } => {
@@ -137,11 +183,11 @@ impl Changes<'_> {
         }
     }
 
-    /// A destination that refuses is one that answers.
-    fn answered(&self, parcel: &Parcel, error: &str) -> Result<(), StoreError> {
-        let update = "UPDATE destinations SET failures = 0, retry_at_ns = 0, is_asked = 0, last_error = ?2 WHERE key = ?1";
-        self.prepare(update)?.execute(params![parcel.destination.0, error])?;
-        Ok(())
+    /// A destination that refuses is one that answers. Returns its name.
+    fn answered(&self, parcel: &Parcel, error: &str) -> Result<String, StoreError> {
+        let update = "UPDATE destinations SET failures = 0, retry_at_ns = 0, is_asked = 0, last_error = ?2
+                      WHERE key = ?1 RETURNING name";
+        Ok(self.prepare(update)?.query_row(params![parcel.destination.0, error], |row| row.get(0))?)
     }
 
     fn refuse(&self, parcel: &Parcel, items: u64, now: UnixNanos) -> Result<(), StoreError> {
@@ -152,24 +198,49 @@ impl Changes<'_> {
         let name: String = self
             .prepare(update)?
             .query_row(params![parcel.destination.0, items.cast_signed()], |row| row.get(0))?;
-        self.count_loss(&format!("refused by {name}"), items, now)
+        self.count_loss(&refused_by(&name), items, now)
     }
 
+    /// Puts a request back in line that its destination refused, and takes back that it was lost.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_back(&self, parcel: &Parcel, destination: &str, now: UnixNanos) -> Result<(), StoreError> {
+        self.enqueue(parcel, now)?;
+        self.take_loss_back(&refused_by(destination), parcel.items)
+    }
+
+    /// Gives a request the last place. It is as old as it was.
+    fn put_behind(&self, parcel: &Parcel) -> Result<(), StoreError> {
+        let insert = "INSERT INTO outbox (destination, signal, content_type, is_full, has_names, items, created_ns, bytes)
+                      SELECT destination, signal, content_type, is_full, has_names, items, created_ns, bytes
+                      FROM outbox WHERE id = ?1 AND destination = ?2";
+        self.prepare(insert)?.execute([parcel.id, parcel.destination.0])?;
+        self.remove(parcel)
+    }
+
+    /// Who took its place meanwhile, after it was forgotten, is for another destination.
     fn remove(&self, parcel: &Parcel) -> Result<(), StoreError> {
-        self.prepare("DELETE FROM outbox WHERE id = ?1")?.execute([parcel.id])?;
+        let delete = "DELETE FROM outbox WHERE id = ?1 AND destination = ?2";
+        self.prepare(delete)?.execute([parcel.id, parcel.destination.0])?;
         Ok(())
     }
 }
 
+/// Why something is lost that a destination refused.
+fn refused_by(destination: &str) -> String {
+    format!("refused by {destination}")
+}
+
 impl Reader<'_> {
-    /// The first request for a destination that stands behind the one with the id `after`.
+    /// The first request in line for a destination.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn next_parcel(&self, destination: DestinationKey, after: i64) -> Result<Option<Parcel>, StoreError> {
+    pub fn next_parcel(&self, destination: DestinationKey) -> Result<Option<Parcel>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, signal, content_type, is_full, items, bytes FROM outbox
-             WHERE destination = ?1 AND id > ?2 ORDER BY id LIMIT 1",
+            "SELECT id, signal, content_type, is_full, has_names, items, bytes FROM outbox
+             WHERE destination = ?1 ORDER BY id LIMIT 1",
         )?;
         let parcel = |row: &Row<'_>| {
             Ok(Parcel {
@@ -178,10 +249,11 @@ impl Reader<'_> {
                 signal: row.get(1)?,
                 content_type: row.get(2)?,
                 is_full: row.get(3)?,
-                items: row.get::<_, i64>(4)?.cast_unsigned(),
-                bytes: row.get(5)?,
+                has_names: row.get(4)?,
+                items: row.get::<_, i64>(5)?.cast_unsigned(),
+                bytes: row.get(6)?,
             })
         };
-        Ok(statement.query_row(params![destination.0, after], parcel).optional()?)
+        Ok(statement.query_row([destination.0], parcel).optional()?)
     }
 }

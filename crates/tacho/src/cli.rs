@@ -84,7 +84,8 @@ pub(crate) enum Command {
     /// Take the spool in and send what has settled.
     ///
     /// Hooks start this by themselves. Run it by hand with --once to see everything delivered before you go on, as
-    /// at the end of a CI job. Exits 0 if nothing is left undelivered.
+    /// at the end of a CI job. Exits 0 if nothing is left undelivered: 1 if anything waits or was refused meanwhile, be
+    /// it one item.
     Drain(Drain),
     /// Show or change what the recorder was told.
     #[command(subcommand)]
@@ -205,6 +206,9 @@ pub(crate) struct Drain {
     /// Give up after so many seconds; what is left stays in the store.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "once")]
     pub(crate) timeout: u64,
+    /// First put back in line what a destination refused for good, as it lies in dead-letters.jsonl in the state directory.
+    #[arg(long, requires = "once")]
+    pub(crate) dead_letters: bool,
     /// Stay without a terminal, as a hook starts it.
     #[arg(long, hide = true, conflicts_with = "once")]
     pub(crate) background: bool,

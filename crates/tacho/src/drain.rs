@@ -14,6 +14,7 @@ mod lowered;
 mod notice;
 mod outgoing;
 mod projects;
+mod refusals;
 mod resident;
 mod retention;
 mod round;
@@ -25,7 +26,7 @@ mod transcripts;
 mod wake;
 mod workplaces;
 
-pub(crate) use control::{Request, SOCKET, ask_running_drainer};
+pub(crate) use control::{Flushed, Request, SOCKET, ask_running_drainer};
 pub(crate) use dead_letters::DEAD_LETTERS;
 pub(crate) use resident::run_resident;
 

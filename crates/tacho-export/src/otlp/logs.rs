@@ -1,9 +1,10 @@
 //! Log records as an OTLP request.
 
 use super::request::Request;
-use super::values::{attributes, is_content};
+use super::values::attributes;
 use super::{SCHEMA_URL, resource, scope};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::{
     LogRecord as WireRecord, ResourceLogs, ScopeLogs, SeverityNumber,
 };
@@ -39,10 +40,11 @@ impl Request for ExportLogsServiceRequest {
         self.resource_logs.retain(|resource| !resource.scope_logs.is_empty());
     }
 
-    fn drop_content(&mut self) {
-        let scopes = self.resource_logs.iter_mut().flat_map(|resource| &mut resource.scope_logs);
-        for record in scopes.flat_map(|scope| &mut scope.log_records) {
-            record.attributes.retain(|pair| !is_content(pair));
+    fn retain_attributes(&mut self, keeps: &dyn Fn(&KeyValue) -> bool) {
+        for of_resource in &mut self.resource_logs {
+            of_resource.resource.iter_mut().for_each(|resource| resource.attributes.retain(keeps));
+            let records = of_resource.scope_logs.iter_mut().flat_map(|scope| &mut scope.log_records);
+            records.for_each(|record| record.attributes.retain(keeps));
         }
     }
 }

@@ -1,13 +1,16 @@
 //! What requests of every signal have in common: they are made of batches, counted, encoded, and parted again.
 
+use super::values::class_of;
 use super::{EncodeError, Encoded};
 use crate::destination::Protocol;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{Read as _, Write as _};
+use tacho_model::attribute::Class;
 use tacho_model::batch::Batch;
 
 /// An export request of one signal.
@@ -23,8 +26,13 @@ pub(super) trait Request:
     /// Keeps the items for which `keeps`, called for each in order, says so, and nothing that is empty without them.
     fn retain(&mut self, keeps: &mut dyn FnMut() -> bool);
 
-    /// Takes out the words of people, files and models.
-    fn drop_content(&mut self);
+    /// Keeps the attributes for which `keeps` says so: of the resource, of every item, and of what happened in it.
+    fn retain_attributes(&mut self, keeps: &dyn Fn(&KeyValue) -> bool);
+
+    /// Takes out the attributes of these classes.
+    fn drop_classes(&mut self, classes: &[Class]) {
+        self.retain_attributes(&|pair| !classes.contains(&class_of(pair)));
+    }
 
     /// The body of a request.
     fn encode_body(&self, protocol: Protocol) -> Result<Encoded, EncodeError> {

@@ -1,9 +1,10 @@
 //! Spans as an OTLP request.
 
 use super::request::Request;
-use super::values::{attributes, is_content};
+use super::values::attributes;
 use super::{SCHEMA_URL, resource, scope};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind as WireKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{
@@ -42,11 +43,13 @@ impl Request for ExportTraceServiceRequest {
         self.resource_spans.retain(|resource| !resource.scope_spans.is_empty());
     }
 
-    fn drop_content(&mut self) {
-        let scopes = self.resource_spans.iter_mut().flat_map(|resource| &mut resource.scope_spans);
-        for span in scopes.flat_map(|scope| &mut scope.spans) {
-            span.attributes.retain(|pair| !is_content(pair));
-            span.events.iter_mut().for_each(|event| event.attributes.retain(|pair| !is_content(pair)));
+    fn retain_attributes(&mut self, keeps: &dyn Fn(&KeyValue) -> bool) {
+        for of_resource in &mut self.resource_spans {
+            of_resource.resource.iter_mut().for_each(|resource| resource.attributes.retain(keeps));
+            for span in of_resource.scope_spans.iter_mut().flat_map(|scope| &mut scope.spans) {
+                span.attributes.retain(keeps);
+                span.events.iter_mut().for_each(|event| event.attributes.retain(keeps));
+            }
         }
     }
 }

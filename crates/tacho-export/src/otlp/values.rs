@@ -23,9 +23,14 @@ pub(super) fn of_project(name: &str, value: &str) -> KeyValue {
     }
 }
 
-/// Whether an attribute holds words of a person, a file or a model.
-pub(super) fn is_content(pair: &KeyValue) -> bool {
-    Key::named(&pair.key).is_none_or(|key| key.class() == Class::Content)
+/// What may become of an attribute. One that is not known is taken for content.
+pub(super) fn class_of(pair: &KeyValue) -> Class {
+    let is_of_project = || pair.key.starts_with(PROJECT_PREFIX);
+    match Key::named(&pair.key) {
+        Some(key) => key.class(),
+        None if is_of_project() => Class::Metadata,
+        None => Class::Content,
+    }
 }
 
 fn wire_value(value: &Value) -> Wire {

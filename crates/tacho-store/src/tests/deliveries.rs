@@ -24,7 +24,7 @@ fn key(store: &Store, name: &str) -> Option<DestinationKey> {
 }
 
 fn next(store: &Store, name: &str) -> Option<Parcel> {
-    store.read().next_parcel(key(store, name)?, 0).unwrap()
+    store.read().next_parcel(key(store, name)?).unwrap()
 }
 
 fn next_bytes(store: &Store, name: &str) -> Option<Vec<u8>> {
@@ -38,6 +38,16 @@ fn settle(store: &mut Store, name: &str, delivery: &Delivery<'_>) {
     changes.commit().unwrap();
 }
 
+/// What is taken from now on, in order.
+fn left(store: &mut Store, name: &str) -> Vec<Vec<u8>> {
+    let mut left = Vec::new();
+    while let Some(bytes) = next_bytes(store, name) {
+        left.push(bytes);
+        settle(store, name, &TAKEN);
+    }
+    left
+}
+
 const TAKEN: Delivery<'_> = Delivery::Taken { rejected: 0, message: None };
 
 /// The first destination, to which nothing happened yet but what waits.
@@ -49,6 +59,7 @@ fn row(name: &str, waiting: u64) -> DestinationRow {
         retry_at: tacho_model::time::UnixNanos(0),
         is_asked: false,
         failures: 0,
+        refusals: 0,
         last_error: None,
         last_success: None,
         delivered: 0,
@@ -60,15 +71,7 @@ fn row(name: &str, waiting: u64) -> DestinationRow {
 #[test]
 fn parcels_leave_in_the_order_in_which_they_came() {
     let (_directory, mut store) = with_parcels(&[("a", b"1"), ("b", b"2"), ("a", b"3"), ("a", b"4")]);
-    let a = key(&store, "a").unwrap();
-    let second = store.read().next_parcel(a, next(&store, "a").unwrap().id).unwrap().unwrap();
-    assert_eq!(second.bytes, b"3");
-    let mut left = Vec::new();
-    while let Some(bytes) = next_bytes(&store, "a") {
-        left.push(bytes);
-        settle(&mut store, "a", &TAKEN);
-    }
-    assert_eq!(left, [b"1", b"3", b"4"]);
+    assert_eq!(left(&mut store, "a"), [b"1", b"3", b"4"]);
     assert_eq!(next_bytes(&store, "b"), Some(b"2".to_vec()));
 }
 
@@ -92,14 +95,48 @@ fn a_parcel_that_is_parted_is_tried_in_parts() {
     let a = key(&store, "a").unwrap();
     let parts = [parcel(a, 2, b"1a"), parcel(a, 2, b"1b")];
     settle(&mut store, "a", &Delivery::Parted { error: "HTTP 400", parts: &parts });
-    let mut left = Vec::new();
-    while let Some(bytes) = next_bytes(&store, "a") {
-        left.push(bytes);
-        settle(&mut store, "a", &TAKEN);
-    }
-    assert_eq!(left, [&b"2"[..], b"1a", b"1b"]);
+    assert_eq!(left(&mut store, "a"), [&b"1a"[..], b"1b", b"2"]);
     let [after] = store.read().destinations().unwrap().try_into().unwrap();
     assert_eq!((after.delivered, after.rejected, after.last_error.as_deref()), (8, 0, Some("HTTP 400")));
+}
+
+#[test]
+fn a_parcel_that_is_put_behind_waits_as_long_as_it_would_have() {
+    let (_directory, mut store) = with_parcels(&[("a", b"1"), ("b", b"2"), ("a", b"3")]);
+    settle(&mut store, "a", &Delivery::PutBehind { retry_at: later(9), error: "HTTP 400" });
+    let expected = DestinationRow {
+        retry_at: later(9),
+        failures: 1,
+        refusals: 1,
+        last_error: Some("HTTP 400".to_owned()),
+        ..row("a", 8)
+    };
+    assert_eq!(store.read().destinations().unwrap().first(), Some(&expected));
+    let changes = store.change().unwrap();
+    assert_eq!(changes.forget_parcels_before(later(1)).unwrap(), 12);
+    drop(changes);
+    assert_eq!(left(&mut store, "a"), [b"3", b"1"]);
+    let refusals: Vec<u64> = store.read().destinations().unwrap().iter().map(|row| row.refusals).collect();
+    assert_eq!(refusals, [0, 0]);
+}
+
+#[test]
+fn refusals_in_a_row_are_counted_and_what_is_given_up_is_none() {
+    let (_directory, mut store) = with_parcels(&[("a", b"1"), ("a", b"2"), ("a", b"3")]);
+    settle(&mut store, "a", &Delivery::Refused { error: "HTTP 500" });
+    settle(&mut store, "a", &Delivery::Refused { error: "HTTP 500" });
+    settle(&mut store, "a", &Delivery::GivenUp { error: "HTTP 404" });
+    let expected =
+        DestinationRow { refusals: 2, rejected: 8, last_error: Some("HTTP 404".to_owned()), ..row("a", 0) };
+    assert_eq!(store.read().destinations().unwrap(), [expected]);
+    assert_eq!(store.read().losses().unwrap(), [("refused by a".to_owned(), 12)]);
+    let changes = store.change().unwrap();
+    let again = parcel(destination(&changes, "a"), 4, b"1");
+    changes.put_back(&again, "a", NOW).unwrap();
+    assert_eq!(changes.read().losses().unwrap(), [("refused by a".to_owned(), 8)]);
+    changes.put_back(&again, "a", NOW).unwrap();
+    changes.put_back(&again, "a", NOW).unwrap();
+    assert_eq!(changes.read().losses().unwrap(), []);
 }
 
 #[test]
@@ -136,7 +173,13 @@ fn other_terms_end_a_pause_that_was_not_asked_for() {
 #[test]
 fn a_parcel_that_is_replaced_keeps_its_place() {
     let (_directory, mut store) = with_parcels(&[("a", b"1"), ("a", b"2")]);
-    let lowered = Parcel { bytes: b"less".to_vec(), is_full: false, items: 3, ..next(&store, "a").unwrap() };
+    let lowered = Parcel {
+        bytes: b"less".to_vec(),
+        is_full: false,
+        has_names: true,
+        items: 3,
+        ..next(&store, "a").unwrap()
+    };
     let changes = store.change().unwrap();
     changes.replace_parcel(&lowered).unwrap();
     changes.commit().unwrap();
@@ -177,7 +220,8 @@ fn a_parcel_that_is_refused_is_lost_and_counted() {
     let (_directory, mut store) = with_parcels(&[("a", b"1")]);
     settle(&mut store, "a", &Delivery::Refused { error: "HTTP 400" });
     assert_eq!(next_bytes(&store, "a"), None);
-    let expected = DestinationRow { rejected: 4, last_error: Some("HTTP 400".to_owned()), ..row("a", 0) };
+    let expected =
+        DestinationRow { refusals: 1, rejected: 4, last_error: Some("HTTP 400".to_owned()), ..row("a", 0) };
     assert_eq!(store.read().destinations().unwrap(), [expected]);
     assert_eq!(store.read().losses().unwrap(), [("refused by a".to_owned(), 4)]);
 }

@@ -109,6 +109,7 @@ pub(super) fn parcel(destination: DestinationKey, items: u64, bytes: &[u8]) -> P
         signal: "traces".to_owned(),
         content_type: "application/x-protobuf".to_owned(),
         is_full: items.is_multiple_of(2),
+        has_names: items.is_multiple_of(3),
         items,
         bytes: bytes.to_vec(),
     }
@@ -174,7 +175,7 @@ pub(super) fn fill(store: &mut Store) {
         changes.enqueue(&parcel(destination, 3, bytes), NOW).unwrap();
     }
     changes.commit().unwrap();
-    let first = store.read().next_parcel(here, 0).unwrap().unwrap();
+    let first = store.read().next_parcel(here).unwrap().unwrap();
     let changes = store.change().unwrap();
     changes.settle_delivery(&first, &Delivery::Refused { error: "HTTP 400" }, later(2)).unwrap();
     changes.count_loss("quota", 5, later(3)).unwrap();
@@ -200,10 +201,7 @@ pub(super) fn contents(store: &Store) -> String {
     text.push_str(&format!("{:?}\n", store.read().damaged_lines().unwrap()));
     text.push_str(&format!("{:?}\n", store.read().losses().unwrap()));
     for destination in store.read().destinations().unwrap() {
-        text.push_str(&format!(
-            "{destination:?} {:?}\n",
-            store.read().next_parcel(destination.key, 0).unwrap()
-        ));
+        text.push_str(&format!("{destination:?} {:?}\n", store.read().next_parcel(destination.key).unwrap()));
         let key = store.read().key_of(&SessionId::from("one")).unwrap().unwrap();
         text.push_str(&format!("{:?}\n", store.read().claimed(destination.key, key).unwrap()));
     }

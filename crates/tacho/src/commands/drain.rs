@@ -1,11 +1,12 @@
 //! `tacho drain`: take in, settle, send.
 
+use super::words;
 use crate::cli::{Drain, Output};
-use crate::config::{self, Named};
-use crate::drain::{Drainer, Request, ask_running_drainer, run_resident};
+use crate::config::{self, Config, Named};
+use crate::drain::{DEAD_LETTERS, Drainer, Flushed, Request, ask_running_drainer, run_resident};
 use crate::failure::{Failure, FailureKind};
 use crate::place;
-use crate::terminal::{note, print};
+use crate::terminal::{display_safe, note, print};
 use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -28,7 +29,11 @@ const LOG_BYTES_MAX: u64 = 1024 * 1024;
 pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
     let state = place::open_state(drain.state.as_deref())?;
     if drain.once {
-        return once(output, state, Duration::from_secs(drain.timeout));
+        let dead_letters = state.path().join(DEAD_LETTERS);
+        let config = config::load();
+        let all_read = config.all_read();
+        let flushed = once(state, drain, config)?;
+        return all_read.and(report(output, &flushed, &dead_letters));
     }
     if drain.background {
         // Not the leader of a group: a hook's child never is, and where it fails we only stay in the agent's session.
@@ -73,9 +78,8 @@ fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option
     }
 }
 
-fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> {
-    let config = config::load();
-    let all_read = config.all_read();
+fn once(state: State, drain: &Drain, config: Config) -> Result<Flushed, Failure> {
+    let at_most = Duration::from_secs(drain.timeout);
     for refused in &config.refused {
         note(&format!("note: {} is not used: {}", refused.origin, refused.reason));
     }
@@ -86,19 +90,16 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
     loop {
         let left = at_most.saturating_sub(began.elapsed());
         if let Some(lock) = DrainLock::try_acquire(&state)? {
-            let pending = Drainer::open(state, lock, config)?.flush(left)?;
-            let reported = report(output, pending.waiting);
-            return all_read.and(reported);
-        }
-        let request = Request::Flush { at_most: left };
-        if let Some(reply) = ask_running_drainer(&state, request, left + ANSWER_MAX) {
-            let is_known = |named: &Named| reply.endpoints.iter().any(|known| known == named.to.endpoint());
-            if config.destinations.iter().all(is_known) {
-                let reported = report(output, reply.waiting);
-                return all_read.and(reported);
+            let mut drainer = Drainer::open(state, lock, config)?;
+            if drain.dead_letters {
+                put_dead_letters_back(&mut drainer)?;
             }
-            // It was started before that was said, or by somebody who does not say it; the next hook starts another.
+            return drainer.flush(left);
+        }
+        if drain.dead_letters {
             ask_running_drainer(&state, Request::MakeWay, TAKE_OVER_MAX);
+        } else if let Some(flushed) = asked_to_flush(&state, &config, left) {
+            return Ok(flushed);
         }
         if left.is_zero() {
             break;
@@ -110,18 +111,55 @@ fn once(output: Output, state: State, at_most: Duration) -> Result<(), Failure> 
         .hint("it may be waiting for a slow receiver; ending the process `tacho drain` loses nothing"))
 }
 
-fn report(output: Output, waiting: u64) -> Result<(), Failure> {
-    if output.json {
-        print(&format!(
-            "{}\n",
-            json!({ "schema_version": crate::report::SCHEMA_VERSION, "waiting": waiting })
-        ));
+/// What the running drainer could not deliver, if there is one that knows the destinations; any other makes way.
+fn asked_to_flush(state: &State, config: &Config, at_most: Duration) -> Option<Flushed> {
+    let reply = ask_running_drainer(state, Request::Flush { at_most }, at_most + ANSWER_MAX)?;
+    let is_known = |named: &Named| reply.endpoints.iter().any(|known| known == named.to.endpoint());
+    if config.destinations.iter().all(is_known) {
+        return Some(Flushed { waiting: reply.waiting, refused: reply.refused });
     }
-    if waiting == 0 {
+    // It was started before that was said, or by somebody who does not say it; the next hook starts another.
+    ask_running_drainer(state, Request::MakeWay, TAKE_OVER_MAX);
+    None
+}
+
+fn put_dead_letters_back(drainer: &mut Drainer) -> Result<(), Failure> {
+    let requests = drainer.put_dead_letters_back()?;
+    let are = if requests == 1 { "is" } else { "are" };
+    note(&format!("{} {are} in line again", words::plural(requests, "request")));
+    Ok(())
+}
+
+fn report(output: Output, flushed: &Flushed, dead_letters: &Path) -> Result<(), Failure> {
+    let Flushed { waiting, refused } = flushed;
+    if output.json {
+        let version = crate::report::SCHEMA_VERSION;
+        let report = json!({ "schema_version": version, "waiting": waiting, "refused": refused });
+        print(&format!("{report}\n"));
+    }
+    if *waiting == 0 && refused.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::External, format!("{waiting} items could not be delivered yet"))
-        .hint("they stay in the store and are tried again; `tacho status` says what holds them up"))
+    let refusals = refused.iter().map(|refused| {
+        let items = words::plural(refused.items, "item");
+        let [name, error] = [&refused.destination, &refused.error].map(|text| display_safe(text));
+        format!("{name} refused {items} for good: {error}")
+    });
+    let waits =
+        (*waiting > 0).then(|| format!("{} could not be delivered yet", words::plural(*waiting, "item")));
+    let message: Vec<String> = refusals.chain(waits).collect();
+    let mut failure = Failure::new(FailureKind::External, message.join("; "));
+    if !refused.is_empty() {
+        failure = failure.hint(format!(
+            "requests that were refused whole lie in {}; `tacho drain --once --dead-letters` sends them again",
+            dead_letters.display()
+        ));
+    }
+    if *waiting > 0 {
+        failure = failure
+            .hint("what waits stays in the store and is tried again; `tacho status` says what holds it up");
+    }
+    Err(failure)
 }
 
 fn log(state: &Path, failure: &Failure) {

@@ -201,12 +201,13 @@ fn text(report: &StatusReport) -> String {
             to.waiting,
             to.rejected
         ));
-        if let Some(error) = to.last_error.as_deref().filter(|_| to.failures_in_a_row > 0) {
-            text.push_str(&format!(
-                "           {} failures in a row: {}\n",
-                to.failures_in_a_row,
-                display_safe(error)
-            ));
+        if let Some(error) = to.last_error.as_deref().map(display_safe) {
+            if to.failures_in_a_row > 0 {
+                let failures = words::plural(to.failures_in_a_row, "failure");
+                text.push_str(&format!("           {failures} in a row: {error}\n"));
+            } else if to.rejected > 0 {
+                text.push_str(&format!("           the last error: {error}\n"));
+            }
         }
     }
     for waiting in &report.waiting_for_token {

@@ -30,7 +30,8 @@ pub(crate) fn bytes(number: u64) -> String {
     match number {
         0..1_024 => format!("{number} B"),
         1_024..1_048_576 => format!("{:.1} KiB", number as f64 / 1024.0),
-        _ => format!("{:.1} MiB", number as f64 / 1_048_576.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", number as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", number as f64 / 1_073_741_824.0),
     }
 }
 

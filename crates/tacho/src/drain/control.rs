@@ -2,7 +2,6 @@
 //!
 //! It lies in the state directory, which only its owner can enter. One request, one line; one answer, one line.
 
-use super::Pending;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -33,11 +32,34 @@ pub(crate) enum Request {
     MakeWay,
 }
 
+/// What is not at its destination after all was sent that could be.
+#[derive(Clone, Debug)]
+pub(crate) struct Flushed {
+    /// Items that could not be sent yet.
+    pub(crate) waiting: u64,
+    /// Items that were refused for good meanwhile.
+    pub(crate) refused: Vec<RefusedItems>,
+}
+
+/// What a destination refused for good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RefusedItems {
+    /// The destination's name.
+    pub(crate) destination: String,
+    /// How many items.
+    pub(crate) items: u64,
+    /// What it said last.
+    pub(crate) error: String,
+}
+
 /// What was left after a request was done.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Reply {
     /// Items that could not be sent yet.
     pub(crate) waiting: u64,
+    /// Items that were refused for good while all was sent that could be.
+    #[serde(default)]
+    pub(crate) refused: Vec<RefusedItems>,
     /// The destinations that the drainer knows.
     #[serde(default)]
     pub(crate) endpoints: Vec<String>,
@@ -135,8 +157,9 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Answers. A peer that is gone needs no answer.
-    pub(super) fn answer(mut self, pending: &Pending, endpoints: Vec<String>) {
-        if let Ok(line) = serde_json::to_string(&Reply { waiting: pending.waiting, endpoints }) {
+    pub(super) fn answer(mut self, flushed: Flushed, endpoints: Vec<String>) {
+        let Flushed { waiting, refused } = flushed;
+        if let Ok(line) = serde_json::to_string(&Reply { waiting, refused, endpoints }) {
             let _ = writeln!(self.stream, "{line}");
         }
     }

@@ -1,5 +1,8 @@
 //! Couriers: one thread per destination that carries one request at a time, so that a destination which does not
 //! answer holds up nobody else.
+//!
+//! A courier lives as long as the drainer. It ends when its lane is dropped; a panic in it is the end of the whole
+//! process, as `panic = "abort"` in the release profile says, and the next drainer sends again what was under way.
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{read, write};

@@ -1,19 +1,29 @@
-//! Dead letters: what a destination will never take, kept where somebody can look at it.
+//! Dead letters: what a destination will never take, kept where somebody can look at it and send it after all.
 
+use super::{Drainer, now};
+use crate::config::Config;
+use crate::failure::Failure;
+use serde::Deserialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use tacho_export::destination::Protocol;
-use tacho_export::otlp::{Signal, as_json};
+use tacho_export::otlp::{Signal, as_json, from_json};
 use tacho_model::time::UnixNanos;
 use tacho_spool::state::State;
+use tacho_store::destinations::DestinationRow;
 use tacho_store::outbox::Parcel;
 
 /// Name of the file in the state directory: one JSON object a line.
 pub(crate) const DEAD_LETTERS: &str = "dead-letters.jsonl";
 /// A file that has grown beyond this takes the place of the one before it.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// What the file before it is called then.
+const DEAD_LETTERS_BEFORE: &str = "dead-letters.old.jsonl";
 
 /// A request that was refused for good.
 pub(super) struct DeadLetter<'a> {
@@ -28,7 +38,7 @@ impl DeadLetter<'_> {
     pub(super) fn keep(&self, state: &State) {
         let path = state.path().join(DEAD_LETTERS);
         if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > BYTES_MAX) {
-            let _ = fs::rename(&path, path.with_extension("old.jsonl"));
+            let _ = fs::rename(&path, state.path().join(DEAD_LETTERS_BEFORE));
         }
         let line = json!({
             "at_ns": self.at.0,
@@ -49,4 +59,79 @@ impl DeadLetter<'_> {
         let text = as_json(&self.parcel.bytes, Signal::named(&self.parcel.signal)?, protocol).ok()?;
         serde_json::from_str(&text).ok()
     }
+}
+
+/// A line of the file, as far as it must be known to send it again.
+#[derive(Deserialize)]
+struct Letter<'a> {
+    destination: String,
+    signal: String,
+    #[serde(borrow)]
+    request: &'a RawValue,
+}
+
+impl Drainer {
+    /// Puts dead letters in line again whose destinations are still sent to, and returns how many. The others stay.
+    ///
+    /// Nobody else adds any meanwhile: who settles deliveries holds the drainer's lock. Killed before the files are
+    /// written anew, it does the same again the next time, and a destination gets spans twice under the same ids.
+    pub(crate) fn put_dead_letters_back(&mut self) -> Result<u64, Failure> {
+        let mut put_back = 0;
+        let mut left = Vec::new();
+        let changes = self.store.change()?;
+        for name in [DEAD_LETTERS_BEFORE, DEAD_LETTERS] {
+            let path = self.state.path().join(name);
+            let text = match fs::read(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                read => read?,
+            };
+            let mut kept = Vec::new();
+            for line in text.split_inclusive(|byte| *byte == b'\n') {
+                match parcel_of(line, &self.config, &self.known) {
+                    Some((destination, parcel)) => {
+                        changes.put_back(&parcel, &destination, now())?;
+                        put_back += 1;
+                    }
+                    None => kept.extend_from_slice(line),
+                }
+            }
+            left.push((path, kept));
+        }
+        changes.commit()?;
+        left.iter().try_for_each(|(path, kept)| keep_only(path, kept))?;
+        self.known = self.store.read().destinations()?;
+        Ok(put_back)
+    }
+}
+
+/// A dead letter as it can be sent again, and the name of its destination.
+fn parcel_of(line: &[u8], config: &Config, known: &[DestinationRow]) -> Option<(String, Parcel)> {
+    let letter: Letter<'_> = serde_json::from_slice(line).ok()?;
+    let to = config.destination(&letter.destination)?;
+    let row = known.iter().find(|row| row.name == letter.destination)?;
+    let encoded = from_json(letter.request.get(), Signal::named(&letter.signal)?, to.protocol).ok()?;
+    let parcel = Parcel {
+        id: 0,
+        destination: row.key,
+        signal: letter.signal,
+        content_type: to.protocol.content_type().to_owned(),
+        // Nobody wrote down on which terms it was encoded, so that those of today count.
+        is_full: true,
+        has_names: true,
+        items: encoded.items as u64,
+        bytes: encoded.bytes,
+    };
+    Some((letter.destination, parcel))
+}
+
+/// Leaves only these letters in a file, and no file without any.
+fn keep_only(path: &Path, letters: &[u8]) -> io::Result<()> {
+    if letters.is_empty() {
+        return fs::remove_file(path);
+    }
+    let beside = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(letters)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
 }

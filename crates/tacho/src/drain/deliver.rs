@@ -2,21 +2,18 @@
 //! written down before the next request.
 
 use super::courier::Carried;
-use super::dead_letters::DeadLetter;
 use super::lowered::permitted;
 use super::{Drainer, now};
-use crate::config::Named;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
-use tacho_export::destination::Protocol;
-use tacho_export::otlp::{Encoded, Retrial, Signal, part};
+use tacho_export::otlp::Signal;
 use tacho_model::time::UnixNanos;
 use tacho_store::destinations::DestinationRow;
 use tacho_store::outbox::{Delivery, Parcel};
 
-/// How long a destination is left alone that does not know us.
-const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
+/// How long a destination is left alone that does not know us, or refuses whatever it gets.
+pub(super) const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
 
 impl Drainer {
     /// Writes down who came back, and sends the next request to every destination that is due. Waits at most so
@@ -32,14 +29,16 @@ impl Drainer {
     }
 
     fn send_due(&mut self) -> Result<(), Failure> {
-        for Named { to: destination, .. } in &self.config.destinations {
+        for named in &self.config.destinations {
+            let destination = &named.to;
             let row = self.known.iter().find(|row| row.name == destination.endpoint());
             let Some(row) = row.filter(|row| row.retry_at <= now()) else { continue };
             if self.couriers.is_busy(destination.endpoint()) {
                 continue;
             }
-            while let Some(parcel) = self.store.read().next_parcel(row.key, 0)? {
-                if let Some((signal, parcel)) = permitted(&mut self.store, destination, parcel)? {
+            while let Some(parcel) = self.store.read().next_parcel(row.key)? {
+                let user_info = self.config.disclosure_to(named);
+                if let Some((signal, parcel)) = permitted(&mut self.store, destination, user_info, parcel)? {
                     self.couriers.send(destination, signal, parcel)?;
                     break;
                 }
@@ -53,23 +52,27 @@ impl Drainer {
         let Carried { endpoint, parcel, outcome } = carried;
         let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { return Ok(()) };
         let now = now();
-        let refusal;
+        let (refused, error);
         let delivery = match &outcome {
-            Outcome::Taken { rejected, message } => {
+            Outcome::Taken { rejected, message } if *rejected < parcel.items => {
                 Delivery::Taken { rejected: *rejected, message: message.as_deref() }
             }
-            Outcome::Refused { status, message } => {
-                refusal = self.refusal(row, &parcel, *status, message.as_deref())?;
-                refusal.delivery()
+            Outcome::Taken { .. } => {
+                refused = self.refused(row, &parcel, Refusal::Whole, reason(&outcome));
+                refused.delivery()
+            }
+            Outcome::Refused { status, .. } => {
+                refused = self.refused(row, &parcel, Refusal::of(*status), reason(&outcome));
+                refused.delivery()
             }
             Outcome::Misconfigured { status } if lacks_signal(row, &parcel, *status) => {
-                refusal = self.refusal(row, &parcel, *status, Some(advice(*status)))?;
-                refusal.delivery()
+                refused = self.given_up(row, &parcel, reason(&outcome));
+                refused.delivery()
             }
             Outcome::Busy { .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable(_) => {
-                refusal = Refused { error: reason(&outcome), parts: Vec::new() };
+                error = reason(&outcome);
                 let (retry_at, is_asked) = next_attempt(&outcome, row, now);
-                Delivery::Postponed { retry_at, is_asked, error: &refusal.error }
+                Delivery::Postponed { retry_at, is_asked, error: &error }
             }
         };
         let changes = self.store.change()?;
@@ -77,44 +80,6 @@ impl Drainer {
         changes.commit()?;
         self.known = self.store.read().destinations()?;
         Ok(())
-    }
-
-    /// What becomes of a request that was refused: smaller ones, or a dead letter.
-    fn refusal(
-        &self,
-        row: &DestinationRow,
-        parcel: &Parcel,
-        status: u16,
-        message: Option<&str>,
-    ) -> Result<Refused, Failure> {
-        let said = message.map_or(String::new(), |message| format!(": {message}"));
-        let error = format!("HTTP {status}{said}");
-        let parts = |parts: Vec<Encoded>| {
-            let part = |encoded: Encoded| Parcel {
-                items: encoded.items as u64,
-                bytes: encoded.bytes,
-                ..parcel.clone()
-            };
-            parts.into_iter().map(part).collect()
-        };
-        let retrial = |refusal| {
-            let protocol = Protocol::of_content_type(&parcel.content_type)?;
-            let signal = Signal::named(&parcel.signal)?;
-            // What cannot be read again cannot be parted either.
-            part(&parcel.bytes, signal, protocol, refusal == Refusal::TooLarge).ok()
-        };
-        let parts = match Refusal::of(status) {
-            Refusal::Whole => Vec::new(),
-            refusal @ (Refusal::BadItem | Refusal::TooLarge) => match retrial(refusal) {
-                Some(Retrial::Halves(halves)) => parts(halves.into()),
-                Some(Retrial::WithoutContent(encoded)) => parts(vec![encoded]),
-                Some(Retrial::Nothing) | None => Vec::new(),
-            },
-        };
-        if parts.is_empty() {
-            DeadLetter { at: now(), destination: &row.name, error: &error, parcel }.keep(&self.state);
-        }
-        Ok(Refused { error, parts })
     }
 
     /// Ends every pause that no destination asked for.
@@ -127,26 +92,12 @@ impl Drainer {
     }
 }
 
-/// A request that was refused, and what is tried instead.
-struct Refused {
-    error: String,
-    parts: Vec<Parcel>,
-}
-
-impl Refused {
-    fn delivery(&self) -> Delivery<'_> {
-        if self.parts.is_empty() {
-            Delivery::Refused { error: &self.error }
-        } else {
-            Delivery::Parted { error: &self.error, parts: &self.parts }
-        }
-    }
-}
-
 /// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind
 /// them must not wait for a place that will never be.
 fn lacks_signal(row: &DestinationRow, parcel: &Parcel, status: u16) -> bool {
-    matches!(status, 404 | 405) && parcel.signal == Signal::Logs.name() && row.last_success.is_some()
+    matches!(status, 404 | 405 | 406 | 415 | 501 | 505)
+        && parcel.signal == Signal::Logs.name()
+        && row.last_success.is_some()
 }
 
 /// When a request is tried again, and whether the destination named that time.
@@ -167,8 +118,11 @@ fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (Uni
 /// Why a request was not taken, in words.
 fn reason(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Taken { .. } => String::new(),
-        Outcome::Busy { status, .. } | Outcome::Refused { status, .. } => format!("HTTP {status}"),
+        Outcome::Taken { message, .. } => {
+            message.clone().unwrap_or_else(|| "all of it was refused, without a reason".to_owned())
+        }
+        Outcome::Refused { status, message: Some(message) } => format!("HTTP {status}: {message}"),
+        Outcome::Busy { status, .. } | Outcome::Refused { status, message: None } => format!("HTTP {status}"),
         Outcome::Misconfigured { status } => format!("HTTP {status}: {}", advice(*status)),
         Outcome::Unreachable(why) => why.0.clone(),
     }
@@ -179,6 +133,8 @@ const fn advice(status: u16) -> &'static str {
         401 => "the token is missing or wrong",
         403 => "the token may not write here",
         404 | 405 => "there is no OTLP receiver for this signal at this path",
+        406 | 415 => "it takes no requests in this encoding; another protocol may do",
+        501 | 505 => "what answers there is no OTLP receiver",
         _ => "the endpoint leads elsewhere",
     }
 }

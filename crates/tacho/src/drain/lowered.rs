@@ -1,10 +1,12 @@
-//! Content that its owner took back from a destination while it waited there: the rest is sent without it.
+//! What was put in line on other terms: it goes without the content or the names that its owner took back meanwhile, and
+//! in the encoding that its destination is sent now.
 
 use super::now;
 use crate::failure::Failure;
 use tacho_export::destination::{Destination, Protocol};
-use tacho_export::otlp::{Signal, without_content};
-use tacho_privacy::CaptureLevel;
+use tacho_export::otlp::{Signal, without};
+use tacho_model::attribute::Class;
+use tacho_privacy::{CaptureLevel, Disclosure};
 use tacho_store::Store;
 use tacho_store::outbox::{Delivery, Parcel};
 
@@ -12,28 +14,37 @@ use tacho_store::outbox::{Delivery, Parcel};
 pub(super) fn permitted(
     store: &mut Store,
     to: &Destination,
+    user_info: Disclosure,
     parcel: Parcel,
 ) -> Result<Option<(Signal, Parcel)>, Failure> {
     let signal = Signal::named(&parcel.signal);
-    let is_permitted = !parcel.is_full || to.level == CaptureLevel::Full;
-    if let Some(signal) = signal.filter(|_| is_permitted) {
+    let has_too_much =
+        parcel.is_full && to.level != CaptureLevel::Full || parcel.has_names && user_info != Disclosure::Name;
+    let is_as_meant = !has_too_much && parcel.content_type == to.protocol.content_type();
+    if let Some(signal) = signal.filter(|_| is_as_meant) {
         return Ok(Some((signal, parcel)));
     }
-    let lowered = signal.and_then(|signal| Some((signal, lowered(signal, &parcel)?)));
+    let lowered = signal.and_then(|signal| Some((signal, lowered(signal, &parcel, to, user_info)?)));
     let changes = store.change()?;
     match &lowered {
         Some((_, lowered)) => changes.replace_parcel(lowered)?,
         None => {
-            let refused = Delivery::Refused { error: "what waits cannot be read any more" };
-            changes.settle_delivery(&parcel, &refused, now())?;
+            let given_up = Delivery::GivenUp { error: "what waits cannot be read any more" };
+            changes.settle_delivery(&parcel, &given_up, now())?;
         }
     }
     changes.commit()?;
     Ok(lowered)
 }
 
-fn lowered(signal: Signal, parcel: &Parcel) -> Option<Parcel> {
-    let protocol = Protocol::of_content_type(&parcel.content_type)?;
-    let encoded = without_content(&parcel.bytes, signal, protocol).ok()?;
-    Some(Parcel { bytes: encoded.bytes, is_full: false, ..parcel.clone() })
+fn lowered(signal: Signal, parcel: &Parcel, to: &Destination, user_info: Disclosure) -> Option<Parcel> {
+    let from = Protocol::of_content_type(&parcel.content_type)?;
+    let is_full = parcel.is_full && to.level == CaptureLevel::Full;
+    let has_names = parcel.has_names && user_info == Disclosure::Name;
+    let content = (!is_full).then_some(Class::Content);
+    let names = (!has_names).then_some(Class::Identity);
+    let classes: Vec<Class> = content.into_iter().chain(names).collect();
+    let encoded = without(&classes, &parcel.bytes, signal, from, to.protocol).ok()?;
+    let content_type = to.protocol.content_type().to_owned();
+    Some(Parcel { bytes: encoded.bytes, content_type, is_full, has_names, ..parcel.clone() })
 }

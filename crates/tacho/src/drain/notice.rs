@@ -1,6 +1,7 @@
 //! What the drainer tells the user at the start of the next session.
 
 use super::Drainer;
+use super::refusals::refuses_everything;
 use crate::notice;
 use tacho_export::delivery::{Answer, Outcome, judge};
 use tacho_store::destinations::DestinationRow;
@@ -14,7 +15,9 @@ impl Drainer {
             .filter(|row| self.is_configured(&row.name))
             .filter_map(|row| Some(format!("{} takes nothing ({})", row.name, complaint(row)?)))
             .collect();
-        let complaints = || format!("tachograph: {}; nothing is lost: see tacho status", told.join(", "));
+        let is_some_refused = self.known.iter().any(|row| row.refusals > 0 && self.is_configured(&row.name));
+        let advice = if is_some_refused { "see tacho doctor" } else { "nothing is lost: see tacho status" };
+        let complaints = || format!("tachograph: {}; {advice}", told.join(", "));
         let of_config = || notice::of_config(&self.config);
         let line = notice::of_unread(&self.config)
             .or_else(|| if told.is_empty() { of_config() } else { Some(complaints()) });
@@ -25,6 +28,9 @@ impl Drainer {
 /// What keeps a destination from taking anything, if only a person can mend it.
 fn complaint(row: &DestinationRow) -> Option<&str> {
     let error = row.last_error.as_deref().filter(|_| row.failures > 0)?;
+    if refuses_everything(row) {
+        return Some(error);
+    }
     let digits = error.strip_prefix("HTTP ")?.get(..3)?;
     let answer = Answer { status: digits.parse().ok()?, ..Answer::default() };
     matches!(judge(&answer), Outcome::Misconfigured { .. }).then_some(error)

@@ -37,6 +37,8 @@ struct Lane<'a> {
     named: &'a Named,
     destination: &'a Destination,
     key: DestinationKey,
+    /// What leaves of people, unless their project says otherwise.
+    user_info: Disclosure,
     /// Sessions that were last seen before are not for it.
     since: UnixNanos,
     batches: Vec<Cleared<Batch>>,
@@ -61,7 +63,9 @@ impl<'a> Outgoing<'a> {
         let lane = |named: &'a Named| {
             let destination = &named.to;
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
-            Some(Lane { named, destination, key: row.key, since: row.since, batches: Vec::new(), items: 0 })
+            let user_info = resources.config.disclosure_to(named);
+            let (key, since, batches) = (row.key, row.since, Vec::new());
+            Some(Lane { named, destination, key, user_info, since, batches, items: 0 })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -86,7 +90,7 @@ impl<'a> Outgoing<'a> {
         for lane in self.lanes.iter_mut().filter(|lane| last_seen >= lane.since) {
             let policy = Policy {
                 level: lane.destination.level,
-                user_info: config.disclosure_to(lane.named),
+                user_info: lane.user_info,
                 identity_key: self.identity_key,
             };
             let terms = Terms {
@@ -183,6 +187,7 @@ impl Lane<'_> {
                     signal: signal.name().to_owned(),
                     content_type: to.protocol.content_type().to_owned(),
                     is_full: to.level == CaptureLevel::Full,
+                    has_names: self.user_info == Disclosure::Name,
                     items: body.items as u64,
                     bytes: body.bytes,
                 };

@@ -1,6 +1,6 @@
 //! The drainer that stays: started by a hook, awake while sessions live, gone when there is nothing to do.
 
-use super::control::{Control, Request};
+use super::control::{Control, Flushed, RefusedItems, Request};
 use super::round::Pace;
 use super::wake::wait;
 use super::{Drainer, Pending, now};
@@ -8,6 +8,7 @@ use crate::config;
 use crate::failure::Failure;
 use crate::spool_watch::{News, SpoolWatch};
 use std::time::{Duration, Instant};
+use tacho_store::destinations::DestinationRow;
 
 /// How long it stays without work once no agent runs any more.
 const LINGER: Duration = Duration::from_secs(60);
@@ -37,11 +38,11 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
         let pending = drainer.pass(Pace::Gentle)?;
         while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
-                Request::MakeWay => pending.clone(),
+                Request::MakeWay => Flushed { waiting: pending.waiting, refused: Vec::new() },
                 Request::Flush { at_most } => drainer.flush(at_most)?,
             };
             let makes_way = asked.request == Request::MakeWay;
-            asked.answer(&answer, drainer.endpoints());
+            asked.answer(answer, drainer.endpoints());
             if makes_way {
                 return drainer.deliver_last(FAREWELL_MAX);
             }
@@ -88,9 +89,15 @@ impl Drainer {
     }
 
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.
-    pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Pending, Failure> {
-        let began = Instant::now();
+    pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Flushed, Failure> {
         self.end_own_pauses()?;
+        let before = self.known.clone();
+        let pending = self.flush_all(at_most)?;
+        Ok(Flushed { waiting: pending.waiting, refused: self.refused_since(&before) })
+    }
+
+    fn flush_all(&mut self, at_most: Duration) -> Result<Pending, Failure> {
+        let began = Instant::now();
         loop {
             let mut pending = self.pass(Pace::Now)?;
             let left = at_most.saturating_sub(began.elapsed());
@@ -108,6 +115,17 @@ impl Drainer {
             }
             std::thread::sleep(wait);
         }
+    }
+
+    /// What destinations refused since this was known of them.
+    fn refused_since(&self, before: &[DestinationRow]) -> Vec<RefusedItems> {
+        let refused = |row: &DestinationRow| {
+            let known = before.iter().find(|known| known.key == row.key).map_or(0, |known| known.rejected);
+            let items = row.rejected.saturating_sub(known);
+            let (destination, error) = (row.name.clone(), row.last_error.clone().unwrap_or_default());
+            (items > 0).then_some(RefusedItems { destination, items, error })
+        };
+        self.known.iter().filter_map(refused).collect()
     }
 
     /// Waits for the requests that are under way, and sends no other.

@@ -39,6 +39,16 @@ fn ran(code: i32, stderr: &str) -> Ran {
     Ran { code: Some(code), stdout: String::new(), stderr: stderr.to_owned() }
 }
 
+/// What a drain says of which the receiver refused so many items for good.
+fn refused(home: &Home, receiver: &Receiver, items: &str, error: &str) -> Ran {
+    let letters = home.state().join("dead-letters.jsonl");
+    let hint = format!(
+        "requests that were refused whole lie in {}; `tacho drain --once --dead-letters` sends them again",
+        letters.display()
+    );
+    ran(1, &format!("error: {} refused {items} for good: {error}\n  hint: {hint}\n", receiver.url()))
+}
+
 /// Writes the configuration: the receiver, with these lines about it.
 fn configure(home: &Home, receiver: &Receiver, lines: &str) {
     home.configure(&format!("[[destination]]\nendpoint = {:?}\n{lines}", receiver.url()));
@@ -60,6 +70,12 @@ fn row(home: &Home, receiver: &Receiver) -> Option<DestinationRow> {
     let store = Store::open_to_read(&home.store_file()).ok()??;
     let rows = store.read().destinations().unwrap();
     rows.into_iter().find(|row| row.name == receiver.url())
+}
+
+/// What a hook shows at the start of a session.
+fn notice(home: &Home, receiver: &Receiver) -> String {
+    let text = fs::read_to_string(home.state().join("notice")).unwrap_or_default();
+    text.replace(&receiver.url(), "[receiver]")
 }
 
 /// The bodies of all requests, in order.

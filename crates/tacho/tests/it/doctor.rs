@@ -19,7 +19,7 @@ use tacho_testkit::otlp::{Answer, Receiver, Signal};
 const OUR_PLUGIN: &str = "tachograph@tachograph";
 
 /// Words before which a number is another in every run.
-const COUNTED: [&str; 6] = ["B", "KiB", "MiB", "%", "time", "times"];
+const COUNTED: [&str; 7] = ["B", "KiB", "MiB", "GiB", "%", "time", "times"];
 
 /// A home in which all is well: the plugin is installed, a session was recorded and sent.
 struct Patient {
@@ -257,7 +257,16 @@ fn what_is_wrong_with_the_destination() {
 
     fs::write(patient.in_state("dead-letters.jsonl"), "{}\n").unwrap();
     let advice = patient.advice("requests_were_refused_for_good");
-    patient.follow(advice.split_once("then forget it: ").unwrap().1);
+    patient.follow(advice.split_once("or forget it: ").unwrap().1);
+    patient.is_well();
+
+    patient.receiver.answer_next(Signal::Traces, Answer::error(500));
+    home.record(fixture::load("files").an_hour_ago());
+    assert_eq!(patient.installed.tacho(&["drain", "--once"]).code, Some(1));
+    let ran = patient.installed.tacho(&["doctor"]);
+    insta::assert_snapshot!("a_destination_refuses_all_it_gets", patient.without_circumstances(&ran.stdout));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(3), "error: 2 things are to be mended\n"));
+    patient.follow("tacho drain --once --dead-letters");
     patient.is_well();
 
     // A port that no other test is given while nobody listens on it: those come from the ephemeral range.

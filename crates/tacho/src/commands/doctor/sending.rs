@@ -54,15 +54,29 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
         }
         return;
     };
+    let is_unauthorised = ["HTTP 401", "HTTP 403"].iter().any(|start| error.starts_with(start));
+    if row.refusals > 0 && !is_unauthorised {
+        let refused = match row.refusals {
+            1 => "the last request".to_owned(),
+            many => format!("the last {many} requests"),
+        };
+        let what = format!("{name} refused {refused}, and {waiting} wait for it: {error}");
+        let why = "what it refused lies aside; what waits is kept for retention.days and then lost";
+        let remedy = "mend what it complains of; then tacho drain --once --dead-letters";
+        verdict.find(what, why, remedy);
+        return;
+    }
     if row.failures == 0 {
-        let at = row.last_success.map_or_else(|| "never".to_owned(), words::time);
-        verdict
-            .note(format!("{name}: {} delivered, {} refused, the last at {at}", row.delivered, row.rejected));
+        verdict.note(match row.last_success.map(words::time) {
+            Some(at) => {
+                format!("{name}: {} delivered, {} refused, the last at {at}", row.delivered, row.rejected)
+            }
+            None => format!("{name}: nothing was taken yet, {waiting} wait for it"),
+        });
         return;
     }
     let times = words::plural(row.failures, "time");
     let what = format!("{name} failed {times} in a row, and {waiting} wait for it: {error}");
-    let is_unauthorised = ["HTTP 401", "HTTP 403"].iter().any(|start| error.starts_with(start));
     let remedy = match (is_unauthorised, &named.origin) {
         (true, Origin::PluginSettings { agent, .. }) => {
             format!("tacho install {agent} --token-stdin < token && tacho drain --once")
@@ -119,5 +133,8 @@ pub(super) fn dead_letters(ground: &Ground) -> Verdict {
     let path = ground.in_state(DEAD_LETTERS);
     let what = format!("{} refused for good lie in {path}", words::plural(count, "request"));
     let why = "what they hold is not at the destination; each line says why";
-    Verdict::found(what, why, format!("read it with `tail -n 1 {path}`, then forget it: rm {path}"))
+    let remedy = format!(
+        "read it with `tail -n 1 {path}`; then send it again: tacho drain --once --dead-letters, or forget it: rm {path}"
+    );
+    Verdict::found(what, why, remedy)
 }

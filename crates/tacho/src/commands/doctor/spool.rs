@@ -45,7 +45,7 @@ pub(super) fn segments(ground: &Ground) -> Verdict {
     verdict
 }
 
-/// Records that hooks could not write.
+/// Records that hooks could not write, and what did not arrive or is gone since.
 pub(super) fn losses(ground: &Ground) -> Verdict {
     let losses = match loss::read(ground.state.path()) {
         Ok(losses) => losses,
@@ -76,8 +76,10 @@ pub(super) fn losses(ground: &Ground) -> Verdict {
             verdict.note(lost);
         }
     }
+    let store = ground.store().and_then(|store| store.read().losses().ok()).unwrap_or_default();
+    store.into_iter().for_each(|(reason, count)| verdict.note(format!("{count} lost: {reason}")));
     if verdict.findings.is_empty() && verdict.detail.is_empty() {
-        verdict.note("no record was lost");
+        verdict.note("nothing was lost");
     }
     verdict
 }

@@ -48,7 +48,7 @@ pub(super) fn space(ground: &Ground) -> Verdict {
     let Ok(disk) = statvfs(ground.state.path()) else { return Verdict::fine("not known") };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     let percent = disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1);
-    let said = format!("{percent} % free ({})", words::bytes(free));
+    let said = format!("{} free, {percent} %", words::bytes(free));
     if percent >= FREE_PERCENT_MIN {
         return Verdict::fine(said);
     }

@@ -2,7 +2,7 @@
 
 use super::arrivals::all_arrived;
 use super::resident::Resident;
-use super::{bodies, drain_to, home_with, ran, until};
+use super::{bodies, drain_to, home_with, ran, refused, row, until};
 use std::time::Duration;
 use tacho_testkit::otlp::{Answer, Receiver, Signal};
 
@@ -18,7 +18,7 @@ fn a_receiver_that_is_down_gets_it_later() {
     let refused = home.run_with(&["drain", "--once", "--timeout", "1"], &[("TACHO_OTLP_ENDPOINT", &url)]);
     insta::assert_snapshot!(refused.stderr, @r"
     error: 4 items could not be delivered yet
-      hint: they stay in the store and are tried again; `tacho status` says what holds them up
+      hint: what waits stays in the store and is tried again; `tacho status` says what holds it up
     ");
     assert_eq!(refused.code, Some(1));
     let up = Receiver::start_at(address).unwrap();
@@ -51,6 +51,19 @@ fn a_running_drainer_that_knows_the_destination_flushes() {
     assert_eq!(resident.try_wait().unwrap(), None);
     resident.kill().unwrap();
     resident.wait().unwrap();
+}
+
+/// Whoever does the work, the one who waits for it is told what was refused.
+#[test]
+fn a_running_drainer_says_what_was_refused_meanwhile() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::error(401));
+    receiver.answer_next(Signal::Traces, Answer::error(500));
+    let _resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    until(|| row(&home, &receiver).is_some_and(|row| row.failures == 1));
+    assert_eq!(drain_to(&home, &receiver), refused(&home, &receiver, "4 items", "HTTP 500: scripted 500"));
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
 }
 
 /// A session that has ended is sent to a destination that is named later as what it was: nothing new is concluded.

@@ -1,8 +1,13 @@
 //! How much a destination gets is its owner's to say, and can be taken back while something waits.
 
 use super::arrivals::{all_arrived, reported_spans, sorted};
-use super::{configure, dead_letters, destination_status, home_with};
-use serde_json::Value as Json;
+use super::{bodies, configure, dead_letters, destination_status, home_with, row};
+use crate::home::Home;
+use serde_json::{Value as Json, json};
+use tacho_export::destination::Protocol;
+use tacho_export::otlp::{as_json, from_json};
+use tacho_store::Store;
+use tacho_store::outbox::Parcel;
 use tacho_testkit::otlp::{Answer, Receiver, Signal};
 
 #[test]
@@ -32,6 +37,41 @@ fn a_level_that_is_lowered_holds_for_what_waits() {
             insta::assert_snapshot!(destination_status(&home, &receiver), @r#"[{"name":"[receiver]","configured":true,"delivered":16,"waiting":0,"rejected":0,"failures_in_a_row":0,"last_error":"HTTP 401: the token is missing or wrong"},[]]"#)
         );
     }
+}
+
+/// What waits was encoded while its owner meant people's names to leave: it goes out as if that had never been so.
+#[test]
+fn names_that_are_taken_back_do_not_leave_with_what_waits() {
+    for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
+        let home = home_with(&["bash"]);
+        let receiver = Receiver::start().unwrap();
+        receiver.answer_next(Signal::Traces, Answer::error(401));
+        configure(&home, &receiver, &format!("protocol = {:?}\n", protocol.name()));
+        assert_eq!(home.run(&["drain", "--once"]).code, Some(1));
+        put_names_into_what_waits(&home, &receiver, protocol);
+        home.drain();
+        let [first, second] = bodies(&receiver).try_into().unwrap();
+        assert_eq!(first, second);
+        all_arrived(&home, &receiver);
+    }
+}
+
+/// Only a file below a home that the system knows may let names leave; so they are put into the one request by hand.
+fn put_names_into_what_waits(home: &Home, receiver: &Receiver, protocol: Protocol) {
+    let key = row(home, receiver).unwrap().key;
+    let mut store = Store::open(&home.store_file()).unwrap();
+    let parcel = store.read().next_parcel(key).unwrap().unwrap();
+    assert!(!parcel.has_names);
+    let text = as_json(&parcel.bytes, tacho_export::otlp::Signal::Traces, protocol).unwrap();
+    let mut request: Json = serde_json::from_str(&text).unwrap();
+    let resource = request["resourceSpans"][0]["resource"]["attributes"].as_array_mut().unwrap();
+    for (name, value) in [("user.name", "Augusta Byron"), ("user.email", "augusta@example.com")] {
+        resource.push(json!({ "key": name, "value": { "stringValue": value } }));
+    }
+    let with_names = from_json(&request.to_string(), tacho_export::otlp::Signal::Traces, protocol).unwrap();
+    let changes = store.change().unwrap();
+    changes.replace_parcel(&Parcel { bytes: with_names.bytes, has_names: true, ..parcel }).unwrap();
+    changes.commit().unwrap();
 }
 
 /// What was not captured for a destination is not there to be sent.

@@ -2,12 +2,10 @@
 
 use super::arrivals::all_arrived;
 use super::resident::Resident;
-use super::{configure, destination_status, drain_to, home_with, ran, row, until};
+use super::{configure, destination_status, drain_to, home_with, notice, ran, row, until};
 use crate::fixture;
-use crate::home::Home;
-use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tacho_testkit::otlp::{Answer, Receiver, Signal};
+use tacho_testkit::otlp::{Answer, ReceivedRequest, Receiver, Signal};
 
 const MILLISECOND_NS: u64 = 1_000_000;
 const SECOND_NS: u64 = 1000 * MILLISECOND_NS;
@@ -100,12 +98,6 @@ fn a_receiver_that_does_not_know_us_loses_nothing() {
     insta::assert_snapshot!(destination_status(&home, &receiver), @r#"[{"name":"[receiver]","configured":true,"delivered":0,"waiting":4,"rejected":0,"failures_in_a_row":1,"last_error":"HTTP 401: the token is missing or wrong"},[]]"#);
 }
 
-/// What a hook shows at the start of a session.
-fn notice(home: &Home, receiver: &Receiver) -> String {
-    let text = fs::read_to_string(home.state().join("notice")).unwrap_or_default();
-    text.replace(&receiver.url(), "[receiver]")
-}
-
 /// Answers so as long as it is not told the right token. Its owner is told once, nothing is lost, and nobody asks
 /// again before the pause has passed or the token was changed.
 #[track_caller]
@@ -144,9 +136,25 @@ fn a_receiver_that_takes_nothing_is_left_alone_until_mended() {
         (403, "HTTP 403: the token may not write here"),
         (404, "HTTP 404: there is no OTLP receiver for this signal at this path"),
         (407, "HTTP 407: the endpoint leads elsewhere"),
+        (415, "HTTP 415: it takes no requests in this encoding; another protocol may do"),
+        (501, "HTTP 501: what answers there is no OTLP receiver"),
     ] {
         is_left_alone_until_mended(Answer::error(status), why);
     }
+}
+
+/// What waits was encoded before, and is sent in the other encoding all the same.
+#[test]
+fn another_protocol_holds_for_what_waits() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    let is_json = |request: &ReceivedRequest| request.header("content-type") == Some("application/json");
+    receiver.answer_when(move |request| !is_json(request), Answer::error(415));
+    configure(&home, &receiver, "");
+    assert_eq!(home.run(&["drain", "--once"]).code, Some(1));
+    configure(&home, &receiver, "protocol = \"http/json\"\n");
+    home.drain();
+    all_arrived(&home, &receiver);
 }
 
 /// A redirect could lead credentials and data somewhere else.
