@@ -116,7 +116,7 @@ fn asked_to_flush(state: &State, config: &Config, at_most: Duration) -> Option<F
     let reply = ask_running_drainer(state, Request::Flush { at_most }, at_most + ANSWER_MAX)?;
     let is_known = |named: &Named| reply.endpoints.iter().any(|known| known == named.to.endpoint());
     if config.destinations.iter().all(is_known) {
-        return Some(Flushed { waiting: reply.waiting, refused: reply.refused });
+        return Some(reply.flushed);
     }
     // It was started before that was said, or by somebody who does not say it; the next hook starts another.
     ask_running_drainer(state, Request::MakeWay, TAKE_OVER_MAX);

@@ -179,11 +179,14 @@ fn destination(named: NamedDestination) -> Result<Destination, String> {
     Destination::new(&named.endpoint, protocol, headers, level).map_err(|error| error.to_string())
 }
 
+/// The header that names a dataset.
+pub(super) const DATASET_HEADER: &str = "Dash0-Dataset";
+
 /// The headers that carry a token and the name of a dataset.
 pub(super) fn credentials(token: Option<&String>, dataset: Option<&String>) -> impl Iterator<Item = Header> {
     let header = |name: &str, value: String| Header { name: name.to_owned(), value };
     let token = token.map(|token| header("Authorization", format!("Bearer {token}")));
-    token.into_iter().chain(dataset.map(|dataset| header("Dash0-Dataset", dataset.clone())))
+    token.into_iter().chain(dataset.map(|dataset| header(DATASET_HEADER, dataset.clone())))
 }
 
 /// The protocol of this name; the default without one.

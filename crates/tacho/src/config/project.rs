@@ -1,6 +1,6 @@
 //! What the files of projects wish for that their owner trusts, as they are.
 
-use super::file::credentials;
+use super::file::{DATASET_HEADER, credentials};
 use super::{Author, Config, Named, Origin};
 use crate::place::MANAGED_FILE;
 use crate::project::{ProjectFile, Wishes};
@@ -9,9 +9,6 @@ use std::path::Path;
 use tacho_export::destination::{Destination, Header, Protocol};
 use tacho_model::event::ProjectRules;
 use tacho_privacy::CaptureLevel;
-
-/// The header that names a dataset.
-const DATASET: &str = "Dash0-Dataset";
 
 /// A project whose file is trusted as it is.
 #[derive(Debug)]
@@ -71,7 +68,7 @@ fn of_project(to: Destination, origin: Origin, author: Author, path: String) -> 
 
 /// The same destination with another dataset.
 fn in_dataset(to: &Destination, dataset: &str) -> Option<Destination> {
-    let is_kept = |header: &&Header| !header.name.eq_ignore_ascii_case(DATASET);
+    let is_kept = |header: &&Header| !header.name.eq_ignore_ascii_case(DATASET_HEADER);
     let mut headers: Vec<Header> = to.headers().iter().filter(is_kept).cloned().collect();
     headers.extend(credentials(None, Some(&dataset.to_owned())));
     Destination::new(to.base(), to.protocol, headers, to.level).ok()

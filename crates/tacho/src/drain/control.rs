@@ -33,11 +33,12 @@ pub(crate) enum Request {
 }
 
 /// What is not at its destination after all was sent that could be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Flushed {
     /// Items that could not be sent yet.
     pub(crate) waiting: u64,
     /// Items that were refused for good meanwhile.
+    #[serde(default)]
     pub(crate) refused: Vec<RefusedItems>,
 }
 
@@ -55,11 +56,9 @@ pub(crate) struct RefusedItems {
 /// What was left after a request was done.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Reply {
-    /// Items that could not be sent yet.
-    pub(crate) waiting: u64,
-    /// Items that were refused for good while all was sent that could be.
-    #[serde(default)]
-    pub(crate) refused: Vec<RefusedItems>,
+    /// What is not at its destination.
+    #[serde(flatten)]
+    pub(crate) flushed: Flushed,
     /// The destinations that the drainer knows.
     #[serde(default)]
     pub(crate) endpoints: Vec<String>,
@@ -158,8 +157,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Answers. A peer that is gone needs no answer.
     pub(super) fn answer(mut self, flushed: Flushed, endpoints: Vec<String>) {
-        let Flushed { waiting, refused } = flushed;
-        if let Ok(line) = serde_json::to_string(&Reply { waiting, refused, endpoints }) {
+        if let Ok(line) = serde_json::to_string(&Reply { flushed, endpoints }) {
             let _ = writeln!(self.stream, "{line}");
         }
     }

@@ -1,6 +1,6 @@
 //! What the project of a session says of recording, written down when it changes.
 
-use super::round::Round;
+use super::round::{Round, is_fresh};
 use super::sessions::OpenSession;
 use crate::failure::Failure;
 use crate::project::{ProjectFile, observation_body};
@@ -10,9 +10,6 @@ use std::path::Path;
 use tacho_agents::agent_named;
 use tacho_model::event::Observation;
 use tacho_model::time::UnixNanos;
-
-/// How long, by the time of the events, what was seen is taken to be so still.
-const LOOK_PAUSE_NS: u64 = 1_000_000_000;
 
 /// What a project said.
 #[derive(Debug)]
@@ -24,7 +21,7 @@ pub(super) struct SeenProject {
 impl OpenSession {
     /// Whether enough is known of what its project said at a time.
     pub(super) fn has_project_at(&self, at: UnixNanos) -> bool {
-        self.project.as_ref().is_some_and(|seen| at.0.abs_diff(seen.at.0) < LOOK_PAUSE_NS)
+        self.project.as_ref().is_some_and(|seen| is_fresh(seen.at, at))
     }
 }
 

@@ -28,7 +28,6 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
     // Without a socket nobody can ask for a flush; recording and sending go on.
     let control = Control::listen(&drainer.state).ok();
     let mut watch = SpoolWatch::new();
-    drainer.write_notice();
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
     loop {
@@ -83,9 +82,7 @@ impl Drainer {
     /// Takes up what was configured since it began, so that a running session counts as well.
     fn take_configuration(&mut self) -> Result<(), Failure> {
         self.config = config::load();
-        self.introduce_destinations()?;
-        self.write_notice();
-        Ok(())
+        self.introduce_destinations()
     }
 
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.

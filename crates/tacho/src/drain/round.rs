@@ -18,10 +18,17 @@ use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 use tacho_store::Changes;
 
+/// How long, by the time of the events, what was seen around a session is taken to be so still.
+const LOOK_PAUSE_NS: u64 = 1_000_000_000;
 /// A session that takes longer than this to derive is derived less often.
 const QUICK: Duration = Duration::from_millis(10);
 /// How many times as long as deriving took it is left alone.
 const REST: u32 = 20;
+
+/// Whether what was seen at one time tells enough about another.
+pub(super) const fn is_fresh(seen: UnixNanos, at: UnixNanos) -> bool {
+    at.0.abs_diff(seen.0) < LOOK_PAUSE_NS
+}
 
 /// Whether large sessions are left alone for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,11 @@
 //! Where a session works: the repository and the user behind its working directory, written down when they change.
 
-use super::round::Round;
+use super::round::{Round, is_fresh};
 use super::sessions::OpenSession;
 use crate::failure::Failure;
 use std::path::{Path, PathBuf};
 use tacho_model::event::Observation;
 use tacho_model::time::UnixNanos;
-
-/// How long, by the time of the events, what was seen is taken to be so still.
-const LOOK_PAUSE_NS: u64 = 1_000_000_000;
 
 /// Where a session was working.
 #[derive(Debug)]
@@ -21,9 +18,9 @@ pub(super) struct SeenWorkplace {
 impl OpenSession {
     /// Whether enough is known of where something happened.
     pub(super) fn works_in(&self, directory: &Path, at: UnixNanos) -> bool {
-        self.workplace.as_ref().is_some_and(|seen| {
-            at.0.abs_diff(seen.at.0) < LOOK_PAUSE_NS && seen.directory.as_os_str() == directory.as_os_str()
-        })
+        self.workplace
+            .as_ref()
+            .is_some_and(|seen| is_fresh(seen.at, at) && seen.directory.as_os_str() == directory.as_os_str())
     }
 }
 

@@ -30,18 +30,18 @@ fn part(path: &Path, transcript: &str, hooks: Vec<HookCall>) -> Fixture {
 
 /// What is reported of the session if its transcript reads so when it is read first, and so in the end.
 fn reports(first: &str, last: &str) -> Vec<String> {
-    reports_of(first, last, |_, _| {})
+    reports_of(first, last, |_| {})
 }
 
 /// The same for a transcript to which something is done in between.
-fn reports_of(first: &str, last: &str, meanwhile: fn(&Path, &mut [HookCall])) -> Vec<String> {
+fn reports_of(first: &str, last: &str, meanwhile: fn(&Path)) -> Vec<String> {
     let (fixture, _) = session();
     let path = fixture.transcripts[0].0.clone();
     let mut hooks = fixture.hooks;
-    let mut last_hooks = hooks.split_off(FIRST_HOOKS);
+    let last_hooks = hooks.split_off(FIRST_HOOKS);
     let home = Home::with([part(&path, first, hooks)]);
     home.drain();
-    meanwhile(&home.transcripts().join(&path), &mut last_hooks);
+    meanwhile(&home.transcripts().join(&path));
     home.record(part(&path, last, last_hooks));
     home.drain();
     home.reports()
@@ -95,7 +95,7 @@ fn a_transcript_that_was_written_anew_is_read_anew() {
     // Shorter, and longer than it was; in place, and as another file.
     let less = text(&rows[FIRST_ROWS - 2..]);
     let more = format!("{}\n{}", r#"{"type":"summary","summary":"What went before."}"#, text(&rows));
-    let replaced = |path: &Path, _: &mut [HookCall]| fs::remove_file(path).unwrap();
+    let replaced = |path: &Path| fs::remove_file(path).unwrap();
     for last in [less, more] {
         assert_eq!(reports(&first, &last), undisturbed());
         assert_eq!(reports_of(&first, &last, replaced), undisturbed());
