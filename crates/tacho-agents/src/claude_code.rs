@@ -6,6 +6,7 @@ mod places;
 mod plugin;
 mod settings;
 mod transcript;
+mod usage_row;
 
 use crate::fields::Fields;
 use crate::repair::without_lone_surrogates;
@@ -23,6 +24,10 @@ pub const AGENT: Agent = Agent {
     subagent_directory: places::subagent_directory,
     subagent_file: places::subagent_file,
     keeps_row: transcript::keeps_row,
+    usage_marks: usage_row::MARKS,
+    usage_row: usage_row::decode,
+    transcript_place: places::transcript_place,
+    description_kind: places::description_kind,
     project_variable: "CLAUDE_PROJECT_DIR",
     // The second one is that of the plugin that many come from.
     project_files: &[".claude/tachograph.local.md", ".claude/dash0-agent-plugin.local.md"],

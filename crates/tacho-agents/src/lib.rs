@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Event, Observation};
 use tacho_model::id::{SessionId, SubagentId};
+use tacho_model::usage_record::{ReportedCost, UsageRecord};
 
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,14 @@ pub struct Agent {
     pub subagent_file: fn(&Path) -> Option<SubagentFile>,
     /// Whether a transcript row is worth keeping.
     pub keeps_row: fn(&[u8]) -> bool,
+    /// What stands in every transcript row that says what a call used.
+    pub usage_marks: &'static [&'static [u8]],
+    /// What a transcript row says of what was used.
+    pub usage_row: fn(&[u8], &TranscriptPlace) -> UsageRow,
+    /// What a file is the transcript of, by its path below the configuration directory; `None` for one that is none.
+    pub transcript_place: fn(&Path) -> Option<TranscriptPlace>,
+    /// The type of a subagent, by the text of its description.
+    pub description_kind: fn(&[u8]) -> Option<String>,
     /// The variable in which hooks get the directory of the project.
     pub project_variable: &'static str,
     /// Files below a project's directory by which the project says how it is recorded; the first that is there counts.
@@ -91,6 +100,30 @@ pub enum SubagentFile {
     Transcript(SubagentId),
     /// What the agent wrote down about it.
     Description(SubagentId),
+}
+
+/// What a file is the transcript of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TranscriptPlace {
+    /// The session, as the file is named; rows may name another one.
+    pub session: SessionId,
+    /// The subagent.
+    pub subagent: Option<SubagentId>,
+    /// The subagent's type, where it is known.
+    pub subagent_kind: Option<String>,
+}
+
+/// What a transcript row says of what was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsageRow {
+    /// A call of a model.
+    Call(Box<UsageRecord>),
+    /// What the agent itself made of a session so far.
+    Reported(Box<ReportedCost>),
+    /// Nothing.
+    Nothing,
+    /// The row could not be read.
+    Unreadable,
 }
 
 /// Every agent. The first one is meant where a record names none.

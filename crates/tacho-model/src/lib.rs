@@ -14,6 +14,7 @@ pub mod shape;
 pub mod span;
 pub mod time;
 pub mod usage;
+pub mod usage_record;
 
 #[cfg(test)]
 mod tests;

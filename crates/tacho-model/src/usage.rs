@@ -1,7 +1,7 @@
 //! Token counts of one call of the model.
 
 /// Tokens of one call in the API's disjoint classes. An unknown count is `None`, never zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usage {
     /// Input neither read from nor written to the prompt cache.
     pub input: Option<u64>,
@@ -42,6 +42,15 @@ impl Usage {
     pub fn total_input(self) -> Option<u64> {
         self.input?;
         sum_of_known([self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h])
+    }
+
+    /// Whether no tokens are said to have been used.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        [self.input, self.output, self.cache_read, self.cache_write_5m, self.cache_write_1h]
+            .into_iter()
+            .flatten()
+            .all(|count| count == 0)
     }
 
     fn combined(self, other: Self, of_both: fn(u64, u64) -> u64) -> Self {

@@ -14,6 +14,7 @@ pub mod retention;
 pub mod sessions;
 pub mod spans;
 pub mod store;
+pub mod usage;
 
 mod schema;
 

@@ -43,6 +43,12 @@ pub struct SessionKey(pub(crate) i64);
 const NUMBER_BITS: u32 = 32;
 
 impl SessionKey {
+    /// The number itself.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+
     /// The ids that rows of the session can have.
     pub(crate) const fn row_ids(self) -> RangeInclusive<i64> {
         let first = self.0 << NUMBER_BITS;

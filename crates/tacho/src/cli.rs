@@ -58,6 +58,24 @@ pub(crate) enum Command {
         /// The session's id or the beginning of it; `last` is the latest session.
         session: String,
     },
+    /// Take in what the agent's own files say was used, also of sessions that were never recorded.
+    ///
+    /// Agents delete their transcripts after a while; what was imported stays. Doing it again reads only what is new,
+    /// and a call counts once in however many files it stands.
+    #[command(
+        after_help = "Examples:\n  tacho import                       all transcripts of this user\n  tacho import --dry-run             \
+        how much is new\n  tacho import --from /backup/.claude"
+    )]
+    Import(Import),
+    /// Show what was used and what it costs at list prices, by day unless you say otherwise.
+    ///
+    /// Amounts are computed call by call from a dated price list, in billionths of a dollar. What has no price is named and
+    /// counts nothing. On a subscription this is what the same work would cost at list prices, not a bill.
+    #[command(
+        after_help = "Examples:\n  tacho cost                         by day\n  tacho cost project --since 2026-11-01\n  tacho cost \
+        model --json\n  tacho cost --since 2026-11-28 --fail-over 20   exits 3 above $20"
+    )]
+    Cost(Cost),
     /// Show what hooks said, one event a line: time, session, event, what it was about.
     ///
     /// Reads the spool itself, so it shows an event the moment the hook has written it, whatever the drainer does. With
@@ -183,6 +201,55 @@ pub(crate) struct TrustArguments {
     /// Trust it no longer.
     #[arg(long, requires = "what")]
     pub(crate) remove: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// A configuration directory of the agent, with its transcripts below; instead of the usual ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Vec<PathBuf>,
+    /// Tell how much is new, and take nothing in.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    /// What a row stands for.
+    #[arg(value_enum, default_value_t)]
+    pub(crate) by: CostBy,
+    /// Only from this day on, YYYY-MM-DD.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) since: Option<jiff::civil::Date>,
+    /// Only up to this day, which counts as a whole.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) until: Option<jiff::civil::Date>,
+    /// The time zone that days are of, such as Europe/Berlin or UTC; that of this machine unless said.
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+    /// Exit with 3 if the total is above so many dollars.
+    #[arg(long, value_name = "USD")]
+    pub(crate) fail_over: Option<String>,
+}
+
+/// What a row of costs stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CostBy {
+    /// A day.
+    #[default]
+    Daily,
+    /// A week, from Monday on.
+    Weekly,
+    /// A month.
+    Monthly,
+    /// A session.
+    Session,
+    /// A project: the repository around the working directory.
+    Project,
+    /// A model.
+    Model,
+    /// The main conversation, or a type of subagents.
+    Agent,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,12 @@
 mod agent_side;
 mod completions;
 mod config;
+mod cost;
 mod demo;
 mod doctor;
 mod drain;
 mod here;
+mod import;
 mod install;
 mod rebuild;
 mod sessions;
@@ -63,6 +65,8 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Uninstall(wanted)) => uninstall::run(output, wanted),
         Some(Command::Sessions { limit }) => sessions::run(output, *limit),
         Some(Command::Show { session }) => show::run(output, session),
+        Some(Command::Import(wanted)) => import::run(output, wanted),
+        Some(Command::Cost(wanted)) => cost::run(output, wanted),
         Some(Command::Tail(wanted)) => tail::run(output, wanted),
         Some(Command::Status) => status::run(output),
         Some(Command::Doctor { probe }) => doctor::run(output, *probe),

@@ -7,6 +7,8 @@ mod commands;
 mod config;
 mod drain;
 mod failure;
+mod foreign_file;
+mod import;
 mod keys;
 #[cfg(all(target_arch = "x86_64", any(test, all(target_env = "musl", not(debug_assertions)))))]
 mod memory;

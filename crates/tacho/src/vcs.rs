@@ -29,6 +29,7 @@ use discovery::{DotGit, Verdict};
 use disk::{Disk, Stamp};
 use head::HeadFiles;
 use remote::Remotes;
+use rustix::process::Uid;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -216,6 +217,19 @@ impl Workplaces {
         };
         self.repositories.insert(dot_git.path.clone(), known);
     }
+}
+
+/// The directory of the repository around a directory: of a linked worktree, that of the repository it belongs to.
+pub(crate) fn main_directory(directory: &Path, owner: Uid) -> Option<PathBuf> {
+    let disk = Disk::of_repositories(owner);
+    for dot_git in discovery::upward(&disk, directory) {
+        match discovery::examine(&disk, &dot_git) {
+            Verdict::Repository(place) => return Some(place.main_directory()),
+            Verdict::Nothing => {}
+            Verdict::Barred => return None,
+        }
+    }
+    None
 }
 
 impl Known {

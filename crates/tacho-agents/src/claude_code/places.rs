@@ -4,7 +4,7 @@
 //! `agent-<id>.meta.json` beside it.
 
 use crate::fields::Fields;
-use crate::{SubagentFile, Surroundings};
+use crate::{SubagentFile, Surroundings, TranscriptPlace};
 use std::path::{Component, Path, PathBuf};
 use tacho_model::id::{SessionId, SubagentId};
 
@@ -29,4 +29,29 @@ pub(super) fn subagent_file(path: &Path) -> Option<SubagentFile> {
         return Some(SubagentFile::Description(SubagentId::from(id)));
     }
     name.strip_suffix(".jsonl").map(|id| SubagentFile::Transcript(SubagentId::from(id)))
+}
+
+/// What a file below the configuration directory is the transcript of: `projects/<cwd>/<session>.jsonl`, and with
+/// any folders between them `projects/<cwd>/<session>/**/agent-<id>.jsonl`. Versions before 2.1 put the files of subagents
+/// beside those of sessions, and only their rows say whose they are.
+pub(super) fn transcript_place(path: &Path) -> Option<TranscriptPlace> {
+    let mut parts = path.components().map(|part| part.as_os_str().to_str());
+    let (_, _) = (parts.next()?.filter(|part| *part == "projects")?, parts.next()?);
+    let session = parts.next()??;
+    let subagent = match subagent_file(path) {
+        Some(SubagentFile::Transcript(id)) => Some(id),
+        Some(SubagentFile::Description(_)) => return None,
+        None => None,
+    };
+    let session = match (parts.next(), &subagent) {
+        (None, _) => session.strip_suffix(".jsonl")?,
+        (Some(_), Some(_)) => session,
+        (Some(_), None) => return None,
+    };
+    Some(TranscriptPlace { session: SessionId::from(session), subagent, subagent_kind: None })
+}
+
+/// The type of a subagent in the text of its description.
+pub(super) fn description_kind(text: &[u8]) -> Option<String> {
+    Fields::read(text).ok()?.text("agentType").filter(|kind| !kind.is_empty())
 }

@@ -1,6 +1,6 @@
 //! Transcript rows and subagent descriptions, as the CLI writes them, turned into events.
 
-mod answer;
+pub(super) mod answer;
 mod prompt;
 mod tool;
 
@@ -114,7 +114,7 @@ fn description(said: &Fields<'_>) -> Fact {
     })
 }
 
-fn unix_nanos(timestamp: Timestamp) -> Option<UnixNanos> {
+pub(super) fn unix_nanos(timestamp: Timestamp) -> Option<UnixNanos> {
     u64::try_from(timestamp.as_nanosecond()).ok().map(UnixNanos)
 }
 
@@ -137,7 +137,7 @@ fn facts(row_type: &str, row: &Fields<'_>) -> Vec<Fact> {
 }
 
 /// Whether the CLI itself wrote an answer, where a conversation needs one and the model was not asked.
-fn is_placeholder(row: &Fields<'_>) -> bool {
+pub(super) fn is_placeholder(row: &Fields<'_>) -> bool {
     row.object("message").text("model").as_deref() == Some("<synthetic>")
 }
 

@@ -1,18 +1,12 @@
 //! Reading a file line by line from an offset, each line cut to what the store keeps, however long it is.
 
 use crate::failure::Failure;
+use crate::foreign_file::ForeignFile;
 use memchr::memmem;
-use rustix::fs::{CWD, Mode, OFlags, openat};
 use serde::de::IgnoredAny;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::path::Path;
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use tacho_agents::clip::{Clipper, STRING_BYTES_MAX};
-use tacho_spool::crc32c::crc32c;
 
-/// Bytes that tell whether a file is still the one that was read.
-const MARKED_BYTES: u64 = 256;
 /// Bytes that are looked through in a line for a row behind what was torn.
 const SEARCHED_BYTES_MAX: usize = 16 * ROW_BYTES_MAX;
 /// A row that is longer than this with its strings cut is left out.
@@ -64,40 +58,7 @@ fn is_object(text: &[u8]) -> bool {
     text.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
-/// A file of another program that may be read: a regular file of this user, no symbolic link.
-pub(super) struct ForeignFile {
-    file: File,
-    /// Its inode: another one means that the file was written anew.
-    pub(super) inode: u64,
-    /// Its size in bytes.
-    pub(super) size: u64,
-}
-
-/// Opens a file for reading; `None` when it is missing or nothing we may read.
-pub(super) fn open(path: &Path) -> Option<ForeignFile> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(openat(CWD, path, flags, Mode::empty()).ok()?);
-    let metadata = file.metadata().ok()?;
-    let is_ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw();
-    is_ours.then(|| ForeignFile { inode: metadata.ino(), size: metadata.len(), file })
-}
-
 impl ForeignFile {
-    /// All of it, as long as it was when it was opened.
-    pub(super) fn read_whole(self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.file.take(self.size).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    /// A checksum of the last bytes before `offset`.
-    pub(super) fn mark_before(&self, offset: u64) -> io::Result<u32> {
-        let bytes = MARKED_BYTES.min(offset);
-        let mut marked = vec![0; usize::try_from(bytes).unwrap_or_default()];
-        self.file.read_exact_at(&mut marked, offset - bytes)?;
-        Ok(crc32c(&marked))
-    }
-
     /// Hands every row from `offset` on to `each`, the last one also if it lacks nothing but its line feed. Returns
     /// the offset behind it.
     pub(super) fn each_row(
@@ -105,7 +66,7 @@ impl ForeignFile {
         offset: u64,
         mut each: impl FnMut(FileRow) -> Result<(), Failure>,
     ) -> Result<u64, RowsError> {
-        let mut reader = BufReader::with_capacity(64 * 1024, &self.file);
+        let mut reader = BufReader::with_capacity(64 * 1024, self.file());
         reader.seek(SeekFrom::Start(offset)).map_err(|_| RowsError::Unreadable)?;
         let mut line = OpenLine::at(offset);
         loop {

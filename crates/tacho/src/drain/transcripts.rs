@@ -1,8 +1,9 @@
 //! Taking transcripts in: the agent's own files, followed by offset.
 
 use super::round::Round;
-use super::rows::{self, ForeignFile, RowsError};
+use super::rows::RowsError;
 use crate::failure::Failure;
+use crate::foreign_file;
 use crate::record::uid_of;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,8 +48,8 @@ impl Round<'_> {
     }
 
     fn take_rows_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
-        let Some(file) = rows::open(Path::new(&cursor.path)) else { return Ok(()) };
-        if !is_as_it_was_read(&file, &cursor) {
+        let Some(file) = foreign_file::open(Path::new(&cursor.path)) else { return Ok(()) };
+        if !file.is_as_it_was_read(cursor.inode, cursor.cursor, cursor.mark) {
             // What is new in it comes behind all that was read before, wherever it stands now.
             cursor.read_before += cursor.cursor;
             (cursor.inode, cursor.cursor) = (file.inode, 0);
@@ -73,7 +74,7 @@ impl Round<'_> {
 
     fn take_description_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
         let Some(file) =
-            rows::open(Path::new(&cursor.path)).filter(|file| file.size <= DESCRIPTION_BYTES_MAX)
+            foreign_file::open(Path::new(&cursor.path)).filter(|file| file.size <= DESCRIPTION_BYTES_MAX)
         else {
             return Ok(());
         };
@@ -96,12 +97,6 @@ impl Round<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether what was read of a file still stands in it.
-fn is_as_it_was_read(file: &ForeignFile, cursor: &TranscriptCursor) -> bool {
-    let stands = |mark| file.mark_before(cursor.cursor).is_ok_and(|now| now == mark);
-    file.inode == cursor.inode && file.size >= cursor.cursor && cursor.mark.is_none_or(stands)
 }
 
 /// The files of subagents, descriptions first: a row is understood better once its subagent is known.

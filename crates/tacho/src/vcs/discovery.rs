@@ -158,6 +158,13 @@ impl Place {
         Self { git_dir, common_dir, worktree }
     }
 
+    /// The directory in which the repository lies; a bare one is that itself.
+    pub(super) fn main_directory(&self) -> PathBuf {
+        let is_in_tree = self.common_dir.file_name() == Some(OsStr::new(".git"));
+        let around = self.common_dir.parent().filter(|_| is_in_tree);
+        around.unwrap_or(&self.common_dir).to_path_buf()
+    }
+
     /// What the main directory of the repository is called.
     pub(super) fn directory_name(&self) -> Option<String> {
         let name_of = |path: &Path| path.file_name().map(|name| name.as_bytes().to_vec());

@@ -97,18 +97,22 @@ fn server_record(block: &Fields<'_>) -> Option<Fact> {
     }))
 }
 
-fn usage(said: &Fields<'_>) -> Usage {
-    // Before the split by lifetime there were only writes for 5 minutes.
-    let split: Option<Fields<'_>> = said.get("cache_creation");
+/// The tokens of an answer. What was written to the cache and is in neither part of the split was written for 5 minutes:
+/// before the split there was nothing else.
+pub(in crate::claude_code) fn usage(said: &Fields<'_>) -> Usage {
+    let split = said.object("cache_creation");
+    let (five_minutes, hour) =
+        (split.count("ephemeral_5m_input_tokens"), split.count("ephemeral_1h_input_tokens"));
+    let unsplit = said.count("cache_creation_input_tokens").map(|all| {
+        let split = five_minutes.unwrap_or(0).saturating_add(hour.unwrap_or(0));
+        all.saturating_sub(split).saturating_add(five_minutes.unwrap_or(0))
+    });
     Usage {
         input: said.count("input_tokens"),
         output: said.count("output_tokens"),
         cache_read: said.count("cache_read_input_tokens"),
-        cache_write_5m: match &split {
-            Some(split) => split.count("ephemeral_5m_input_tokens"),
-            None => said.count("cache_creation_input_tokens"),
-        },
-        cache_write_1h: split.and_then(|split| split.count("ephemeral_1h_input_tokens")),
+        cache_write_5m: unsplit.or(five_minutes),
+        cache_write_1h: hour,
         thinking: said.object("output_tokens_details").count("thinking_tokens"),
     }
 }

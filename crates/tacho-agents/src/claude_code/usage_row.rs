@@ -1,0 +1,123 @@
+//! What transcript rows say of what was used: calls of the model (`assistant`) and what the CLI itself made of a
+//! session so far (`cost-state`).
+
+use super::transcript::{answer, is_placeholder, unix_nanos};
+use crate::fields::Fields;
+use crate::{TranscriptPlace, UsageRow};
+use foldhash::fast::FixedState;
+use serde_json::value::RawValue;
+use std::hash::BuildHasher as _;
+use tacho_model::id::SessionId;
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+use tacho_model::usage_record::{
+    CallKey, Iteration, Owner, ReportedCost, ReportedModel, Terms, UsageRecord,
+};
+
+/// One of these stands in every row that says something. In texts within a row the quotes are escaped.
+pub(super) const MARKS: &[&[u8]] = &[br#""usage""#, br#""modelUsage""#];
+
+/// What a row says.
+pub(super) fn decode(text: &[u8], place: &TranscriptPlace) -> UsageRow {
+    let Ok(row) = Fields::read(text) else { return UsageRow::Unreadable };
+    match row.text("type").as_deref() {
+        Some("assistant") if !row.is_true("isApiErrorMessage") && !is_placeholder(&row) => call(&row, place),
+        Some("cost-state") => UsageRow::Reported(Box::new(reported(&row, place))),
+        _ => UsageRow::Nothing,
+    }
+}
+
+fn session(row: &Fields<'_>, place: &TranscriptPlace) -> SessionId {
+    row.id("sessionId").unwrap_or_else(|| place.session.clone())
+}
+
+fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
+    let message = row.object("message");
+    let Some(said) = message.get::<Fields<'_>>("usage") else { return UsageRow::Nothing };
+    let usage = answer::usage(&said);
+    let is_sidechain = place.subagent.is_some() || row.is_true("isSidechain");
+    let request = row.text("requestId").unwrap_or_default();
+    let tools = message.objects("content").iter().filter(|block| is_tool_use(block)).filter_map(|block| block.text("name")).collect();
+    UsageRow::Call(Box::new(UsageRecord {
+        key: CallKey { message: name(row, &message, &request), request },
+        owner: Owner {
+            is_sidechain,
+            is_empty: usage.is_empty(),
+            at: row.get("timestamp").and_then(unix_nanos).unwrap_or(UnixNanos(0)),
+            session: session(row, place),
+            subagent: place
+                .subagent_kind
+                .clone()
+                .or_else(|| row.text("attributionAgent"))
+                .or_else(|| is_sidechain.then(|| "subagent".to_owned())),
+            directory: row.id::<String>("cwd"),
+            model: message.id::<String>("model"),
+        },
+        usage,
+        terms: Terms {
+            speed: said.text("speed"),
+            inference_geo: said.text("inference_geo"),
+            service_tier: said.text("service_tier"),
+            web_searches: said.object("server_tool_use").count("web_search_requests"),
+            iterations: said.objects("iterations").iter().map(iteration).collect(),
+        },
+        tools,
+        is_final: message.text("stop_reason").is_some(),
+    }))
+}
+
+fn is_tool_use(block: &Fields<'_>) -> bool {
+    matches!(block.text("type").as_deref(), Some("tool_use" | "server_tool_use"))
+}
+
+/// What names the answer: its id; without one the request, the row, or all that is said of it.
+fn name(row: &Fields<'_>, message: &Fields<'_>, request: &str) -> String {
+    let own = message.text("id").filter(|id| !id.is_empty());
+    own.or_else(|| (!request.is_empty()).then(|| format!("request:{request}")))
+        .or_else(|| row.text("uuid").map(|uuid| format!("row:{uuid}")))
+        .unwrap_or_else(|| {
+            let said: Option<&RawValue> = message.get("usage");
+            let said = (row.text("timestamp"), message.text("model"), said.map(RawValue::get));
+            format!("hash:{:016x}", FixedState::default().hash_one(said))
+        })
+}
+
+fn iteration(said: &Fields<'_>) -> Iteration {
+    Iteration {
+        kind: said.text("type").unwrap_or_default(),
+        model: said.id::<String>("model"),
+        usage: answer::usage(said),
+    }
+}
+
+fn reported(row: &Fields<'_>, place: &TranscriptPlace) -> ReportedCost {
+    let models = row.object("modelUsage");
+    let models = models.names().map(|model| {
+        let said = models.object(model);
+        ReportedModel {
+            model: model.to_owned(),
+            usage: Usage {
+                input: said.count("inputTokens"),
+                output: said.count("outputTokens"),
+                cache_read: said.count("cacheReadInputTokens"),
+                cache_write_5m: said.count("cacheCreationEphemeral5mInputTokens"),
+                cache_write_1h: said.count("cacheCreationEphemeral1hInputTokens"),
+                thinking: said.count("thinkingTokens"),
+            },
+            web_searches: said.count("webSearchRequests"),
+            dollars: number(&said, "costUSD"),
+        }
+    });
+    ReportedCost {
+        session: session(row, place),
+        dollars: number(row, "totalCostUSD"),
+        models: models.collect(),
+        has_guessed: row.is_true("hasUnknownModelCost"),
+    }
+}
+
+/// A number as it is written; `0` where there is none.
+fn number(said: &Fields<'_>, name: &str) -> String {
+    let number: Option<serde_json::Number> = said.get(name);
+    number.map_or_else(|| "0".to_owned(), |number| number.to_string())
+}

@@ -1,0 +1,134 @@
+//! What one call of a model used and whose it was, as the agent's files say it: what a list of costs is made of.
+//!
+//! The same call stands in many rows: one a content block, and again in every file that a session was copied to. What
+//! they say is merged per field, so that neither order nor repetition matters.
+
+use crate::id::SessionId;
+use crate::time::UnixNanos;
+use crate::usage::Usage;
+use std::collections::BTreeSet;
+
+/// Which call. Answers have ids, and so have requests; an agent may leave the request out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallKey {
+    /// The answer (`message.id`); for one without an id, whatever else names it once.
+    pub message: String,
+    /// The request; empty where it was not said. Then the record speaks of every request that had this answer.
+    pub request: String,
+}
+
+/// Whose call it was. Of several copies the smallest counts: that of a main conversation before that of a branch
+/// beside it, one that says what was used before one that does not, then the earliest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// Whether a row of a subagent said it.
+    pub is_sidechain: bool,
+    /// Whether no tokens were said, as in some copies.
+    pub is_empty: bool,
+    /// When the first block of the answer was there.
+    pub at: UnixNanos,
+    /// The session.
+    pub session: SessionId,
+    /// Type of the subagent; absent in the main conversation.
+    pub subagent: Option<String>,
+    /// The working directory.
+    pub directory: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+}
+
+/// What a call's price depends on besides its model, its time and its tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Terms {
+    /// `fast` or `standard`.
+    pub speed: Option<String>,
+    /// Where inference ran, such as `us`.
+    pub inference_geo: Option<String>,
+    /// Such as `standard` or `batch`.
+    pub service_tier: Option<String>,
+    /// Searches of the web that the API ran.
+    pub web_searches: Option<u64>,
+    /// The passes that the answer is made of, where the API lists them.
+    pub iterations: Vec<Iteration>,
+}
+
+/// One pass of the model, or of another model that it asked, within an answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Iteration {
+    /// What it was, such as `message` or `advisor_message`.
+    pub kind: String,
+    /// The model, if it is another one.
+    pub model: Option<String>,
+    /// Its tokens.
+    pub usage: Usage,
+}
+
+impl Terms {
+    /// What two statements about the same call say together.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            speed: self.speed.max(other.speed),
+            inference_geo: self.inference_geo.max(other.inference_geo),
+            service_tier: self.service_tier.max(other.service_tier),
+            web_searches: self.web_searches.max(other.web_searches),
+            iterations: self.iterations.max(other.iterations),
+        }
+    }
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageRecord {
+    /// Which one.
+    pub key: CallKey,
+    /// Whose it was.
+    pub owner: Owner,
+    /// Its tokens.
+    pub usage: Usage,
+    /// What else its price depends on.
+    pub terms: Terms,
+    /// Names of the tools that the answer asked for.
+    pub tools: BTreeSet<String>,
+    /// Whether the answer's end was seen; if not, its output may be more than was said.
+    pub is_final: bool,
+}
+
+impl UsageRecord {
+    /// Takes in what another record says of the same call.
+    pub fn merge(&mut self, other: Self) {
+        if other.owner < self.owner {
+            self.owner = other.owner;
+        }
+        self.usage = self.usage.merged(other.usage);
+        self.terms = std::mem::take(&mut self.terms).merged(other.terms);
+        self.tools.extend(other.tools);
+        self.is_final |= other.is_final;
+    }
+}
+
+/// What an agent itself says a session came to, on one model or in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedCost {
+    /// The session.
+    pub session: SessionId,
+    /// The sum in dollars, as it was written down: agents count in floating point.
+    pub dollars: String,
+    /// The same by model.
+    pub models: Vec<ReportedModel>,
+    /// Whether the agent had to guess a price.
+    pub has_guessed: bool,
+}
+
+/// One model in a [`ReportedCost`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedModel {
+    /// The model.
+    pub model: String,
+    /// Its tokens.
+    pub usage: Usage,
+    /// Its searches of the web.
+    pub web_searches: Option<u64>,
+    /// The sum in dollars, as it was written down.
+    pub dollars: String,
+}

@@ -1,0 +1,290 @@
+//! What calls of models used, and sums of it by quarters of an hour.
+//!
+//! Records are truth: they outlive the transcripts they are from. Sums are derived from them, a session at a time.
+
+mod names;
+mod sums;
+mod terms;
+
+pub use sums::{Sum, SumFilter};
+
+use crate::error::StoreError;
+use crate::store::{Changes, Reader, SessionKey};
+use names::Names;
+use rusqlite::{Row, params};
+use std::collections::{BTreeMap, BTreeSet};
+use tacho_model::id::SessionId;
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+use tacho_model::usage_record::{CallKey, Owner, ReportedCost, Terms, UsageRecord};
+
+const COLUMNS: &str = "message, request, session, at_ns, is_sidechain, is_final, model, directory, subagent, tools, \
+     input, output, cache_read, cache_write_5m, cache_write_1h, thinking, web_searches, terms, cost_nanos, price, \
+     is_absorbed";
+
+/// A record and what it came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PricedUsage {
+    /// The record.
+    pub record: UsageRecord,
+    /// Whether records of the same answer with a request take its place; then it has no price and counts for nothing.
+    pub is_absorbed: bool,
+    /// The amount in nanodollars; absent where there is no price.
+    pub cost_nanos: Option<i64>,
+    /// The row of the price table; or why there is none.
+    pub price: Option<String>,
+}
+
+/// How far a transcript was read for what was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedFile {
+    /// The file.
+    pub path: String,
+    /// Its inode.
+    pub inode: u64,
+    /// How far, in bytes.
+    pub cursor: u64,
+    /// A checksum of what stands before the cursor.
+    pub mark: u32,
+    /// Rows that say something of usage and could not be read.
+    pub unreadable: u64,
+}
+
+impl Reader<'_> {
+    /// How far each transcript was read for what was used.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn imported_files(&self) -> Result<Vec<ImportedFile>, StoreError> {
+        let mut select = self.connection.prepare("SELECT path, inode, cursor, mark, unreadable FROM imported_files")?;
+        let rows = select.query_map([], |row| {
+            Ok(ImportedFile {
+                path: row.get(0)?,
+                inode: row.get::<_, i64>(1)?.cast_unsigned(),
+                cursor: row.get::<_, i64>(2)?.cast_unsigned(),
+                mark: row.get(3)?,
+                unreadable: row.get::<_, i64>(4)?.cast_unsigned(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn has_usage(&self) -> Result<bool, StoreError> {
+        let exists = "SELECT EXISTS (SELECT 1 FROM usage_records)";
+        Ok(self.connection.query_row(exists, [], |row| row.get(0))?)
+    }
+}
+
+impl Changes<'_> {
+    /// Takes records in. `price` is asked for the price of each, once all that is known of the call has been merged.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn put_usage(
+        &self,
+        records: Vec<UsageRecord>,
+        mut price: impl FnMut(&UsageRecord) -> (Option<i64>, String),
+    ) -> Result<(), StoreError> {
+        let mut names = Names::load(&self.transaction)?;
+        let mut sessions = Sessions::default();
+        let mut touched = BTreeSet::new();
+        let is_first = !self.read().has_usage()?;
+        for (message, said) in by_message(records) {
+            let known = if is_first { Vec::new() } else { self.usage_of(&message, &names)? };
+            touched.extend(known.iter().map(|(_, session)| *session));
+            let mut group = known.into_iter().map(|(record, _)| record).collect();
+            said.into_iter().for_each(|record| take_in(&mut group, record));
+            for mut priced in settled(group) {
+                if !priced.is_absorbed {
+                    let (cost_nanos, basis) = price(&priced.record);
+                    (priced.cost_nanos, priced.price) = (cost_nanos, Some(basis));
+                }
+                let session = sessions.key(self, &priced.record.owner.session)?;
+                touched.insert(session);
+                self.put_record(&priced, session, &mut names)?;
+            }
+        }
+        if is_first { self.sum_all_usage() } else { self.sum_usage(&touched) }
+    }
+
+    /// Notes what an agent said a session came to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_reported_cost(&self, said: &ReportedCost, nanos: impl Fn(&str) -> Option<i64>) -> Result<(), StoreError> {
+        let session = self.key_of(&said.session)?;
+        let mut names = Names::load(&self.transaction)?;
+        self.prepare("DELETE FROM reported_costs WHERE session = ?1")?.execute([session.0])?;
+        let mut insert = self.prepare(
+            "INSERT INTO reported_costs (session, model, cost_nanos, input, output, cache_read, cache_write_5m,
+                                         cache_write_1h, web_searches, has_guessed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?;
+        if let Some(nanos) = nanos(&said.dollars) {
+            let none = None::<i64>;
+            insert.execute(params![session.0, none, nanos, none, none, none, none, none, none, said.has_guessed])?;
+        }
+        for model in &said.models {
+            let Some(nanos) = nanos(&model.dollars) else { continue };
+            let usage = model.usage;
+            insert.execute(params![
+                session.0,
+                names.key(&self.transaction, Some(&model.model))?,
+                nanos,
+                usage.input.map(u64::cast_signed),
+                usage.output.map(u64::cast_signed),
+                usage.cache_read.map(u64::cast_signed),
+                usage.cache_write_5m.map(u64::cast_signed),
+                usage.cache_write_1h.map(u64::cast_signed),
+                model.web_searches.map(u64::cast_signed),
+                said.has_guessed,
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Notes how far a transcript was read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_imported_file(&self, file: &ImportedFile) -> Result<(), StoreError> {
+        let mut replace = self.prepare(
+            "INSERT OR REPLACE INTO imported_files (path, inode, cursor, mark, unreadable) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        replace.execute(params![
+            file.path,
+            file.inode.cast_signed(),
+            file.cursor.cast_signed(),
+            file.mark,
+            file.unreadable.cast_signed()
+        ])?;
+        Ok(())
+    }
+
+    /// What is known of an answer, and whose each record is.
+    fn usage_of(&self, message: &str, names: &Names) -> Result<Vec<(UsageRecord, SessionKey)>, StoreError> {
+        let mut select = self.prepare(&format!(
+            "SELECT {COLUMNS}, session_keys.id FROM usage_records JOIN session_keys ON session_keys.key = session
+             WHERE message = ?1"
+        ))?;
+        let rows = select.query_map([message], |row| record(row, names))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn put_record(&self, priced: &PricedUsage, session: SessionKey, names: &mut Names) -> Result<(), StoreError> {
+        let PricedUsage { record, is_absorbed, cost_nanos, price } = priced;
+        let (owner, usage) = (&record.owner, record.usage);
+        let tools = (!record.tools.is_empty()).then(|| record.tools.iter().map(String::as_str).collect::<Vec<_>>().join("\n"));
+        let mut replace = self.prepare(&format!(
+            "INSERT OR REPLACE INTO usage_records ({COLUMNS}) VALUES
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+        ))?;
+        replace.execute(params![
+            record.key.message,
+            record.key.request,
+            session.0,
+            owner.at.0.cast_signed(),
+            owner.is_sidechain,
+            record.is_final,
+            names.key(&self.transaction, owner.model.as_deref())?,
+            names.key(&self.transaction, owner.directory.as_deref())?,
+            names.key(&self.transaction, owner.subagent.as_deref())?,
+            names.key(&self.transaction, tools.as_deref())?,
+            usage.input.map(u64::cast_signed),
+            usage.output.map(u64::cast_signed),
+            usage.cache_read.map(u64::cast_signed),
+            usage.cache_write_5m.map(u64::cast_signed),
+            usage.cache_write_1h.map(u64::cast_signed),
+            usage.thinking.map(u64::cast_signed),
+            record.terms.web_searches.map(u64::cast_signed),
+            terms::text_of(&record.terms),
+            cost_nanos,
+            names.key(&self.transaction, price.as_deref())?,
+            is_absorbed,
+        ])?;
+        Ok(())
+    }
+}
+
+/// Keys of sessions that were asked for.
+#[derive(Default)]
+struct Sessions(BTreeMap<SessionId, SessionKey>);
+
+impl Sessions {
+    fn key(&mut self, changes: &Changes<'_>, session: &SessionId) -> Result<SessionKey, StoreError> {
+        if let Some(key) = self.0.get(session) {
+            return Ok(*key);
+        }
+        let key = changes.key_of(session)?;
+        self.0.insert(session.clone(), key);
+        Ok(key)
+    }
+}
+
+/// The records of each answer, in the order in which the table keeps them.
+fn by_message(mut records: Vec<UsageRecord>) -> Vec<(String, Vec<UsageRecord>)> {
+    records.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+    let mut groups = Vec::<(String, Vec<UsageRecord>)>::new();
+    for record in records {
+        match groups.last_mut() {
+            Some((message, group)) if *message == record.key.message => group.push(record),
+            _ => groups.push((record.key.message.clone(), vec![record])),
+        }
+    }
+    groups
+}
+
+/// Puts a record among those of the same answer.
+fn take_in(group: &mut Vec<UsageRecord>, record: UsageRecord) {
+    match group.iter_mut().find(|known| known.key.request == record.key.request) {
+        Some(known) => known.merge(record),
+        None => group.push(record),
+    }
+}
+
+/// The records of one answer with what they come to. One that names no request speaks of every request of the answer;
+/// alone, it counts itself.
+fn settled(mut group: Vec<UsageRecord>) -> Vec<PricedUsage> {
+    let unnamed = group.iter().position(|record| record.key.request.is_empty()).map(|at| group.swap_remove(at));
+    let is_absorbed = !group.is_empty();
+    if let Some(unnamed) = &unnamed {
+        group.iter_mut().for_each(|record| record.merge(unnamed.clone()));
+    }
+    let named = group.into_iter().map(|record| (record, false));
+    let records = named.chain(unnamed.map(|record| (record, is_absorbed)));
+    records
+        .map(|(record, is_absorbed)| PricedUsage { record, is_absorbed, cost_nanos: None, price: None })
+        .collect()
+}
+
+fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, SessionKey)> {
+    let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned));
+    let name = |column| Ok::<_, rusqlite::Error>(names.text(row.get(column)?));
+    let usage = Usage {
+        input: count(10)?,
+        output: count(11)?,
+        cache_read: count(12)?,
+        cache_write_5m: count(13)?,
+        cache_write_1h: count(14)?,
+        thinking: count(15)?,
+    };
+    let terms: Option<String> = row.get(17)?;
+    let tools = name(9)?;
+    let record = UsageRecord {
+        key: CallKey { message: row.get(0)?, request: row.get(1)? },
+        owner: Owner {
+            is_sidechain: row.get(4)?,
+            is_empty: usage.is_empty(),
+            at: UnixNanos(row.get::<_, i64>(3)?.cast_unsigned()),
+            session: SessionId(row.get(21)?),
+            subagent: name(8)?,
+            directory: name(7)?,
+            model: name(6)?,
+        },
+        usage,
+        terms: Terms { web_searches: count(16)?, ..terms::terms_of(terms.as_deref()) },
+        tools: tools.iter().flat_map(|tools| tools.lines()).map(str::to_owned).collect(),
+        is_final: row.get(5)?,
+    };
+    Ok((record, SessionKey(row.get(2)?)))
+}

@@ -1,0 +1,144 @@
+//! Sums of usage records over quarters of an hour.
+
+use super::names::Names;
+use crate::error::StoreError;
+use crate::store::{Changes, Reader, SessionKey};
+use rusqlite::{Row, params};
+use std::collections::{BTreeMap, BTreeSet};
+use tacho_model::id::SessionId;
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+
+/// Nanoseconds of a quarter of an hour.
+const QUARTER_NS: u64 = 900_000_000_000;
+
+/// The columns of a sum, computed.
+const SUMMED: &str = "count(*), sum(cost_nanos IS NULL), sum(NOT is_final), coalesce(sum(input), 0),
+    coalesce(sum(output), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write_5m), 0),
+    coalesce(sum(cache_write_1h), 0), coalesce(sum(thinking), 0), coalesce(sum(web_searches), 0),
+    coalesce(sum(cost_nanos), 0)";
+
+/// What the calls came to that have all of this in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// The session.
+    pub session: SessionKey,
+    /// When its quarter of an hour began.
+    pub from: UnixNanos,
+    /// Number of the model's name; 0 for none.
+    pub model: i64,
+    /// Number of the working directory.
+    pub directory: i64,
+    /// Number of the subagent's type; 0 in main conversations.
+    pub subagent: i64,
+    /// Calls.
+    pub calls: u64,
+    /// Those without a price.
+    pub unpriced_calls: u64,
+    /// Those whose end was not seen.
+    pub open_calls: u64,
+    /// Their tokens.
+    pub usage: Usage,
+    /// Their searches of the web.
+    pub web_searches: u64,
+    /// Their cost in nanodollars.
+    pub cost_nanos: i64,
+}
+
+/// Which sums are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct SumFilter {
+    /// From here on.
+    pub since: UnixNanos,
+    /// Up to here.
+    pub until: UnixNanos,
+}
+
+impl Changes<'_> {
+    /// Sums all records, where there were none before.
+    pub(super) fn sum_all_usage(&self) -> Result<(), StoreError> {
+        self.transaction.execute("DELETE FROM usage_sums", [])?;
+        self.transaction.execute(&insertion(""), [])?;
+        Ok(())
+    }
+
+    /// Sums the records of these sessions anew.
+    pub(super) fn sum_usage(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), StoreError> {
+        for session in sessions {
+            self.prepare("DELETE FROM usage_sums WHERE session = ?1")?.execute([session.0])?;
+            self.prepare(&insertion("AND session = ?1"))?.execute([session.0])?;
+        }
+        Ok(())
+    }
+}
+
+fn insertion(also: &str) -> String {
+    format!(
+        "INSERT INTO usage_sums
+         SELECT session, at_ns / {QUARTER_NS}, coalesce(model, 0), coalesce(directory, 0), coalesce(subagent, 0), {SUMMED}
+         FROM usage_records WHERE NOT is_absorbed {also} GROUP BY 1, 2, 3, 4, 5"
+    )
+}
+
+impl Reader<'_> {
+    /// Hands every sum of the time on, in no order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn each_usage_sum(&self, asked: SumFilter, mut each: impl FnMut(Sum)) -> Result<(), StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT session, quarter, model, directory, subagent, calls, unpriced_calls, open_calls, input, output,
+                    cache_read, cache_write_5m, cache_write_1h, thinking, web_searches, cost_nanos
+             FROM usage_sums WHERE quarter BETWEEN ?1 AND ?2",
+        )?;
+        let quarter = |at: UnixNanos| (at.0 / QUARTER_NS).cast_signed();
+        let mut rows = select.query(params![quarter(asked.since), quarter(UnixNanos(asked.until.0.saturating_sub(1)))])?;
+        while let Some(row) = rows.next()? {
+            each(sum(row)?);
+        }
+        Ok(())
+    }
+
+    /// Names by their numbers, as sums have them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn usage_names(&self) -> Result<impl Fn(i64) -> Option<String> + use<>, StoreError> {
+        let names = Names::load(self.connection)?;
+        Ok(move |key| names.text(Some(key)))
+    }
+
+    /// Ids of sessions by their numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn session_ids(&self) -> Result<BTreeMap<SessionKey, SessionId>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT key, id FROM session_keys")?;
+        let rows = select.query_map([], |row| Ok((SessionKey(row.get(0)?), SessionId(row.get(1)?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {
+    let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.cast_unsigned());
+    Ok(Sum {
+        session: SessionKey(row.get(0)?),
+        from: UnixNanos(count(1)? * QUARTER_NS),
+        model: row.get(2)?,
+        directory: row.get(3)?,
+        subagent: row.get(4)?,
+        calls: count(5)?,
+        unpriced_calls: count(6)?,
+        open_calls: count(7)?,
+        usage: Usage {
+            input: Some(count(8)?),
+            output: Some(count(9)?),
+            cache_read: Some(count(10)?),
+            cache_write_5m: Some(count(11)?),
+            cache_write_1h: Some(count(12)?),
+            thinking: Some(count(13)?),
+        },
+        web_searches: count(14)?,
+        cost_nanos: row.get(15)?,
+    })
+}

@@ -1,0 +1,124 @@
+//! Which transcripts there are, and which have something new.
+
+use super::{Home, Imported};
+use crate::failure::Failure;
+use crate::foreign_file;
+use std::collections::HashMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use tacho_agents::{Agent, TranscriptPlace};
+use tacho_store::Store;
+use tacho_store::usage::ImportedFile;
+
+/// Folders within one another that are looked into.
+const DEPTH_MAX: u32 = 8;
+/// A description of a subagent is a small file.
+const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
+
+/// A transcript with something new.
+#[derive(Debug)]
+pub(super) struct Transcript {
+    pub(super) agent: &'static Agent,
+    pub(super) path: PathBuf,
+    pub(super) place: TranscriptPlace,
+    pub(super) inode: u64,
+    pub(super) size: u64,
+    /// Where what is new begins, and what stands before it.
+    pub(super) cursor: u64,
+    pub(super) mark: Option<u32>,
+    pub(super) unreadable_before: u64,
+}
+
+impl Transcript {
+    /// The path as text.
+    pub(super) fn name(&self) -> String {
+        self.path.to_string_lossy().into_owned()
+    }
+
+    pub(super) const fn new_bytes(&self) -> u64 {
+        self.size.saturating_sub(self.cursor)
+    }
+}
+
+/// What is new.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// Transcripts with something new, the largest first.
+    pub(super) transcripts: Vec<Transcript>,
+    files: u64,
+}
+
+impl News {
+    /// Looks for it.
+    pub(super) fn find(store: Option<&Store>, homes: &[Home]) -> Result<Self, Failure> {
+        let known = store.map(|store| store.read().imported_files()).transpose()?.unwrap_or_default();
+        let known = known.into_iter().map(|file| (file.path.clone(), file)).collect();
+        let mut news = Self::default();
+        for home in homes {
+            news.look_into(home, &home.directory.join(home.agent.setup.transcripts), 0, &known);
+        }
+        news.transcripts.sort_by_key(|transcript| std::cmp::Reverse(transcript.new_bytes()));
+        Ok(news)
+    }
+
+    /// How much it is.
+    pub(super) fn imported(&self) -> Imported {
+        Imported {
+            files: self.files,
+            new_files: self.transcripts.len() as u64,
+            new_bytes: self.transcripts.iter().map(Transcript::new_bytes).sum(),
+            ..Imported::default()
+        }
+    }
+
+    fn look_into(&mut self, home: &Home, folder: &Path, depth: u32, known: &HashMap<String, ImportedFile>) {
+        // What is gone or closed to us holds nothing for us.
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth < DEPTH_MAX => self.look_into(home, &path, depth + 1, known),
+                Ok(kind) if kind.is_file() => {
+                    let below = path.strip_prefix(&home.directory).ok();
+                    let place = below.and_then(|below| (home.agent.transcript_place)(below));
+                    let (Some(place), Ok(metadata)) = (place, entry.metadata()) else { continue };
+                    self.files += 1;
+                    self.add(home.agent, path, place, &metadata, known);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        agent: &'static Agent,
+        path: PathBuf,
+        mut place: TranscriptPlace,
+        metadata: &Metadata,
+        known: &HashMap<String, ImportedFile>,
+    ) {
+        let (inode, size) = (metadata.ino(), metadata.len());
+        let read = known.get(path.to_string_lossy().as_ref()).filter(|file| file.inode == inode);
+        if size == 0 || read.is_some_and(|file| file.cursor == size) {
+            return;
+        }
+        if place.subagent.is_some() {
+            let description = foreign_file::open(&path.with_extension("meta.json"));
+            let description = description.filter(|file| file.size <= DESCRIPTION_BYTES_MAX);
+            let text = description.and_then(|file| file.read_whole().ok()).unwrap_or_default();
+            place.subagent_kind = (agent.description_kind)(&text);
+        }
+        self.transcripts.push(Transcript {
+            agent,
+            path,
+            place,
+            inode,
+            size,
+            cursor: read.map_or(0, |file| file.cursor),
+            mark: read.map(|file| file.mark),
+            unreadable_before: read.map_or(0, |file| file.unreadable),
+        });
+    }
+}
