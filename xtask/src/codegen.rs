@@ -1,14 +1,17 @@
 //! `codegen`: the files that are made from tables, so that no name is written twice.
-//! The registry gives the attribute table and its documentation; the hook tables give the plugin's hooks files.
+//! The registry gives the attribute table and its documentation; the hook tables give the plugin's hooks files, the price
+//! list its table.
 
 mod hooks;
 mod markdown;
+mod prices;
 mod registry;
 mod rust;
 
 use std::path::Path;
 
 use crate::finding::{self, Finding};
+use crate::prices::list;
 use crate::workspace::{self, Workspace};
 
 /// A file of the repository that nobody edits by hand.
@@ -49,6 +52,10 @@ fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
     Ok(vec![
         Generated { path: "crates/tacho-model/src/semconv.rs", text: rust::render(&registry, root)? },
         Generated { path: "docs/telemetry.md", text: markdown::render(&registry) },
+        Generated {
+            path: "crates/tacho-assemble/src/price/table.rs",
+            text: prices::render(&list::load(root)?, root)?,
+        },
         Generated { path: "plugins/claude-code/hooks/hooks.json", text: hooks::render() },
         Generated { path: "plugins/claude-code/hooks/newer.json", text: hooks::render_newer() },
     ])

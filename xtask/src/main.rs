@@ -10,6 +10,7 @@ mod deny;
 mod e2e;
 mod finding;
 mod plugin;
+mod prices;
 mod sweep;
 mod tidy;
 mod workspace;

@@ -1,4 +1,4 @@
-//! The vocabulary every other crate speaks: ids, events, spans, usage and attribute names.
+//! The vocabulary every other crate speaks: ids, events, spans, usage, money and attribute names.
 //!
 //! Must not do I/O, read a clock, or know any particular coding agent.
 
@@ -8,6 +8,7 @@ pub mod clip;
 pub mod event;
 pub mod id;
 pub mod log;
+pub mod money;
 pub mod semconv;
 pub mod session;
 pub mod shape;

@@ -1,6 +1,7 @@
-//! Tests of derived ids, of usage, and of cutting.
+//! Tests of derived ids, of usage, of money, and of cutting.
 
 mod clip;
+mod money;
 
 use crate::id::{IdSpace, SessionId};
 use crate::span::SpanKind;

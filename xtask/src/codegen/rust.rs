@@ -110,7 +110,7 @@ fn variant_name(kind: &str) -> String {
     kind.split(['_', '.']).map(capitalised).collect()
 }
 
-fn rustfmt(source: &str, root: &Path) -> anyhow::Result<String> {
+pub(super) fn rustfmt(source: &str, root: &Path) -> anyhow::Result<String> {
     let mut child = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])
         .arg(root)

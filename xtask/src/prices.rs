@@ -1,0 +1,3 @@
+//! The dated list of prices in `prices/`.
+
+pub(crate) mod list;
