@@ -4,9 +4,9 @@
 //! they say is merged per field, so that neither order nor repetition matters.
 
 use crate::id::SessionId;
+use crate::money::Nanodollars;
 use crate::time::UnixNanos;
 use crate::usage::Usage;
-use std::collections::BTreeSet;
 
 /// Which call. Answers have ids, and so have requests; an agent may leave the request out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,20 +31,20 @@ pub struct Owner {
     pub session: SessionId,
     /// Type of the subagent; absent in the main conversation.
     pub subagent: Option<String>,
-    /// The working directory.
-    pub directory: Option<String>,
+    /// The project: a working directory, or the repository around it.
+    pub project: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
 }
 
-/// What a call's price depends on besides its model, its time and its tokens.
+/// What a call's price depends on besides its model, its time and its tokens. What is usual is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Terms {
-    /// `fast` or `standard`.
+    /// Such as `fast`; absent for `standard`.
     pub speed: Option<String>,
-    /// Where inference ran, such as `us`.
+    /// Where inference ran, such as `us`; absent where it could run anywhere.
     pub inference_geo: Option<String>,
-    /// Such as `standard` or `batch`.
+    /// Such as `batch`; absent for `standard`.
     pub service_tier: Option<String>,
     /// Searches of the web that the API ran.
     pub web_searches: Option<u64>,
@@ -88,8 +88,8 @@ pub struct UsageRecord {
     pub usage: Usage,
     /// What else its price depends on.
     pub terms: Terms,
-    /// Names of the tools that the answer asked for.
-    pub tools: BTreeSet<String>,
+    /// Names of the tools that the answer asked for, each once, in their order.
+    pub tools: Vec<String>,
     /// Whether the answer's end was seen; if not, its output may be more than was said.
     pub is_final: bool,
 }
@@ -102,7 +102,11 @@ impl UsageRecord {
         }
         self.usage = self.usage.merged(other.usage);
         self.terms = std::mem::take(&mut self.terms).merged(other.terms);
-        self.tools.extend(other.tools);
+        for tool in other.tools {
+            if let Err(place) = self.tools.binary_search(&tool) {
+                self.tools.insert(place, tool);
+            }
+        }
         self.is_final |= other.is_final;
     }
 }
@@ -112,8 +116,8 @@ impl UsageRecord {
 pub struct ReportedCost {
     /// The session.
     pub session: SessionId,
-    /// The sum in dollars, as it was written down: agents count in floating point.
-    pub dollars: String,
+    /// The sum.
+    pub cost: Nanodollars,
     /// The same by model.
     pub models: Vec<ReportedModel>,
     /// Whether the agent had to guess a price.
@@ -129,6 +133,6 @@ pub struct ReportedModel {
     pub usage: Usage,
     /// Its searches of the web.
     pub web_searches: Option<u64>,
-    /// The sum in dollars, as it was written down.
-    pub dollars: String,
+    /// The sum.
+    pub cost: Nanodollars,
 }

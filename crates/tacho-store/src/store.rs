@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::schema;
+use rusqlite::config::DbConfig;
 use rusqlite::{
     CachedStatement, Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior,
 };
@@ -72,6 +73,8 @@ impl Store {
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A statement is planned once, not again whenever a parameter has another value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         schema::migrate(&mut connection, path)?;
         Ok(Self { connection })
     }

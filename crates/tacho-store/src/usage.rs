@@ -10,29 +10,30 @@ pub use sums::{Sum, SumFilter};
 
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
+use foldhash::fast::FixedState;
 use names::Names;
 use rusqlite::{Row, params};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use tacho_model::id::SessionId;
+use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 use tacho_model::usage_record::{CallKey, Owner, ReportedCost, Terms, UsageRecord};
 
-const COLUMNS: &str = "message, request, session, at_ns, is_sidechain, is_final, model, directory, subagent, tools, \
+const COLUMNS: &str = "message, request, session, at_ns, is_sidechain, is_final, model, project, subagent, tools, \
      input, output, cache_read, cache_write_5m, cache_write_1h, thinking, web_searches, terms, cost_nanos, price, \
-     is_absorbed";
+     price_table, is_absorbed";
 
-/// A record and what it came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PricedUsage {
-    /// The record.
-    pub record: UsageRecord,
-    /// Whether records of the same answer with a request take its place; then it has no price and counts for nothing.
-    pub is_absorbed: bool,
-    /// The amount in nanodollars; absent where there is no price.
-    pub cost_nanos: Option<i64>,
-    /// The row of the price table; or why there is none.
-    pub price: Option<String>,
+/// What a call came to, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsagePrice {
+    /// The amount; absent where there is no price.
+    pub cost: Option<Nanodollars>,
+    /// The rows of the price table; or why there is no price.
+    pub basis: Option<Arc<str>>,
+    /// Which state of the table it was.
+    pub table: Option<Arc<str>>,
 }
 
 /// How far a transcript was read for what was used.
@@ -56,7 +57,8 @@ impl Reader<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn imported_files(&self) -> Result<Vec<ImportedFile>, StoreError> {
-        let mut select = self.connection.prepare("SELECT path, inode, cursor, mark, unreadable FROM imported_files")?;
+        let mut select =
+            self.connection.prepare("SELECT path, inode, cursor, mark, unreadable FROM imported_files")?;
         let rows = select.query_map([], |row| {
             Ok(ImportedFile {
                 path: row.get(0)?,
@@ -76,61 +78,89 @@ impl Reader<'_> {
 }
 
 impl Changes<'_> {
+    /// Begins to write what was used.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn usage(&self) -> Result<UsageWriter<'_>, StoreError> {
+        Ok(UsageWriter {
+            changes: self,
+            names: Names::load(&self.transaction)?,
+            sessions: HashMap::default(),
+            is_first: !self.read().has_usage()?,
+            touched: BTreeSet::new(),
+        })
+    }
+}
+
+/// Writes what was used, within a transaction; [`UsageWriter::finish`] brings the sums up to date.
+pub struct UsageWriter<'a> {
+    changes: &'a Changes<'a>,
+    names: Names,
+    sessions: HashMap<SessionId, SessionKey, FixedState>,
+    /// Whether there were no records before.
+    is_first: bool,
+    /// Sessions whose records changed.
+    touched: BTreeSet<SessionKey>,
+}
+
+impl UsageWriter<'_> {
     /// Takes records in. `price` is asked for the price of each, once all that is known of the call has been merged.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn put_usage(
-        &self,
+    pub fn put(
+        &mut self,
         records: Vec<UsageRecord>,
-        mut price: impl FnMut(&UsageRecord) -> (Option<i64>, String),
+        mut price: impl FnMut(&UsageRecord) -> UsagePrice,
     ) -> Result<(), StoreError> {
-        let mut names = Names::load(&self.transaction)?;
-        let mut sessions = Sessions::default();
-        let mut touched = BTreeSet::new();
-        let is_first = !self.read().has_usage()?;
+        let may_be_known = !std::mem::take(&mut self.is_first);
         for (message, said) in by_message(records) {
-            let known = if is_first { Vec::new() } else { self.usage_of(&message, &names)? };
-            touched.extend(known.iter().map(|(_, session)| *session));
+            let known = if may_be_known { self.known(&message)? } else { Vec::new() };
+            self.touched.extend(known.iter().map(|(_, session)| *session));
             let mut group = known.into_iter().map(|(record, _)| record).collect();
             said.into_iter().for_each(|record| take_in(&mut group, record));
-            for mut priced in settled(group) {
-                if !priced.is_absorbed {
-                    let (cost_nanos, basis) = price(&priced.record);
-                    (priced.cost_nanos, priced.price) = (cost_nanos, Some(basis));
-                }
-                let session = sessions.key(self, &priced.record.owner.session)?;
-                touched.insert(session);
-                self.put_record(&priced, session, &mut names)?;
+            for (record, is_absorbed) in settled(group) {
+                let price = if is_absorbed { UsagePrice::default() } else { price(&record) };
+                let session = self.session(&record.owner.session)?;
+                self.touched.insert(session);
+                self.replace(&record, is_absorbed, &price, session)?;
             }
         }
-        if is_first { self.sum_all_usage() } else { self.sum_usage(&touched) }
+        Ok(())
     }
 
-    /// Notes what an agent said a session came to.
+    /// Notes what an agent said a session came to, instead of what it said before.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn put_reported_cost(&self, said: &ReportedCost, nanos: impl Fn(&str) -> Option<i64>) -> Result<(), StoreError> {
-        let session = self.key_of(&said.session)?;
-        let mut names = Names::load(&self.transaction)?;
-        self.prepare("DELETE FROM reported_costs WHERE session = ?1")?.execute([session.0])?;
-        let mut insert = self.prepare(
+    pub fn put_reported(&mut self, said: &ReportedCost) -> Result<(), StoreError> {
+        let session = self.session(&said.session)?;
+        self.changes.prepare("DELETE FROM reported_costs WHERE session = ?1")?.execute([session.0])?;
+        let mut insert = self.changes.prepare(
             "INSERT INTO reported_costs (session, model, cost_nanos, input, output, cache_read, cache_write_5m,
                                          cache_write_1h, web_searches, has_guessed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
-        if let Some(nanos) = nanos(&said.dollars) {
-            let none = None::<i64>;
-            insert.execute(params![session.0, none, nanos, none, none, none, none, none, none, said.has_guessed])?;
-        }
+        let none = None::<i64>;
+        insert.execute(params![
+            session.0,
+            none,
+            said.cost.0,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+            said.has_guessed
+        ])?;
         for model in &said.models {
-            let Some(nanos) = nanos(&model.dollars) else { continue };
             let usage = model.usage;
             insert.execute(params![
                 session.0,
-                names.key(&self.transaction, Some(&model.model))?,
-                nanos,
+                self.names.key(&self.changes.transaction, Some(&model.model))?,
+                model.cost.0,
                 usage.input.map(u64::cast_signed),
                 usage.output.map(u64::cast_signed),
                 usage.cache_read.map(u64::cast_signed),
@@ -147,8 +177,8 @@ impl Changes<'_> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn set_imported_file(&self, file: &ImportedFile) -> Result<(), StoreError> {
-        let mut replace = self.prepare(
+    pub fn set_file(&self, file: &ImportedFile) -> Result<(), StoreError> {
+        let mut replace = self.changes.prepare(
             "INSERT OR REPLACE INTO imported_files (path, inode, cursor, mark, unreadable) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         replace.execute(params![
@@ -161,24 +191,47 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Sums up what changed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(self) -> Result<(), StoreError> {
+        self.changes.sum_usage(&self.touched)
+    }
+
     /// What is known of an answer, and whose each record is.
-    fn usage_of(&self, message: &str, names: &Names) -> Result<Vec<(UsageRecord, SessionKey)>, StoreError> {
-        let mut select = self.prepare(&format!(
+    fn known(&self, message: &str) -> Result<Vec<(UsageRecord, SessionKey)>, StoreError> {
+        let mut select = self.changes.prepare(&format!(
             "SELECT {COLUMNS}, session_keys.id FROM usage_records JOIN session_keys ON session_keys.key = session
              WHERE message = ?1"
         ))?;
-        let rows = select.query_map([message], |row| record(row, names))?;
+        let rows = select.query_map([message], |row| record(row, &self.names))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn put_record(&self, priced: &PricedUsage, session: SessionKey, names: &mut Names) -> Result<(), StoreError> {
-        let PricedUsage { record, is_absorbed, cost_nanos, price } = priced;
+    fn session(&mut self, session: &SessionId) -> Result<SessionKey, StoreError> {
+        if let Some(key) = self.sessions.get(session) {
+            return Ok(*key);
+        }
+        let key = self.changes.key_of(session)?;
+        self.sessions.insert(session.clone(), key);
+        Ok(key)
+    }
+
+    fn replace(
+        &mut self,
+        record: &UsageRecord,
+        is_absorbed: bool,
+        price: &UsagePrice,
+        session: SessionKey,
+    ) -> Result<(), StoreError> {
         let (owner, usage) = (&record.owner, record.usage);
-        let tools = (!record.tools.is_empty()).then(|| record.tools.iter().map(String::as_str).collect::<Vec<_>>().join("\n"));
-        let mut replace = self.prepare(&format!(
+        let tools = record.tools.join("\n");
+        let mut replace = self.changes.prepare(&format!(
             "INSERT OR REPLACE INTO usage_records ({COLUMNS}) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
         ))?;
+        let mut name = |text: Option<&str>| self.names.key(&self.changes.transaction, text);
         replace.execute(params![
             record.key.message,
             record.key.request,
@@ -186,10 +239,10 @@ impl Changes<'_> {
             owner.at.0.cast_signed(),
             owner.is_sidechain,
             record.is_final,
-            names.key(&self.transaction, owner.model.as_deref())?,
-            names.key(&self.transaction, owner.directory.as_deref())?,
-            names.key(&self.transaction, owner.subagent.as_deref())?,
-            names.key(&self.transaction, tools.as_deref())?,
+            name(owner.model.as_deref())?,
+            name(owner.project.as_deref())?,
+            name(owner.subagent.as_deref())?,
+            name(Some(&*tools).filter(|tools| !tools.is_empty()))?,
             usage.input.map(u64::cast_signed),
             usage.output.map(u64::cast_signed),
             usage.cache_read.map(u64::cast_signed),
@@ -198,26 +251,12 @@ impl Changes<'_> {
             usage.thinking.map(u64::cast_signed),
             record.terms.web_searches.map(u64::cast_signed),
             terms::text_of(&record.terms),
-            cost_nanos,
-            names.key(&self.transaction, price.as_deref())?,
+            price.cost.map(|cost| cost.0),
+            name(price.basis.as_deref())?,
+            name(price.table.as_deref())?,
             is_absorbed,
         ])?;
         Ok(())
-    }
-}
-
-/// Keys of sessions that were asked for.
-#[derive(Default)]
-struct Sessions(BTreeMap<SessionId, SessionKey>);
-
-impl Sessions {
-    fn key(&mut self, changes: &Changes<'_>, session: &SessionId) -> Result<SessionKey, StoreError> {
-        if let Some(key) = self.0.get(session) {
-            return Ok(*key);
-        }
-        let key = changes.key_of(session)?;
-        self.0.insert(session.clone(), key);
-        Ok(key)
     }
 }
 
@@ -242,19 +281,17 @@ fn take_in(group: &mut Vec<UsageRecord>, record: UsageRecord) {
     }
 }
 
-/// The records of one answer with what they come to. One that names no request speaks of every request of the answer;
-/// alone, it counts itself.
-fn settled(mut group: Vec<UsageRecord>) -> Vec<PricedUsage> {
-    let unnamed = group.iter().position(|record| record.key.request.is_empty()).map(|at| group.swap_remove(at));
+/// The records of one answer, and whether each counts for nothing. One that names no request speaks of every request of
+/// the answer; alone, it counts itself.
+fn settled(mut group: Vec<UsageRecord>) -> impl Iterator<Item = (UsageRecord, bool)> {
+    let unnamed =
+        group.iter().position(|record| record.key.request.is_empty()).map(|at| group.swap_remove(at));
     let is_absorbed = !group.is_empty();
     if let Some(unnamed) = &unnamed {
         group.iter_mut().for_each(|record| record.merge(unnamed.clone()));
     }
     let named = group.into_iter().map(|record| (record, false));
-    let records = named.chain(unnamed.map(|record| (record, is_absorbed)));
-    records
-        .map(|(record, is_absorbed)| PricedUsage { record, is_absorbed, cost_nanos: None, price: None })
-        .collect()
+    named.chain(unnamed.map(|record| (record, is_absorbed)))
 }
 
 fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, SessionKey)> {
@@ -276,9 +313,9 @@ fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, Sessio
             is_sidechain: row.get(4)?,
             is_empty: usage.is_empty(),
             at: UnixNanos(row.get::<_, i64>(3)?.cast_unsigned()),
-            session: SessionId(row.get(21)?),
+            session: SessionId(row.get(22)?),
             subagent: name(8)?,
-            directory: name(7)?,
+            project: name(7)?,
             model: name(6)?,
         },
         usage,

@@ -4,11 +4,13 @@
 //! places up to which they were read, so that it may be stopped at any moment and done again at any time.
 
 mod files;
+mod pricing;
 mod projects;
 mod scan;
 
 use crate::failure::Failure;
 use files::{News, Transcript};
+use pricing::Pricing;
 use projects::Projects;
 use scan::Scanned;
 use std::path::PathBuf;
@@ -16,14 +18,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use tacho_agents::Agent;
+use tacho_assemble::price::Prices;
 use tacho_model::usage_record::{ReportedCost, UsageRecord};
 use tacho_store::Store;
 use tacho_store::usage::ImportedFile;
 
 /// Records that are written in one transaction.
-const BATCH_RECORDS: usize = 100_000;
+const BATCH_RECORDS: usize = 32_768;
 /// Files whose content may wait for being written.
-const WAITING_FILES: usize = 64;
+const WAITING_FILES: usize = 16;
 
 /// A directory of an agent's files.
 #[derive(Clone, Debug)]
@@ -57,9 +60,15 @@ pub(crate) fn look(store: Option<&Store>, homes: &[Home]) -> Result<Imported, Fa
 }
 
 /// Takes in what is new. `progress` is told how many bytes of how many were read.
-pub(crate) fn run(store: &mut Store, homes: &[Home], progress: impl Fn(u64, u64)) -> Result<Imported, Failure> {
-    let News { transcripts, .. } = &News::find(Some(store), homes)?;
-    let mut imported = News::find(Some(store), homes)?.imported();
+pub(crate) fn run(
+    store: &mut Store,
+    homes: &[Home],
+    prices: &Prices,
+    progress: impl Fn(u64, u64),
+) -> Result<Imported, Failure> {
+    let news = News::find(Some(store), homes)?;
+    let (mut imported, transcripts) = (news.imported(), &news.transcripts);
+    let (mut pricing, mut projects) = (Pricing::new(prices), Projects::default());
     let next = AtomicUsize::new(0);
     let mut batch = Batch::default();
     let mut done_bytes = 0;
@@ -78,15 +87,15 @@ pub(crate) fn run(store: &mut Store, homes: &[Home], progress: impl Fn(u64, u64)
                 Some(scanned) => {
                     imported.rows += scanned.rows;
                     imported.unreadable_rows += scanned.unreadable;
-                    batch.take(transcript, scanned);
+                    batch.take(transcript, scanned, &mut projects);
                 }
                 None => imported.unreadable_files += 1,
             }
             if batch.records.len() >= BATCH_RECORDS {
-                std::mem::take(&mut batch).write(store)?;
+                std::mem::take(&mut batch).write(store, &mut pricing)?;
             }
         }
-        batch.write(store)
+        batch.write(store, &mut pricing)
     })?;
     Ok(imported)
 }
@@ -112,11 +121,10 @@ struct Batch {
     records: Vec<UsageRecord>,
     reported: Vec<ReportedCost>,
     files: Vec<ImportedFile>,
-    projects: Projects,
 }
 
 impl Batch {
-    fn take(&mut self, transcript: &Transcript, scanned: Scanned) {
+    fn take(&mut self, transcript: &Transcript, scanned: Scanned, projects: &mut Projects) {
         self.files.push(ImportedFile {
             path: transcript.name(),
             inode: transcript.inode,
@@ -126,24 +134,22 @@ impl Batch {
         });
         let mut records = scanned.records;
         for record in &mut records {
-            record.owner.directory = record.owner.directory.take().map(|cwd| self.projects.of(cwd));
+            record.owner.project = record.owner.project.take().map(|directory| projects.of(directory));
         }
         self.records.append(&mut records);
         self.reported.extend(scanned.reported);
     }
 
-    fn write(self, store: &mut Store) -> Result<(), Failure> {
+    fn write(self, store: &mut Store, pricing: &mut Pricing<'_>) -> Result<(), Failure> {
         if self.files.is_empty() {
             return Ok(());
         }
         let changes = store.change()?;
-        changes.put_usage(self.records, |_| (None, "unknown_model".to_owned()))?;
-        for reported in &self.reported {
-            changes.put_reported_cost(reported, |_| None)?;
-        }
-        for file in &self.files {
-            changes.set_imported_file(file)?;
-        }
+        let mut usage = changes.usage()?;
+        usage.put(self.records, |record| pricing.price(record))?;
+        self.reported.iter().try_for_each(|reported| usage.put_reported(reported))?;
+        self.files.iter().try_for_each(|file| usage.set_file(file))?;
+        usage.finish()?;
         Ok(changes.commit()?)
     }
 }

@@ -8,11 +8,10 @@ use foldhash::fast::FixedState;
 use serde_json::value::RawValue;
 use std::hash::BuildHasher as _;
 use tacho_model::id::SessionId;
+use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
-use tacho_model::usage_record::{
-    CallKey, Iteration, Owner, ReportedCost, ReportedModel, Terms, UsageRecord,
-};
+use tacho_model::usage_record::{CallKey, Iteration, Owner, ReportedCost, ReportedModel, Terms, UsageRecord};
 
 /// One of these stands in every row that says something. In texts within a row the quotes are escaped.
 pub(super) const MARKS: &[&[u8]] = &[br#""usage""#, br#""modelUsage""#];
@@ -37,7 +36,11 @@ fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
     let usage = answer::usage(&said);
     let is_sidechain = place.subagent.is_some() || row.is_true("isSidechain");
     let request = row.text("requestId").unwrap_or_default();
-    let tools = message.objects("content").iter().filter(|block| is_tool_use(block)).filter_map(|block| block.text("name")).collect();
+    let blocks = message.objects("content");
+    let mut tools: Vec<String> =
+        blocks.iter().filter(|block| is_tool_use(block)).filter_map(|block| block.text("name")).collect();
+    tools.sort();
+    tools.dedup();
     UsageRow::Call(Box::new(UsageRecord {
         key: CallKey { message: name(row, &message, &request), request },
         owner: Owner {
@@ -50,20 +53,25 @@ fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
                 .clone()
                 .or_else(|| row.text("attributionAgent"))
                 .or_else(|| is_sidechain.then(|| "subagent".to_owned())),
-            directory: row.id::<String>("cwd"),
+            project: row.id::<String>("cwd"),
             model: message.id::<String>("model"),
         },
         usage,
         terms: Terms {
-            speed: said.text("speed"),
-            inference_geo: said.text("inference_geo"),
-            service_tier: said.text("service_tier"),
+            speed: unusual(said.text("speed"), &["standard"]),
+            inference_geo: unusual(said.text("inference_geo"), &["not_available", "global"]),
+            service_tier: unusual(said.text("service_tier"), &["standard"]),
             web_searches: said.object("server_tool_use").count("web_search_requests"),
             iterations: said.objects("iterations").iter().map(iteration).collect(),
         },
         tools,
         is_final: message.text("stop_reason").is_some(),
     }))
+}
+
+/// A word, unless it is empty or says what is usual.
+fn unusual(word: Option<String>, usual: &[&str]) -> Option<String> {
+    word.filter(|word| !word.is_empty() && !usual.contains(&word.as_str()))
 }
 
 fn is_tool_use(block: &Fields<'_>) -> bool {
@@ -105,19 +113,19 @@ fn reported(row: &Fields<'_>, place: &TranscriptPlace) -> ReportedCost {
                 thinking: said.count("thinkingTokens"),
             },
             web_searches: said.count("webSearchRequests"),
-            dollars: number(&said, "costUSD"),
+            cost: cost(&said, "costUSD"),
         }
     });
     ReportedCost {
         session: session(row, place),
-        dollars: number(row, "totalCostUSD"),
+        cost: cost(row, "totalCostUSD"),
         models: models.collect(),
         has_guessed: row.is_true("hasUnknownModelCost"),
     }
 }
 
-/// A number as it is written; `0` where there is none.
-fn number(said: &Fields<'_>, name: &str) -> String {
-    let number: Option<serde_json::Number> = said.get(name);
-    number.map_or_else(|| "0".to_owned(), |number| number.to_string())
+/// An amount as the CLI counts it, in floating point; to the nanodollar that is exact.
+fn cost(said: &Fields<'_>, name: &str) -> Nanodollars {
+    let dollars: Option<&RawValue> = said.get(name);
+    dollars.and_then(|dollars| Nanodollars::from_dollars(dollars.get())).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
--- Names that stand in many rows: models, directories, types of subagents, sets of tools, rows of the price table.
+-- Names that stand in many rows: models, projects, types of subagents, sets of tools, rows of the price table.
 CREATE TABLE names (
     key  INTEGER PRIMARY KEY,
     text TEXT NOT NULL UNIQUE
@@ -14,7 +14,7 @@ CREATE TABLE usage_records (
     is_sidechain   INTEGER NOT NULL,
     is_final       INTEGER NOT NULL,
     model          INTEGER,
-    directory      INTEGER,
+    project        INTEGER,
     subagent       INTEGER,
     tools          INTEGER,
     input          INTEGER,
@@ -29,6 +29,7 @@ CREATE TABLE usage_records (
     -- NULL for a call without a price: `price` then says why.
     cost_nanos     INTEGER,
     price          INTEGER,
+    price_table    INTEGER,
     -- Whether another record speaks of the same call, and this one counts for nothing.
     is_absorbed    INTEGER NOT NULL,
     PRIMARY KEY (message, request)
@@ -66,7 +67,7 @@ CREATE TABLE usage_sums (
     session        INTEGER NOT NULL,
     quarter        INTEGER NOT NULL,
     model          INTEGER NOT NULL,
-    directory      INTEGER NOT NULL,
+    project        INTEGER NOT NULL,
     subagent       INTEGER NOT NULL,
     calls          INTEGER NOT NULL,
     unpriced_calls INTEGER NOT NULL,
@@ -79,5 +80,5 @@ CREATE TABLE usage_sums (
     thinking       INTEGER NOT NULL,
     web_searches   INTEGER NOT NULL,
     cost_nanos     INTEGER NOT NULL,
-    PRIMARY KEY (session, quarter, model, directory, subagent)
+    PRIMARY KEY (session, quarter, model, project, subagent)
 ) WITHOUT ROWID;

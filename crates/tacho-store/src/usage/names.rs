@@ -27,7 +27,11 @@ impl Names {
     }
 
     /// The number of a name, which gets one if it has none.
-    pub(super) fn key(&mut self, connection: &Connection, text: Option<&str>) -> Result<Option<i64>, StoreError> {
+    pub(super) fn key(
+        &mut self,
+        connection: &Connection,
+        text: Option<&str>,
+    ) -> Result<Option<i64>, StoreError> {
         let Some(text) = text else { return Ok(None) };
         if let Some(key) = self.keys.get(text) {
             return Ok(Some(*key));

@@ -6,6 +6,7 @@ use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::id::SessionId;
+use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 
@@ -27,8 +28,8 @@ pub struct Sum {
     pub from: UnixNanos,
     /// Number of the model's name; 0 for none.
     pub model: i64,
-    /// Number of the working directory.
-    pub directory: i64,
+    /// Number of the project.
+    pub project: i64,
     /// Number of the subagent's type; 0 in main conversations.
     pub subagent: i64,
     /// Calls.
@@ -41,8 +42,8 @@ pub struct Sum {
     pub usage: Usage,
     /// Their searches of the web.
     pub web_searches: u64,
-    /// Their cost in nanodollars.
-    pub cost_nanos: i64,
+    /// Their cost.
+    pub cost: Nanodollars,
 }
 
 /// Which sums are asked for.
@@ -55,29 +56,20 @@ pub struct SumFilter {
 }
 
 impl Changes<'_> {
-    /// Sums all records, where there were none before.
-    pub(super) fn sum_all_usage(&self) -> Result<(), StoreError> {
-        self.transaction.execute("DELETE FROM usage_sums", [])?;
-        self.transaction.execute(&insertion(""), [])?;
-        Ok(())
-    }
-
     /// Sums the records of these sessions anew.
     pub(super) fn sum_usage(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), StoreError> {
         for session in sessions {
             self.prepare("DELETE FROM usage_sums WHERE session = ?1")?.execute([session.0])?;
-            self.prepare(&insertion("AND session = ?1"))?.execute([session.0])?;
+            let sums = format!(
+                "INSERT INTO usage_sums
+                 SELECT session, at_ns / {QUARTER_NS}, coalesce(model, 0), coalesce(project, 0),
+                        coalesce(subagent, 0), {SUMMED}
+                 FROM usage_records WHERE NOT is_absorbed AND session = ?1 GROUP BY 2, 3, 4, 5"
+            );
+            self.prepare(&sums)?.execute([session.0])?;
         }
         Ok(())
     }
-}
-
-fn insertion(also: &str) -> String {
-    format!(
-        "INSERT INTO usage_sums
-         SELECT session, at_ns / {QUARTER_NS}, coalesce(model, 0), coalesce(directory, 0), coalesce(subagent, 0), {SUMMED}
-         FROM usage_records WHERE NOT is_absorbed {also} GROUP BY 1, 2, 3, 4, 5"
-    )
 }
 
 impl Reader<'_> {
@@ -87,12 +79,13 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn each_usage_sum(&self, asked: SumFilter, mut each: impl FnMut(Sum)) -> Result<(), StoreError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT session, quarter, model, directory, subagent, calls, unpriced_calls, open_calls, input, output,
+            "SELECT session, quarter, model, project, subagent, calls, unpriced_calls, open_calls, input, output,
                     cache_read, cache_write_5m, cache_write_1h, thinking, web_searches, cost_nanos
              FROM usage_sums WHERE quarter BETWEEN ?1 AND ?2",
         )?;
         let quarter = |at: UnixNanos| (at.0 / QUARTER_NS).cast_signed();
-        let mut rows = select.query(params![quarter(asked.since), quarter(UnixNanos(asked.until.0.saturating_sub(1)))])?;
+        let mut rows = select
+            .query(params![quarter(asked.since), quarter(UnixNanos(asked.until.0.saturating_sub(1)))])?;
         while let Some(row) = rows.next()? {
             each(sum(row)?);
         }
@@ -125,7 +118,7 @@ fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {
         session: SessionKey(row.get(0)?),
         from: UnixNanos(count(1)? * QUARTER_NS),
         model: row.get(2)?,
-        directory: row.get(3)?,
+        project: row.get(3)?,
         subagent: row.get(4)?,
         calls: count(5)?,
         unpriced_calls: count(6)?,
@@ -139,6 +132,6 @@ fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {
             thinking: Some(count(13)?),
         },
         web_searches: count(14)?,
-        cost_nanos: row.get(15)?,
+        cost: Nanodollars(row.get(15)?),
     })
 }

@@ -31,11 +31,10 @@ struct StoredIteration {
 
 /// The terms but for the searches; `None` for what is usual.
 pub(super) fn text_of(terms: &Terms) -> Option<String> {
-    let unusual = |said: &Option<String>, usual: &str| said.clone().filter(|said| said != usual);
     let stored = Stored {
-        speed: unusual(&terms.speed, "standard"),
-        inference_geo: unusual(&terms.inference_geo, "not_available"),
-        service_tier: unusual(&terms.service_tier, "standard"),
+        speed: terms.speed.clone(),
+        inference_geo: terms.inference_geo.clone(),
+        service_tier: terms.service_tier.clone(),
         iterations: terms.iterations.iter().map(StoredIteration::from).collect(),
     };
     let is_usual = stored.speed.is_none()
@@ -59,7 +58,8 @@ pub(super) fn terms_of(text: Option<&str>) -> Terms {
 
 impl From<&Iteration> for StoredIteration {
     fn from(iteration: &Iteration) -> Self {
-        let Usage { input, output, cache_read, cache_write_5m, cache_write_1h, thinking: _ } = iteration.usage;
+        let Usage { input, output, cache_read, cache_write_5m, cache_write_1h, thinking: _ } =
+            iteration.usage;
         let Iteration { kind, model, .. } = iteration.clone();
         Self { kind, model, input, output, cache_read, cache_write_5m, cache_write_1h }
     }
@@ -67,7 +67,8 @@ impl From<&Iteration> for StoredIteration {
 
 impl From<StoredIteration> for Iteration {
     fn from(stored: StoredIteration) -> Self {
-        let StoredIteration { kind, model, input, output, cache_read, cache_write_5m, cache_write_1h } = stored;
+        let StoredIteration { kind, model, input, output, cache_read, cache_write_5m, cache_write_1h } =
+            stored;
         let usage = Usage { input, output, cache_read, cache_write_5m, cache_write_1h, thinking: None };
         Self { kind, model, usage }
     }

@@ -50,7 +50,8 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Failure> {
 }
 
 fn start_of(day: Date, zone: &TimeZone) -> Result<UnixNanos, Failure> {
-    let start = day.to_zoned(zone.clone()).map_err(|error| Failure::external(format!("find {day}"), error))?;
+    let start =
+        day.to_zoned(zone.clone()).map_err(|error| Failure::external(format!("find {day}"), error))?;
     Ok(UnixNanos(u64::try_from(start.timestamp().as_nanosecond()).unwrap_or(0)))
 }
 
@@ -76,7 +77,7 @@ fn report(costs: &Costs) -> Json {
 fn fields(used: &Used) -> Map<String, Json> {
     let usage = used.usage;
     let pairs = [
-        ("cost_usd_nanos", json!(used.cost_nanos)),
+        ("cost_usd_nanos", json!(used.cost.0)),
         ("calls", json!(used.calls)),
         ("input_tokens", json!(usage.input)),
         ("output_tokens", json!(usage.output)),
@@ -101,7 +102,8 @@ fn text(by: CostBy, costs: &Costs) -> String {
         CostBy::Model => "model",
         CostBy::Agent => "agent",
     };
-    let heads = [head, "calls", "input", "output", "cache read", "5m writes", "1h writes", "searches", "list price"];
+    let heads =
+        [head, "calls", "input", "output", "cache read", "5m writes", "1h writes", "searches", "list price"];
     let total = [("total".to_owned(), costs.total.clone())];
     let rows: Vec<Vec<String>> = costs.rows.iter().chain(&total).map(|(key, used)| row(key, used)).collect();
     let mut text = table(&heads, &[1, 2, 3, 4, 5, 6, 7, 8], &rows);
@@ -118,7 +120,6 @@ fn text(by: CostBy, costs: &Costs) -> String {
 
 fn row(key: &str, used: &Used) -> Vec<String> {
     let usage = used.usage;
-    let dollars = used.cost_nanos as f64 / 1e9;
     let missing = if used.unpriced_calls > 0 { "+?" } else { "" };
     vec![
         display_safe(key),
@@ -129,6 +130,6 @@ fn row(key: &str, used: &Used) -> Vec<String> {
         words::count(usage.cache_write_5m),
         words::count(usage.cache_write_1h),
         used.web_searches.to_string(),
-        format!("${dollars:.2}{missing}"),
+        format!("{:.2}{missing}", used.cost),
     ]
 }

@@ -15,6 +15,7 @@ use std::io::{IsTerminal as _, Write as _, stderr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tacho_agents::{AGENTS, Agent};
+use tacho_assemble::price::Prices;
 use tacho_store::Store;
 
 /// Shorter work shows no progress.
@@ -29,7 +30,8 @@ pub(super) fn run(output: Output, wanted: &Import) -> Result<(), Failure> {
     } else {
         let mut store = Store::open(&place::store_file(&state))?;
         let progress = Progress::new();
-        let imported = import::run(&mut store, &homes, |done, all| progress.show(done, all))?;
+        let imported =
+            import::run(&mut store, &homes, &Prices::list(), |done, all| progress.show(done, all))?;
         progress.clear();
         imported
     };
@@ -49,8 +51,7 @@ fn homes(given: &[PathBuf]) -> Result<Vec<Home>, Failure> {
         homes.extend(directories.into_iter().map(|directory| Home { agent, directory }));
     }
     for directory in given {
-        let has_transcripts =
-            AGENTS.iter().any(|agent| directory.join(agent.setup.transcripts).is_dir());
+        let has_transcripts = AGENTS.iter().any(|agent| directory.join(agent.setup.transcripts).is_dir());
         if !has_transcripts {
             let wanted: Vec<&str> = AGENTS.iter().map(|agent| agent.setup.transcripts).collect();
             return Err(Failure::new(
@@ -97,10 +98,9 @@ fn text(imported: &Imported, is_trial: bool) -> String {
             words::plural(imported.files, "transcript"),
         )
     };
-    for (number, what) in [
-        (imported.unreadable_rows, "row about usage"),
-        (imported.unreadable_files, "transcript"),
-    ] {
+    for (number, what) in
+        [(imported.unreadable_rows, "row about usage"), (imported.unreadable_files, "transcript")]
+    {
         if number > 0 {
             text += &format!("{} could not be read\n", words::plural(number, what));
         }

@@ -44,7 +44,7 @@ impl Transcript {
 /// What is new.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    /// Transcripts with something new, the largest first.
+    /// Transcripts with something new, those of a session together.
     pub(super) transcripts: Vec<Transcript>,
     files: u64,
 }
@@ -58,7 +58,8 @@ impl News {
         for home in homes {
             news.look_into(home, &home.directory.join(home.agent.setup.transcripts), 0, &known);
         }
-        news.transcripts.sort_by_key(|transcript| std::cmp::Reverse(transcript.new_bytes()));
+        // What is written together is of few sessions then.
+        news.transcripts.sort_by(|left, right| left.place.session.cmp(&right.place.session));
         Ok(news)
     }
 
@@ -78,7 +79,9 @@ impl News {
         for entry in entries.flatten() {
             let path = entry.path();
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && depth < DEPTH_MAX => self.look_into(home, &path, depth + 1, known),
+                Ok(kind) if kind.is_dir() && depth < DEPTH_MAX => {
+                    self.look_into(home, &path, depth + 1, known)
+                }
                 Ok(kind) if kind.is_file() => {
                     let below = path.strip_prefix(&home.directory).ok();
                     let place = below.and_then(|below| (home.agent.transcript_place)(below));

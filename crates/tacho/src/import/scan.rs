@@ -35,7 +35,8 @@ pub(super) fn scan(transcript: &Transcript, buffer: &mut Vec<u8>) -> Option<Scan
     let file = foreign_file::open(&transcript.path)?;
     let is_known = file.is_as_it_was_read(transcript.inode, transcript.cursor, transcript.mark);
     let mut scanned = Scanned { cursor: if is_known { transcript.cursor } else { 0 }, ..Scanned::default() };
-    let finders: Vec<Finder<'_>> = transcript.agent.usage_marks.iter().map(|mark| Finder::new(*mark)).collect();
+    let finders: Vec<Finder<'_>> =
+        transcript.agent.usage_marks.iter().map(|mark| Finder::new(*mark)).collect();
     let mut filled = 0;
     let mut is_passed_over = false;
     loop {
@@ -74,13 +75,26 @@ pub(super) fn scan(transcript: &Transcript, buffer: &mut Vec<u8>) -> Option<Scan
 
 impl Scanned {
     /// Takes in what these rows say. One that is not complete may be unreadable.
-    fn take_rows(&mut self, transcript: &Transcript, rows: &[u8], finders: &[Finder<'_>], are_complete: bool) {
+    fn take_rows(
+        &mut self,
+        transcript: &Transcript,
+        rows: &[u8],
+        finders: &[Finder<'_>],
+        are_complete: bool,
+    ) {
         for finder in finders {
             let mut rest = rows;
             while let Some(at) = finder.find(rest) {
-                let begin = rest.get(..at).and_then(|before| memrchr(b'\n', before)).map_or(0, |before| before + 1);
-                let end = rest.get(at..).and_then(|behind| memchr(b'\n', behind)).map_or(rest.len(), |len| at + len);
-                match (transcript.agent.usage_row)(rest.get(begin..end).unwrap_or_default(), &transcript.place) {
+                let begin =
+                    rest.get(..at).and_then(|before| memrchr(b'\n', before)).map_or(0, |before| before + 1);
+                let end = rest
+                    .get(at..)
+                    .and_then(|behind| memchr(b'\n', behind))
+                    .map_or(rest.len(), |len| at + len);
+                match (transcript.agent.usage_row)(
+                    rest.get(begin..end).unwrap_or_default(),
+                    &transcript.place,
+                ) {
                     UsageRow::Call(record) => self.take(*record),
                     UsageRow::Reported(said) => self.reported = Some(*said),
                     UsageRow::Nothing => {}

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use std::collections::{BTreeSet, HashMap};
+use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 use tacho_store::Reader;
@@ -19,7 +20,7 @@ pub(super) struct Used {
     pub(super) open_calls: u64,
     pub(super) usage: Usage,
     pub(super) web_searches: u64,
-    pub(super) cost_nanos: i64,
+    pub(super) cost: Nanodollars,
 }
 
 impl Used {
@@ -29,7 +30,7 @@ impl Used {
         self.open_calls += sum.open_calls;
         self.usage = self.usage.plus(sum.usage);
         self.web_searches += sum.web_searches;
-        self.cost_nanos = self.cost_nanos.saturating_add(sum.cost_nanos);
+        self.cost = self.cost.plus(sum.cost);
     }
 }
 
@@ -81,7 +82,7 @@ impl Costs {
             let group = match by {
                 CostBy::Daily | CostBy::Weekly | CostBy::Monthly => days.number_of(sum.from),
                 CostBy::Session => sum.session.number(),
-                CostBy::Project => sum.directory,
+                CostBy::Project => sum.project,
                 CostBy::Model => sum.model,
                 CostBy::Agent => sum.subagent,
             };
@@ -99,7 +100,8 @@ impl Costs {
             CostBy::Monthly => by_period(groups, Date::first_of_month),
             CostBy::Session => {
                 let ids = store.session_ids()?;
-                let ids: HashMap<i64, String> = ids.into_iter().map(|(key, id)| (key.number(), id.0)).collect();
+                let ids: HashMap<i64, String> =
+                    ids.into_iter().map(|(key, id)| (key.number(), id.0)).collect();
                 by_cost(groups, |key| ids.get(&key).cloned().unwrap_or_default())
             }
             CostBy::Project | CostBy::Model => by_cost(groups, |key| named(key, "unknown")),
@@ -117,7 +119,7 @@ fn by_cost(groups: HashMap<i64, Used>, name: impl Fn(i64) -> String) -> Vec<(Str
     let mut rows: Vec<_> = groups.into_iter().map(|(key, used)| (name(key), used)).collect();
     rows.sort_by(|(left, one), (right, other)| {
         let tokens = |used: &Used| used.usage.total_input().unwrap_or(0) + used.usage.output.unwrap_or(0);
-        (other.cost_nanos, tokens(other), left).cmp(&(one.cost_nanos, tokens(one), right))
+        (other.cost, tokens(other), left).cmp(&(one.cost, tokens(one), right))
     });
     rows
 }
@@ -125,7 +127,9 @@ fn by_cost(groups: HashMap<i64, Used>, name: impl Fn(i64) -> String) -> Vec<(Str
 fn by_period(groups: HashMap<i64, Used>, period: impl Fn(Date) -> Date) -> Vec<(String, Used)> {
     let mut periods = std::collections::BTreeMap::<Date, Used>::new();
     for (number, used) in groups {
-        let Ok(date) = Date::new(1970, 1, 1).and_then(|epoch| epoch.checked_add(number.days())) else { continue };
+        let Ok(date) = Date::new(1970, 1, 1).and_then(|epoch| epoch.checked_add(number.days())) else {
+            continue;
+        };
         periods.entry(period(date)).or_default().merge(&used);
     }
     periods.into_iter().map(|(date, used)| (date.to_string(), used)).collect()
@@ -138,7 +142,7 @@ impl Used {
         self.open_calls += other.open_calls;
         self.usage = self.usage.plus(other.usage);
         self.web_searches += other.web_searches;
-        self.cost_nanos = self.cost_nanos.saturating_add(other.cost_nanos);
+        self.cost = self.cost.plus(other.cost);
     }
 }
 
