@@ -12,6 +12,7 @@ mod keys;
 mod memory;
 mod notice;
 mod place;
+mod prices;
 mod project;
 mod record;
 mod report;
