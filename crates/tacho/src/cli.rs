@@ -103,7 +103,7 @@ pub(crate) enum Command {
     /// Show what models cost: the dated list that comes with tacho, and your own prices before it.
     ///
     /// Costs are list value, computed on this machine; nothing is fetched. What you pay otherwise goes into prices.toml
-    /// beside config.toml, in the list's own grammar (docs/prices.md): a [[price]] for a model, or a multiplier.
+    /// beside config.toml, in the list's own grammar (docs/prices.md): the prices of a model, or a multiplier.
     #[command(subcommand)]
     Prices(PricesAction),
     /// Make sessions and spans anew from what was observed.
@@ -160,7 +160,7 @@ pub(crate) enum PricesAction {
     List,
     /// The row by which a model is priced on a day.
     ///
-    /// The id may be one as an agent or a provider says it: with [1m], a date, a region or a version around it.
+    /// The id may be one as an agent or a provider says it: with a window, a date, a region or a version around it.
     #[command(after_help = show_price_examples())]
     Show {
         /// The model's id.
