@@ -35,7 +35,11 @@ const TASKS: &[Task] = &[
         run: bench::run,
     },
     Task { name: "check", help: "all that must hold before a merge", run: check::run },
-    Task { name: "ci", help: "check, then the plugin, then a run of it in the real CLI", run: check::run_ci },
+    Task {
+        name: "ci",
+        help: "check, then the prices, the plugin, and a run of it in the real CLI",
+        run: check::run_ci,
+    },
     Task {
         name: "codegen",
         help: "write the files that are made from tables; --check only compares",
@@ -49,6 +53,11 @@ const TASKS: &[Task] = &[
     },
     Task { name: "e2e", help: "run the plugin in the real CLI on a scripted API", run: e2e::run },
     Task { name: "plugin", help: "build the Claude Code plugin with its static programs", run: plugin::run },
+    Task {
+        name: "prices",
+        help: "check: compare the list of prices with what others publish",
+        run: prices::run,
+    },
     Task { name: "tidy", help: "check the rules of the code that no compiler knows", run: tidy::run },
 ];
 

@@ -15,7 +15,7 @@ mod table;
 
 pub use call::{Call, Geo, Iteration, IterationKind, Speed, Terms, Tier};
 pub use own::{Clash, Discount};
-pub use row::{Factor, LongPrompt, PICOS, Rates, Row};
+pub use row::{Factor, LongPrompt, PICOS, PICOS_PER_THOUSAND, Rates, Row};
 
 use std::fmt::{self, Display, Formatter};
 use tacho_model::money::Nanodollars;
@@ -171,7 +171,7 @@ pub fn names_of(model: &str) -> Vec<&'static str> {
 /// The last day on which the whole list was compared with its sources.
 #[must_use]
 pub fn list_checked() -> Option<Day> {
-    table::ROWS.iter().map(|row| row.checked).min()
+    table::ROWS.iter().filter_map(|row| row.checked).min()
 }
 
 /// The list's rows of a model, by its name or another of its names.

@@ -134,6 +134,16 @@ pub fn decimal(text: &str, places: u32) -> Result<u64, DecimalError> {
     }
 }
 
+/// Writes an integer of the `places`th decimal as a decimal, as short as it can be: with 6 places 2500000 is `2.5`.
+#[must_use]
+pub fn decimal_text(value: u64, places: u32) -> String {
+    let digits = format!("{value:0width$}", width = usize::try_from(places).unwrap_or(0) + 1);
+    let (whole, fraction) =
+        digits.split_at(digits.len().saturating_sub(usize::try_from(places).unwrap_or(0)));
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
+}
+
 /// The digits of a decimal without its point, and how many of them stand behind it.
 fn digits(text: &str) -> Option<(String, u32)> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));

@@ -7,6 +7,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tacho_agents::AGENTS;
 use tacho_agents::setup::Scope;
+use tacho_assemble::price::Prices;
+use tacho_model::time::Day;
 
 /// The sealed recorder for coding agents.
 ///
@@ -116,6 +118,12 @@ pub(crate) enum Command {
     /// changed, it asks again. Without an argument: list what is trusted.
     #[command(after_help = trust_examples())]
     Trust(TrustArguments),
+    /// Show what models cost: the dated list that comes with tacho, and your own prices before it.
+    ///
+    /// Costs are list value, computed on this machine; nothing is fetched. What you pay otherwise goes into prices.toml
+    /// beside config.toml, in the list's own grammar (docs/prices.md): the prices of a model, or a multiplier.
+    #[command(subcommand)]
+    Prices(PricesAction),
     /// Make sessions and spans anew from what was observed.
     ///
     /// Nothing is sent twice and nothing observed is lost.
@@ -161,6 +169,29 @@ pub(crate) enum ConfigAction {
         /// The address of the destination that is taken away.
         value: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesAction {
+    /// Every row, yours first, with all that a price once was.
+    #[command(after_help = "Examples:\n  tacho prices list\n  tacho prices list --json | jq -r '.rows[].id'")]
+    List,
+    /// The row by which a model is priced on a day.
+    ///
+    /// The id may be one as an agent or a provider says it: with a window, a date, a region or a version around it.
+    #[command(after_help = show_price_examples())]
+    Show {
+        /// The model's id.
+        model: String,
+        /// The day, in UTC; today unless said.
+        #[arg(long, value_name = "DATE")]
+        at: Option<Day>,
+    },
+    /// Whether your file can be read, how old the list is, and which prices have ended.
+    ///
+    /// Exits 0 if all is well, 3 with findings.
+    #[command(after_help = "Examples:\n  tacho prices check\n  tacho prices check --json | jq '.findings[]'")]
+    Check,
 }
 
 #[derive(Debug, Args)]
@@ -386,6 +417,12 @@ fn trust_examples() -> String {
     format!(
         "Examples:\n  tacho trust https://otlp.example.com\n  tacho trust {file}\n  tacho trust --remove {file}"
     )
+}
+
+fn show_price_examples() -> String {
+    let prices = Prices::list();
+    let model = prices.rows().last().map_or("MODEL", |found| &*found.row.model);
+    format!("Examples:\n  tacho prices show {model}\n  tacho prices show '{model}[1m]' --at 2026-10-06")
 }
 
 fn examples(text: &str) -> String {

@@ -10,6 +10,7 @@ mod drain;
 mod here;
 mod import;
 mod install;
+mod prices;
 mod rebuild;
 mod sessions;
 mod show;
@@ -73,6 +74,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Drain(drain)) => drain::run(output, drain),
         Some(Command::Config(action)) => config::run(output, action),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),
+        Some(Command::Prices(action)) => prices::run(output, action),
         Some(Command::Rebuild) => rebuild::run(output),
         Some(Command::Demo) => demo::run(output),
         Some(Command::Completions { shell }) => {

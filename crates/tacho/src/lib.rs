@@ -14,6 +14,7 @@ mod keys;
 mod memory;
 mod notice;
 mod place;
+mod prices;
 mod project;
 mod record;
 mod report;

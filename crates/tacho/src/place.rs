@@ -17,6 +17,9 @@ pub(crate) const MANAGED_FILE: &str = "/etc/tachograph/config.toml";
 /// The name of a configuration file.
 const CONFIG_FILE: &str = "config.toml";
 
+/// The name of the file of an owner's own prices, beside his configuration.
+const PRICES_FILE: &str = "prices.toml";
+
 /// Where segments with damaged lines are put, below the state directory.
 pub(crate) const DAMAGED: &str = "damaged";
 
@@ -83,6 +86,18 @@ pub(crate) fn managed_file() -> Option<ConfigFile> {
 /// Whether only root can have written a file of this owner and mode.
 const fn is_roots_alone(uid: u32, mode: u32) -> bool {
     uid == 0 && mode & 0o022 == 0
+}
+
+/// The file of own prices that counts: that of whoever manages the machine, else the owner's.
+///
+/// What variables lead to is nobody's word, as with all that configuration says of more than this machine.
+pub(crate) fn prices_file() -> Option<PathBuf> {
+    let beside = |file: ConfigFile| file.path.with_file_name(PRICES_FILE);
+    let managed = Path::new(MANAGED_FILE).with_file_name(PRICES_FILE);
+    let is_roots = |path: &PathBuf| {
+        fs::metadata(path).is_ok_and(|metadata| is_roots_alone(metadata.uid(), metadata.mode()))
+    };
+    Some(managed).filter(is_roots).or_else(|| owners_file().map(beside))
 }
 
 /// The file of the store.

@@ -17,10 +17,10 @@ use crate::workspace;
 const FOLDER: &str = "prices";
 
 /// Decimals of a dollar per million tokens, so that one of the last is a picodollar per token; and of a factor.
-const PLACES: u32 = 6;
+pub(super) const PLACES: u32 = 6;
 
 /// Decimals of a dollar per thousand, so that one of the last is a picodollar each.
-const PLACES_PER_THOUSAND: u32 = 9;
+pub(super) const PLACES_PER_THOUSAND: u32 = 9;
 
 /// A factor that changes nothing.
 const ONE: u64 = 1_000_000;
@@ -94,6 +94,15 @@ pub(crate) fn load(root: &Path) -> anyhow::Result<Vec<Row>> {
     }
     files.sort();
     parse(&files)
+}
+
+/// The row of each model that counts on a day. Rows come in order of model and first day.
+pub(super) fn on(rows: &[Row], day: Day) -> Vec<&Row> {
+    let mut current: BTreeMap<&str, &Row> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.from.is_none_or(|from| from <= day)) {
+        current.insert(&row.model, row);
+    }
+    current.into_values().filter(|row| row.until.is_none_or(|until| day < until)).collect()
 }
 
 /// The rows of files, each a path and its text.

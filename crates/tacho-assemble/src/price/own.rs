@@ -20,10 +20,10 @@ pub struct Discount {
 /// Two statements of the owner that would count at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Clash {
-    /// Rows that name the same model and first day, by their places.
+    /// Rows that name the same model and first day, by their places in what was said.
     #[error("rows {0} and {1} name the same model and first day")]
     Rows(usize, usize),
-    /// Discounts that name the same model and first day, by their places.
+    /// Discounts that name the same model and first day, by their places in what was said.
     #[error("discounts {0} and {1} name the same model and first day")]
     Discounts(usize, usize),
 }

@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
+use tacho_model::money::decimal_text;
 use tacho_model::time::Day;
 
 /// Decimals of a dollar per million tokens that are kept: the sixth is a picodollar per token.
 pub const PICOS: u32 = 6;
+
+/// Decimals of a dollar per thousand searches that are kept: the ninth is a picodollar per search.
+pub const PICOS_PER_THOUSAND: u32 = 9;
 
 /// Picodollars of one token, by what the token was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +55,7 @@ impl Factor {
 /// As a decimal, such as `0.85`.
 impl Display for Factor {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        let decimal = format!("{}.{:06}", self.0 / Self::ONE.0, self.0 % Self::ONE.0);
-        formatter.write_str(decimal.trim_end_matches('0').trim_end_matches('.'))
+        formatter.write_str(&decimal_text(self.0, PICOS))
     }
 }
 
@@ -79,8 +82,8 @@ pub struct Row {
     pub web_search: Option<u64>,
     /// Where it was read.
     pub source: Cow<'static, str>,
-    /// When it was last compared with that.
-    pub checked: Day,
+    /// When it was last compared with that; nobody compares an owner's.
+    pub checked: Option<Day>,
 }
 
 impl Row {
@@ -105,7 +108,7 @@ impl Row {
             batch: Factor::ONE,
             web_search: Some(web_search),
             source: Cow::Borrowed(source),
-            checked,
+            checked: Some(checked),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Tests of money, decimals and days.
 
-use crate::money::{DecimalError, Nanodollars, decimal};
+use crate::money::{DecimalError, Nanodollars, decimal, decimal_text};
 use crate::time::{Day, UnixNanos};
 use proptest::prelude::*;
 
@@ -98,6 +98,11 @@ proptest! {
         let day = Day::of(UnixNanos(nanos));
         prop_assert_eq!(day.to_string().parse(), Ok(day));
         prop_assert!(day.start() <= UnixNanos(nanos) && nanos - day.start().0 < 86_400_000_000_000);
+    }
+
+    #[test]
+    fn a_decimal_is_read_as_it_is_written(value: u64, places in 0_u32..19) {
+        prop_assert_eq!(decimal(&decimal_text(value, places), places), Ok(value));
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod observations;
 mod options;
 mod permutations;
 mod prefixes;
+mod prices;
 mod project;
 mod rebuild;
 mod sealing;
