@@ -23,6 +23,7 @@ mod segments;
 mod sessions;
 mod terms;
 mod transcripts;
+mod usage;
 mod wake;
 mod workplaces;
 
@@ -34,6 +35,7 @@ use crate::config::{Config, owner};
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
+use crate::prices;
 use crate::vcs::Workplaces;
 use courier::Couriers;
 use outgoing::{Outgoing, Resources};
@@ -53,6 +55,7 @@ use tacho_spool::state::State;
 use tacho_store::Store;
 use tacho_store::destinations::DestinationRow;
 use terms::terms;
+use usage::Pricer;
 
 /// A new destination gets what was seen within this time, so that a first session shows up as soon as it is named.
 const BACKFILL_NS: u64 = 24 * 3600 * 1_000_000_000;
@@ -75,6 +78,7 @@ pub(crate) struct Drainer {
     known: Vec<DestinationRow>,
     couriers: Couriers,
     workplaces: Workplaces,
+    pricer: Pricer,
     /// When sessions are looked after again.
     next_care: Instant,
     /// Sessions that were not derived since something was said about them.
@@ -119,6 +123,7 @@ impl Drainer {
             known: Vec::new(),
             couriers: Couriers::new()?,
             workplaces: Workplaces::new(owner::account()),
+            pricer: Pricer::new(prices::load().prices),
             next_care: Instant::now(),
             stale: store.read().stale_sessions()?.into_iter().collect(),
             live_sessions: 0,
@@ -238,8 +243,14 @@ impl Drainer {
         let resources = Resources { config: &self.config, instance_id: &self.instance_id };
         let outgoing = Outgoing::new(resources, &self.identity_key, &self.known);
         let changes = self.store.change()?;
-        let round =
-            Round::begin(changes, &mut self.sessions, &mut self.workplaces, self.state.path(), outgoing);
+        let round = Round::begin(
+            changes,
+            &mut self.sessions,
+            &mut self.workplaces,
+            &mut self.pricer,
+            self.state.path(),
+            outgoing,
+        );
         Ok((round, &mut self.segments))
     }
 

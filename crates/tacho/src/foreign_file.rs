@@ -9,6 +9,8 @@ use tacho_spool::crc32c::crc32c;
 
 /// Bytes that tell whether a file is still the one that was read.
 const MARKED_BYTES: u64 = 256;
+/// What an agent writes down about something is a small file; a larger one is none.
+const SMALL_BYTES_MAX: u64 = 64 * 1024;
 
 /// A file of another program that may be read: a regular file of this user, no symbolic link.
 pub(crate) struct ForeignFile {
@@ -34,11 +36,16 @@ impl ForeignFile {
         &self.file
     }
 
-    /// All of it, as long as it was when it was opened.
-    pub(crate) fn read_whole(self) -> io::Result<Vec<u8>> {
+    /// Whether it is no larger than a description is.
+    pub(crate) const fn is_small(&self) -> bool {
+        self.size <= SMALL_BYTES_MAX
+    }
+
+    /// All of it, as long as it was when it was opened; `None` for one that is not small.
+    pub(crate) fn read_small(self) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.file.take(self.size).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        self.is_small().then(|| self.file.take(self.size).read_to_end(&mut bytes).ok())??;
+        Some(bytes)
     }
 
     /// A checksum of the last bytes before `offset`.

@@ -4,14 +4,12 @@
 //! places up to which they were read, so that it may be stopped at any moment and done again at any time.
 
 mod files;
-mod pricing;
-mod projects;
 mod scan;
 
 use crate::failure::Failure;
+use crate::prices::Pricing;
+use crate::vcs::Projects;
 use files::{News, Transcript};
-use pricing::Pricing;
-use projects::Projects;
 use scan::Scanned;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -3,9 +3,13 @@
 //! Nothing of a file counts in which anything is wrong: half of a price list would price calls wrongly.
 //! Must not compute: what a price means is in `tacho-assemble`.
 
+mod calls;
 mod grammar;
 
+pub(crate) use calls::Pricing;
+
 use crate::place;
+use crate::terminal::note;
 use grammar::Wrong;
 use std::fs;
 use std::io::ErrorKind;
@@ -31,6 +35,15 @@ pub(crate) fn load() -> Loaded {
         Err(problem) => (Prices::list(), Some(problem)),
     };
     Loaded { prices, file, problem }
+}
+
+/// The prices that count now. That the owner's do not is told on standard error.
+pub(crate) fn load_or_list() -> Prices {
+    let Loaded { prices, problem, .. } = load();
+    if let Some(problem) = problem {
+        note(&format!("note: your own prices do not count: {problem}"));
+    }
+    prices
 }
 
 fn read(path: &Path) -> Result<Prices, String> {

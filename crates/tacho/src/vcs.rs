@@ -14,6 +14,7 @@ pub(crate) mod disk;
 mod head;
 mod kept;
 mod lines;
+mod main_directories;
 mod pointer;
 mod references;
 mod reflog;
@@ -23,6 +24,8 @@ mod user;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use main_directories::Projects;
 
 use crate::config::owner::Account;
 use discovery::{DotGit, Verdict};
@@ -220,7 +223,7 @@ impl Workplaces {
 }
 
 /// The directory of the repository around a directory: of a linked worktree, that of the repository it belongs to.
-pub(crate) fn main_directory(directory: &Path, owner: Uid) -> Option<PathBuf> {
+fn main_directory(directory: &Path, owner: Uid) -> Option<PathBuf> {
     let disk = Disk::of_repositories(owner);
     for dot_git in discovery::upward(&disk, directory) {
         match discovery::examine(&disk, &dot_git) {

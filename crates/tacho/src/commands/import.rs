@@ -5,6 +5,7 @@ use crate::cli::{Import, Output};
 use crate::failure::{Failure, FailureKind};
 use crate::import::{self, Home, Imported};
 use crate::place;
+use crate::prices;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{note, print};
 use serde_json::{Value as Json, json};
@@ -15,7 +16,6 @@ use std::io::{IsTerminal as _, Write as _, stderr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tacho_agents::{AGENTS, Agent};
-use tacho_assemble::price::Prices;
 use tacho_store::Store;
 
 /// Shorter work shows no progress.
@@ -29,9 +29,9 @@ pub(super) fn run(output: Output, wanted: &Import) -> Result<(), Failure> {
         import::look(place::open_store_to_read(&state)?.as_ref(), &homes)?
     } else {
         let mut store = Store::open(&place::store_file(&state))?;
+        let prices = prices::load_or_list();
         let progress = Progress::new();
-        let imported =
-            import::run(&mut store, &homes, &Prices::list(), |done, all| progress.show(done, all))?;
+        let imported = import::run(&mut store, &homes, &prices, |done, all| progress.show(done, all))?;
         progress.clear();
         imported
     };

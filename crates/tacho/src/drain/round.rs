@@ -5,6 +5,7 @@
 use super::now;
 use super::outgoing::{Derived, Outgoing};
 use super::sessions::{OpenSession, Sessions};
+use super::usage::{Pricer, Said};
 use crate::failure::Failure;
 use crate::record::uid_of;
 use crate::vcs::Workplaces;
@@ -45,6 +46,8 @@ pub(super) struct Round<'a> {
     pub(super) sessions: &'a mut Sessions,
     pub(super) workplaces: &'a mut Workplaces,
     pub(super) state: &'a Path,
+    pub(super) pricer: &'a mut Pricer,
+    pub(super) usage: Said,
     outgoing: Outgoing<'a>,
     /// The sessions that have news or are due.
     touched: BTreeSet<SessionId>,
@@ -55,10 +58,20 @@ impl<'a> Round<'a> {
         changes: Changes<'a>,
         sessions: &'a mut Sessions,
         workplaces: &'a mut Workplaces,
+        pricer: &'a mut Pricer,
         state: &'a Path,
         outgoing: Outgoing<'a>,
     ) -> Self {
-        Self { changes, sessions, workplaces, state, outgoing, touched: BTreeSet::new() }
+        Self {
+            changes,
+            sessions,
+            workplaces,
+            pricer,
+            state,
+            usage: Said::default(),
+            outgoing,
+            touched: BTreeSet::new(),
+        }
     }
 
     /// A session, for reading and changing what is kept of it in memory.
@@ -125,6 +138,7 @@ impl<'a> Round<'a> {
                 self.derive(&id)?;
             }
         }
+        self.usage.write(&self.changes, self.pricer)?;
         self.outgoing.pack_all(&self.changes)?;
         self.changes.commit()?;
         self.sessions.fit();

@@ -3,17 +3,14 @@
 use super::round::Round;
 use super::rows::RowsError;
 use crate::failure::Failure;
-use crate::foreign_file;
+use crate::foreign_file::{self, ForeignFile};
 use crate::record::uid_of;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tacho_agents::{Agent, SubagentFile, agent_named};
+use tacho_agents::{Agent, SubagentFile, TranscriptPlace, agent_named};
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_store::cursor::TranscriptCursor;
-
-/// A description of a subagent is a small file; a larger one is none.
-const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
 
 impl Round<'_> {
     /// Reads what is new in the transcripts of a session and of its subagents.
@@ -56,7 +53,9 @@ impl Round<'_> {
         } else if file.size == cursor.cursor {
             return Ok(());
         }
+        let place = Self::place(agent, &cursor);
         let read = file.each_row(cursor.cursor, |row| {
+            self.hear_usage(agent, &place, &row.text);
             if (agent.keeps_row)(&row.text) {
                 let place = cursor.read_before + row.offset;
                 self.observe(&observation(agent, &cursor, Some(place), row.text))?;
@@ -72,17 +71,28 @@ impl Round<'_> {
         self.follow_to(cursor)
     }
 
+    /// What a file is the transcript of.
+    fn place(agent: &Agent, cursor: &TranscriptCursor) -> TranscriptPlace {
+        let description = cursor.subagent.as_ref().and_then(|_| {
+            let file = foreign_file::open(&Path::new(&cursor.path).with_extension("meta.json"))?;
+            file.read_small()
+        });
+        TranscriptPlace {
+            session: cursor.session.clone(),
+            subagent: cursor.subagent.clone(),
+            subagent_kind: description.and_then(|text| (agent.description_kind)(&text)),
+        }
+    }
+
     fn take_description_in(&mut self, agent: &Agent, mut cursor: TranscriptCursor) -> Result<(), Failure> {
-        let Some(file) =
-            foreign_file::open(Path::new(&cursor.path)).filter(|file| file.size <= DESCRIPTION_BYTES_MAX)
-        else {
+        let Some(file) = foreign_file::open(Path::new(&cursor.path)).filter(ForeignFile::is_small) else {
             return Ok(());
         };
         if (file.inode, file.size) == (cursor.inode, cursor.cursor) {
             return Ok(());
         }
         (cursor.inode, cursor.cursor) = (file.inode, file.size);
-        let Ok(text) = file.read_whole() else { return Ok(()) };
+        let Some(text) = file.read_small() else { return Ok(()) };
         self.observe(&observation(agent, &cursor, None, text))?;
         self.follow_to(cursor)
     }

@@ -2,7 +2,7 @@
 
 use super::{Home, Imported};
 use crate::failure::Failure;
-use crate::foreign_file;
+use crate::foreign_file::{self, ForeignFile};
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
@@ -13,8 +13,6 @@ use tacho_store::usage::ImportedFile;
 
 /// Folders within one another that are looked into.
 const DEPTH_MAX: u32 = 8;
-/// A description of a subagent is a small file.
-const DESCRIPTION_BYTES_MAX: u64 = 64 * 1024;
 
 /// A transcript with something new.
 #[derive(Debug)]
@@ -109,8 +107,7 @@ impl News {
         }
         if place.subagent.is_some() {
             let description = foreign_file::open(&path.with_extension("meta.json"));
-            let description = description.filter(|file| file.size <= DESCRIPTION_BYTES_MAX);
-            let text = description.and_then(|file| file.read_whole().ok()).unwrap_or_default();
+            let text = description.and_then(ForeignFile::read_small).unwrap_or_default();
             place.subagent_kind = (agent.description_kind)(&text);
         }
         self.transcripts.push(Transcript {

@@ -1,0 +1,63 @@
+//! What transcripts that are followed say was used, written with the rows that say it.
+
+use super::round::Round;
+use crate::failure::Failure;
+use crate::prices::Pricing;
+use crate::vcs::Projects;
+use memchr::memmem;
+use tacho_agents::{Agent, TranscriptPlace, UsageRow};
+use tacho_assemble::price::Prices;
+use tacho_model::usage_record::{ReportedCost, UsageRecord};
+use tacho_store::Changes;
+
+/// What the drainer needs to know of usage.
+#[derive(Debug)]
+pub(super) struct Pricer {
+    prices: Prices,
+    projects: Projects,
+}
+
+/// What was said in a round.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    records: Vec<UsageRecord>,
+    reported: Vec<ReportedCost>,
+}
+
+impl Pricer {
+    pub(super) fn new(prices: Prices) -> Self {
+        Self { prices, projects: Projects::default() }
+    }
+}
+
+impl Round<'_> {
+    /// Hears what a row says of usage. That it cannot be read is counted where it is observed.
+    pub(super) fn hear_usage(&mut self, agent: &Agent, place: &TranscriptPlace, row: &[u8]) {
+        if !agent.usage_marks.iter().any(|mark| memmem::find(row, mark).is_some()) {
+            return;
+        }
+        match (agent.usage_row)(row, place) {
+            UsageRow::Call(mut record) => {
+                let projects = &mut self.pricer.projects;
+                record.owner.project = record.owner.project.take().map(|directory| projects.of(directory));
+                self.usage.records.push(*record);
+            }
+            UsageRow::Reported(reported) => self.usage.reported.push(*reported),
+            UsageRow::Nothing | UsageRow::Unreadable => {}
+        }
+    }
+}
+
+impl Said {
+    /// Writes it down.
+    pub(super) fn write(self, changes: &Changes<'_>, pricer: &Pricer) -> Result<(), Failure> {
+        if self.records.is_empty() && self.reported.is_empty() {
+            return Ok(());
+        }
+        let mut pricing = Pricing::new(&pricer.prices);
+        let mut usage = changes.usage()?;
+        usage.put(self.records, |record| pricing.price(record))?;
+        self.reported.iter().try_for_each(|reported| usage.put_reported(reported))?;
+        Ok(usage.finish()?)
+    }
+}
