@@ -50,6 +50,11 @@ impl Home {
         home
     }
 
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// The state directory.
     pub fn state(&self) -> PathBuf {
         self.directory.path().join("state")

@@ -1,0 +1,107 @@
+//! Real sessions: what is imported is what the API served, and what recording them wrote down.
+
+use super::{cost, import, json};
+use crate::fixture::{self, Fixture};
+use crate::home::Home;
+use serde_json::{Value as Json, json};
+use std::fs;
+
+/// A home with the transcripts of these sessions and nothing else.
+fn transcripts_of(fixtures: &[Fixture]) -> Home {
+    let home = Home::new();
+    for (path, text) in fixtures.iter().flat_map(|fixture| &fixture.transcripts) {
+        let to = home.path().join("projects/-home-dev-project").join(path);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(to, text).unwrap();
+    }
+    home
+}
+
+/// The numbers of one row, without its key.
+fn numbers(row: &Json, keys: &[&str]) -> Json {
+    keys.iter().map(|key| ((*key).to_owned(), row[*key].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+const TOKENS: [&str; 6] = [
+    "calls",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+];
+
+#[test]
+fn what_is_imported_is_what_was_served() {
+    for fixture in fixture::all() {
+        let Some(truth) = &fixture.truth else { continue };
+        let served: Vec<_> = truth.iter().filter_map(|served| served.usage.as_ref()).collect();
+        let sum = |class: fn(&fixture::ServedUsage) -> u64| served.iter().map(|usage| class(usage)).sum::<u64>();
+        let expected = json!({
+            "calls": served.len(),
+            "input_tokens": sum(|usage| usage.input_tokens),
+            "output_tokens": sum(|usage| usage.output_tokens),
+            "cache_read_tokens": sum(|usage| usage.cache_read_input_tokens),
+            "cache_write_5m_tokens": sum(|usage| usage.cache_creation.ephemeral_5m_input_tokens),
+            "cache_write_1h_tokens": sum(|usage| usage.cache_creation.ephemeral_1h_input_tokens),
+        });
+        let name = fixture.name.clone();
+        let files = transcripts_of(&[fixture]);
+        let home = Home::new();
+        import(&home, files.path());
+        assert_eq!(numbers(&cost(&home, "session")["totals"], &TOKENS), expected, "{name}");
+    }
+}
+
+/// Sessions that are recorded are not imported again, and whoever imports them anyway sees the same.
+#[test]
+fn recording_writes_down_what_importing_does() {
+    let files = transcripts_of(&fixture::all());
+    let imported = Home::new();
+    import(&imported, files.path());
+    let recorded = Home::with(fixture::all());
+    recorded.stdout_of(&["sessions"]);
+    for by in ["daily", "session", "agent", "model", "project"] {
+        assert_eq!(cost(&recorded, by), cost(&imported, by), "{by}");
+    }
+    import(&recorded, files.path());
+    assert_eq!(cost(&recorded, "session"), cost(&imported, "session"));
+}
+
+/// A transcript grows between two imports; only what is new is read.
+#[test]
+fn what_is_new_is_read_alone() {
+    let fixture = fixture::load("parallel");
+    let (path, text) = fixture.transcripts.first().unwrap();
+    let (files, home) = (Home::new(), Home::new());
+    let to = files.path().join("projects/p").join(path);
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    let half = text.len() / 2;
+    fs::write(&to, &text[..half]).unwrap();
+    assert_eq!(import(&home, files.path())["new_files"], 1);
+    fs::write(&to, text).unwrap();
+    let whole_rows = text[..half].rfind('\n').unwrap() + 1;
+    let grown = import(&home, files.path());
+    assert_eq!(grown["new_bytes"], text.len() - whole_rows);
+    assert_eq!(import(&home, files.path())["new_files"], 0);
+    let at_once = Home::new();
+    import(&at_once, files.path());
+    assert_eq!(cost(&home, "session"), cost(&at_once, "session"));
+}
+
+#[test]
+fn as_people_read_it() {
+    let fixtures: Vec<Fixture> = ["bash", "subagents", "nested"].map(fixture::load).into();
+    let (files, home) = (transcripts_of(&fixtures), Home::new());
+    let from = files.path().to_str().unwrap().to_owned();
+    let told = [
+        home.stdout_of(&["import", "--from", &from, "--dry-run"]),
+        home.stdout_of(&["import", "--from", &from]),
+        home.stdout_of(&["import", "--from", &from]),
+        home.stdout_of(&["cost", "--tz", "UTC"]),
+        home.stdout_of(&["cost", "agent", "--tz", "UTC"]),
+    ];
+    insta::assert_snapshot!(told.join("----\n"));
+    let limited = home.stdout_of(&["cost", "--tz", "UTC", "--since", "2100-01-01", "--json"]);
+    assert_eq!(json(&limited)["totals"]["calls"], 0);
+}
