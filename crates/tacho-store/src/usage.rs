@@ -3,9 +3,11 @@
 //! Records are truth: they outlive the transcripts they are from. Sums are derived from them, a session at a time.
 
 mod names;
+mod reported;
 mod sums;
 mod terms;
 
+pub use reported::Reported;
 pub use sums::{Sum, SumFilter};
 
 use crate::error::StoreError;

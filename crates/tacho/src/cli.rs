@@ -258,6 +258,9 @@ pub(crate) struct Cost {
     /// The time zone that days are of, such as Europe/Berlin or UTC; that of this machine unless said.
     #[arg(long, value_name = "ZONE")]
     pub(crate) tz: Option<String>,
+    /// Also compare with what the agent itself said each session came to, and say why they differ.
+    #[arg(long)]
+    pub(crate) reconcile: bool,
     /// Exit with 3 if the total is above so many dollars.
     #[arg(long, value_name = "USD")]
     pub(crate) fail_over: Option<String>,

@@ -55,6 +55,11 @@ pub struct SumFilter {
     pub until: UnixNanos,
 }
 
+impl SumFilter {
+    /// All of them.
+    pub const ALL: Self = Self { since: UnixNanos(0), until: UnixNanos(i64::MAX.cast_unsigned()) };
+}
+
 impl Changes<'_> {
     /// Sums the records of these sessions anew.
     pub(super) fn sum_usage(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), StoreError> {

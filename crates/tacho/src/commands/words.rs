@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 
 /// A duration in at most four digits.
@@ -23,6 +24,11 @@ pub(crate) fn count(number: Option<u64>) -> String {
         Some(number @ 10_000..10_000_000) => format!("{:.1} k", number as f64 / 1e3),
         Some(number) => format!("{:.1} M", number as f64 / 1e6),
     }
+}
+
+/// Money: to the cent, below a dollar to the hundredth of a cent.
+pub(crate) fn dollars(amount: Nanodollars) -> String {
+    if amount.0.unsigned_abs() < 1_000_000_000 { format!("{amount:.4}") } else { format!("{amount:.2}") }
 }
 
 /// Bytes.

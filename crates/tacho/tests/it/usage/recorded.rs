@@ -36,7 +36,8 @@ fn what_is_imported_is_what_was_served() {
     for fixture in fixture::all() {
         let Some(truth) = &fixture.truth else { continue };
         let served: Vec<_> = truth.iter().filter_map(|served| served.usage.as_ref()).collect();
-        let sum = |class: fn(&fixture::ServedUsage) -> u64| served.iter().map(|usage| class(usage)).sum::<u64>();
+        let sum =
+            |class: fn(&fixture::ServedUsage) -> u64| served.iter().map(|usage| class(usage)).sum::<u64>();
         let expected = json!({
             "calls": served.len(),
             "input_tokens": sum(|usage| usage.input_tokens),
@@ -87,6 +88,28 @@ fn what_is_new_is_read_alone() {
     let at_once = Home::new();
     import(&at_once, files.path());
     assert_eq!(cost(&home, "session"), cost(&at_once, "session"));
+}
+
+/// What the CLI itself said of each session, beside what was computed.
+#[test]
+fn what_the_agent_said_itself() {
+    let (files, home) = (transcripts_of(&fixture::all()), Home::new());
+    import(&home, files.path());
+    insta::assert_snapshot!(home.stdout_of(&["cost", "model", "--tz", "UTC", "--reconcile"]));
+}
+
+#[test]
+fn above_a_limit() {
+    let (files, home) = (transcripts_of(&[fixture::load("bash")]), Home::new());
+    import(&home, files.path());
+    let ran = |limit: &str| home.run(&["cost", "--json", "--fail-over", limit]);
+    assert_eq!(ran("0.002828").code, Some(0));
+    let above = ran("0.002827");
+    assert_eq!(
+        (above.code, above.stderr.as_str()),
+        (Some(3), "error: $0.002828000 is more than $0.002827000\n")
+    );
+    assert_eq!(ran("much").code, Some(2));
 }
 
 #[test]
