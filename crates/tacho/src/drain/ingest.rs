@@ -62,7 +62,7 @@ impl Round<'_> {
             }
             if let (Some(directory), Some(at)) = (surroundings.directory, observation.at) {
                 let (is_seen, is_project_seen) =
-                    (session.works_in(&directory, at), session.has_project_at(at));
+                    (session.works_in(&directory, at), session.has_project_at(&directory, at));
                 if !is_seen {
                     self.note_workplace(&observation, &directory, at)?;
                 }
