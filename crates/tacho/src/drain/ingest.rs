@@ -112,7 +112,7 @@ fn note_process(
     if session.processes.iter().any(|known| is_it(known) && known.boot == record.boot) {
         return Ok(());
     }
-    let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
+    let process = AgentProcess { boot: record.boot.clone().into_owned(), pid, start_ticks };
     changes.set_process(session.key, &process)?;
     session.processes.push(process);
     Ok(())
