@@ -6,6 +6,7 @@ use super::segments::Segments;
 use super::sessions::OpenSession;
 use crate::failure::Failure;
 use crate::record::HookRecord;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use tacho_agents::clip::{STRING_BYTES_MAX, clip};
 use tacho_agents::{Agent, agent_named};
@@ -82,12 +83,11 @@ fn follow(
     observation: &Observation,
     path: &Path,
 ) -> Result<(), Failure> {
-    let path = path.to_string_lossy();
-    if session.transcripts.iter().any(|known| known.path == path) {
+    if session.transcripts.iter().any(|known| known.path.as_bytes() == path.as_os_str().as_bytes()) {
         return Ok(());
     }
     let followed = TranscriptCursor {
-        path: path.into_owned(),
+        path: path.to_string_lossy().into_owned(),
         agent: observation.agent.clone(),
         session: observation.session.clone(),
         subagent: None,
