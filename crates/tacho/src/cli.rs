@@ -148,8 +148,8 @@ pub(crate) enum ConfigAction {
     /// Write a setting into the file.
     ///
     /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
-    /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, and
-    /// destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
+    /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
+    /// (0: transcripts that the agent deletes are not kept), and destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
         tacho config set destination http://localhost:4318 --level full\n  tacho config set retention.days 30"

@@ -83,8 +83,10 @@ fn backfill(side: &AgentSide, steps: &mut Steps) -> Result<(), Failure> {
     }
     let transcripts = words::plural(news.new_files, "transcript");
     steps.act(Action::Import, format!("{} of {transcripts}", words::bytes(news.new_bytes)), || {
-        let mut store = Store::open(&place::store_file(&place::open_state(None)?))?;
-        import::run(&mut store, &homes, &prices::load_or_list(), |_, _| {}).map(drop)
+        let state = place::open_state(None)?;
+        let mut store = Store::open(&place::store_file(&state))?;
+        let archive = (config::load().retention.archive_days.value > 0).then(|| state.path());
+        import::run(&mut store, &homes, &prices::load_or_list(), archive, |_, _| {}).map(drop)
     })
 }
 

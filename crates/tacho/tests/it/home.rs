@@ -76,7 +76,7 @@ impl Home {
     }
 
     pub fn transcripts(&self) -> PathBuf {
-        self.directory.path().join("projects")
+        self.directory.path().join(".claude/projects/-home-dev-project")
     }
 
     /// Puts a session where its agent and its hooks put it: transcripts into the agent's folder, calls into the spool.

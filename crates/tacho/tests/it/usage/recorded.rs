@@ -128,3 +128,31 @@ fn as_people_read_it() {
     let limited = home.stdout_of(&["cost", "--tz", "UTC", "--since", "2100-01-01", "--json"]);
     assert_eq!(json(&limited)["totals"]["calls"], 0);
 }
+
+/// What the agent deletes after a while can still be imported from what was kept, whoever saw it first.
+#[test]
+fn transcripts_outlive_the_agents_files() {
+    let fixtures = ["nested", "bash"].map(fixture::load);
+    let files = transcripts_of(&fixtures);
+    let imported = Home::new();
+    import(&imported, files.path());
+    let recorded = Home::with(fixtures);
+    recorded.stdout_of(&["sessions"]);
+    fs::remove_dir_all(files.path().join("projects")).unwrap();
+    fs::remove_dir_all(recorded.transcripts()).unwrap();
+    for home in [imported, recorded] {
+        let again = Home::new();
+        import(&again, &home.state().join("archive/claude-code"));
+        assert_eq!(cost(&again, "session"), cost(&home, "session"));
+        assert_eq!(cost(&again, "agent"), cost(&home, "agent"));
+    }
+}
+
+/// Whoever says so has no archive.
+#[test]
+fn without_an_archive() {
+    let (files, home) = (transcripts_of(&[fixture::load("bash")]), Home::new());
+    home.configure("[retention]\narchive_days = 0\n");
+    import(&home, files.path());
+    assert!(!home.state().join("archive").exists());
+}
