@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 
 /// A duration in at most four digits.
@@ -22,6 +23,14 @@ pub(crate) fn count(number: Option<u64>) -> String {
         Some(number @ 0..10_000) => number.to_string(),
         Some(number @ 10_000..10_000_000) => format!("{:.1} k", number as f64 / 1e3),
         Some(number) => format!("{:.1} M", number as f64 / 1e6),
+    }
+}
+
+/// Dollars to the hundredth of a cent. An unknown amount is `?`; `+?` says that something without a price is left out.
+pub(crate) fn cost(cost: Option<Nanodollars>, unpriced: u64) -> String {
+    match cost {
+        None => "?".to_owned(),
+        Some(cost) => format!("{cost:.4}{}", if unpriced > 0 { "+?" } else { "" }),
     }
 }
 
