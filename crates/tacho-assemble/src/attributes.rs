@@ -5,6 +5,7 @@ use crate::compactions::Compacting;
 use crate::content;
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
 use crate::outcome::{Outcome, outcome};
+use crate::price::{Priced, Unpriced};
 use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
 use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
@@ -13,6 +14,7 @@ use tacho_model::event::{FailureCause, Repository};
 use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
 use tacho_model::semconv as key;
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::Terms;
 
 /// The attributes of a node's span, its error aside.
 pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> Attributes {
@@ -190,6 +192,9 @@ fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
                 .set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.as_ref().map(|id| id.as_str()));
         }
     }
+    if let Some(price) = &call.price {
+        cost(attributes, price, &tree.price_table);
+    }
 }
 
 /// The model asked for: what the answer says, else what the request says, else the model that answered.
@@ -211,9 +216,33 @@ fn answer(attributes: &mut Attributes, message: &MessageId, facts: &CallFacts) {
     let reasons = facts.finish.value().map(|finish| Value::StringList(vec![finish.word.clone()]));
     attributes.set_known(key::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
     attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.value().map(|id| id.as_str()));
-    attributes.set_known(key::CLAUDE_CODE_SERVICE_TIER, facts.service_tier.value().cloned());
-    attributes.set_known(key::CLAUDE_CODE_SPEED, facts.speed.value().cloned());
     usage(attributes, facts.usage);
+    terms(attributes, &facts.terms);
+}
+
+fn terms(attributes: &mut Attributes, terms: &Terms) {
+    attributes.set_known(key::CLAUDE_CODE_SERVICE_TIER, terms.service_tier.clone());
+    attributes.set_known(key::CLAUDE_CODE_SPEED, terms.speed.clone());
+    attributes.set_known(key::CLAUDE_CODE_INFERENCE_GEO, terms.inference_geo.clone());
+    attributes.set_known(key::CLAUDE_CODE_WEB_SEARCH_REQUESTS, terms.web_searches);
+    let iterations = Some(terms.iterations.len() as u64).filter(|count| *count > 0);
+    attributes.set_known(key::CLAUDE_CODE_REQUEST_ITERATIONS, iterations);
+}
+
+/// What an answer costs. It stands on the call alone, so that no sum counts it twice.
+fn cost(attributes: &mut Attributes, price: &Result<Priced<'_>, Unpriced>, table: &str) {
+    match price {
+        Ok(priced) => {
+            let nanos = priced.amount.0;
+            attributes.set(key::GEN_AI_USAGE_COST_AMOUNT, nanos as f64 / 1e9);
+            attributes.set(key::GEN_AI_USAGE_COST_CURRENCY, "USD");
+            attributes.set(key::GEN_AI_USAGE_COST_SOURCE, "local");
+            attributes.set(key::TACHOGRAPH_COST_NANOS, nanos);
+            attributes.set(key::TACHOGRAPH_PRICE_ROW, priced.to_string());
+        }
+        Err(reason) => attributes.set(key::TACHOGRAPH_PRICE_MISSING, reason.name()),
+    }
+    attributes.set(key::TACHOGRAPH_PRICE_TABLE, table);
 }
 
 fn usage(attributes: &mut Attributes, usage: Usage) {

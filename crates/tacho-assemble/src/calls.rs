@@ -1,6 +1,7 @@
 //! Logical calls of the model: an answer or a final failure, with the attempts that led to it.
 
 use crate::facts::{CallFacts, FailedCall, RequestFacts, Retry, SessionFacts};
+use crate::price::{self, Priced, Prices, Unpriced};
 use tacho_model::event::FinishReason;
 use tacho_model::id::{MessageId, SubagentId};
 use tacho_model::time::UnixNanos;
@@ -26,6 +27,8 @@ pub(crate) struct Call<'a> {
     pub(crate) last_offset: Option<u64>,
     pub(crate) start: Option<UnixNanos>,
     pub(crate) end: Option<UnixNanos>,
+    /// What its answer costs; `None` where there is none.
+    pub(crate) price: Option<Result<Priced<'a>, Unpriced>>,
 }
 
 /// How a call came out.
@@ -36,10 +39,10 @@ pub(crate) enum CallOutcome<'a> {
 }
 
 /// All calls of a session.
-pub(crate) fn calls(facts: &SessionFacts) -> Vec<Call<'_>> {
-    let answered = facts.calls.iter().map(|(message, call)| answered(facts, message, call));
+pub(crate) fn calls<'a>(facts: &'a SessionFacts, prices: &'a Prices) -> Vec<Call<'a>> {
+    let answered = facts.calls.iter().map(|(message, call)| answered(facts, prices, message, call));
     let failed = facts.failed_calls.iter().map(|(key, call)| failed(key, call));
-    let mut calls: Vec<Call<'_>> =
+    let mut calls: Vec<Call<'a>> =
         answered.chain(failed).filter(|call| !facts.is_inherited(call.end)).collect();
     calls.sort_by(|left, right| place(left).cmp(&place(right)));
     attach_attempts(facts, &mut calls);
@@ -56,7 +59,12 @@ fn place<'a>(call: &Call<'a>) -> (Option<&'a SubagentId>, Option<u64>, &'a str) 
     (call.subagent, call.first_offset, call.key)
 }
 
-fn answered<'a>(session: &'a SessionFacts, message: &'a MessageId, facts: &'a CallFacts) -> Call<'a> {
+fn answered<'a>(
+    session: &'a SessionFacts,
+    prices: &'a Prices,
+    message: &'a MessageId,
+    facts: &'a CallFacts,
+) -> Call<'a> {
     let (first, last) = (facts.blocks.first(), facts.blocks.last());
     Call {
         key: facts.request_id.value().map_or(message.as_str(), |id| id.as_str()),
@@ -70,7 +78,18 @@ fn answered<'a>(session: &'a SessionFacts, message: &'a MessageId, facts: &'a Ca
         last_offset: last.and_then(|block| block.offset),
         start: first.and_then(|block| block.at),
         end: facts.blocks.iter().filter_map(|block| block.at).max(),
+        price: Some(price(prices, facts)),
     }
+}
+
+/// What an answer costs. Its day is that of its first block, as in the list of what was used.
+fn price<'a>(prices: &'a Prices, facts: &'a CallFacts) -> Result<Priced<'a>, Unpriced> {
+    prices.price(&price::Call {
+        model: facts.model.value().map(String::as_str),
+        at: facts.blocks.iter().filter_map(|block| block.at).min().unwrap_or(UnixNanos(0)),
+        usage: facts.usage,
+        terms: &facts.terms,
+    })
 }
 
 fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
@@ -86,6 +105,7 @@ fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
         last_offset: facts.offset,
         start: facts.error.at(),
         end: facts.error.at(),
+        price: None,
     }
 }
 

@@ -13,10 +13,11 @@ mod own;
 mod row;
 mod table;
 
-pub use call::{Call, Geo, Iteration, IterationKind, Speed, Terms, Tier};
+pub use call::Call;
 pub use own::{Clash, Discount};
 pub use row::{Factor, LongPrompt, PICOS, PICOS_PER_THOUSAND, Rates, Row};
 
+use call::{Mode, is_advice};
 use std::fmt::{self, Display, Formatter};
 use tacho_model::money::Nanodollars;
 use tacho_model::time::Day;
@@ -139,9 +140,10 @@ impl Prices {
     pub fn price_by<'a>(&'a self, row: Found<'a>, call: &Call<'_>) -> Result<Priced<'a>, Unpriced> {
         let mut picos = amount::of_request(row, call)?;
         let mut advisors = Vec::new();
-        for advice in call.iterations.iter().filter(|one| one.kind == IterationKind::Advisor) {
-            let advisor = self.find(advice.model.ok_or(Unpriced::NoModel)?, Day::of(call.at))?;
-            picos = picos.plus(amount::of_advice(advisor, advice.usage, call.terms)?);
+        for advice in call.terms.iterations.iter().filter(|part| is_advice(part)) {
+            let model = advice.model.as_deref().ok_or(Unpriced::NoModel)?;
+            let advisor = self.find(model, Day::of(call.at))?;
+            picos = picos.plus(amount::of_advice(advisor, advice.usage, Mode::said(call.terms))?);
             advisors.push(advisor);
         }
         Ok(Priced { amount: picos.rounded(), row, advisors })

@@ -3,6 +3,7 @@
 use crate::calls::Call;
 use crate::outcome::{Outcome, outcome};
 use crate::tree::Tree;
+use tacho_model::money::Nanodollars;
 use tacho_model::session::Session;
 use tacho_model::span::{Span, SpanKind, Status};
 use tacho_model::time::UnixNanos;
@@ -15,6 +16,7 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
     let count = |kind: SpanKind| of_kind(kind).count() as u64;
     let last_seen = facts.seen.last.unwrap_or(UnixNanos(0));
     let denied = facts.own_tools().filter(|(_, tool)| outcome(facts, tool) == Outcome::Denied);
+    let amounts = || tree.calls().filter_map(|call| Some(call.price.as_ref()?.as_ref().ok()?.amount));
     // A process that is gone ended its session when it was last seen.
     let ended = facts.ended.at().max(facts.gone.at().and(facts.seen.last));
     Session {
@@ -32,6 +34,8 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
         tool_denials: denied.count() as u64,
         subagents: count(SpanKind::Subagent),
         usage: tree.calls().map(Call::usage).fold(Usage::default(), Usage::plus),
+        cost: amounts().next().is_some().then(|| Nanodollars::sum(amounts())),
+        unpriced_calls: tree.calls().filter(|call| matches!(call.price, Some(Err(_)))).count() as u64,
         not_understood: facts.not_understood.len() as u64,
         hook_events: facts.heard.hook_events(),
         unknown: facts.heard.unknown(),

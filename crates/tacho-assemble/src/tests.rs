@@ -9,6 +9,7 @@ mod repository;
 mod tree;
 
 use crate::facts::{AgentIdentity, SessionFacts};
+use crate::price::Prices;
 use crate::tree::{Assembly, assemble};
 use tacho_model::attribute::Value;
 use tacho_model::event::{
@@ -91,7 +92,7 @@ fn facts_of(events: &[Event]) -> SessionFacts {
 
 /// What comes of these events at a second.
 fn assembled(events: &[Event], now: u64) -> Assembly {
-    assemble(&facts_of(events), UnixNanos(now * SECOND_NS))
+    assemble(&facts_of(events), &Prices::list(), UnixNanos(now * SECOND_NS))
 }
 
 /// The spans after these events, at a second: one line each, indented below their parents.

@@ -9,6 +9,7 @@ use crate::belief::Range;
 use crate::calls::Call;
 use crate::compactions::Compacting;
 use crate::facts::{SessionFacts, SubagentFacts, ToolFacts};
+use crate::price::Prices;
 use crate::settle::{SessionEnd, settle};
 use crate::spans::spans;
 use crate::summary::summary;
@@ -31,10 +32,10 @@ pub struct Assembly {
     pub settles_at: Option<UnixNanos>,
 }
 
-/// Makes the tree of a session. `now` only decides what has settled.
+/// Makes the tree of a session, with what its calls cost by these prices. `now` only decides what has settled.
 #[must_use]
-pub fn assemble(facts: &SessionFacts, now: UnixNanos) -> Assembly {
-    let mut tree = Tree::grow(facts);
+pub fn assemble(facts: &SessionFacts, prices: &Prices, now: UnixNanos) -> Assembly {
+    let mut tree = Tree::grow(facts, prices);
     tree.fill_times();
     let settles_at = settle(&mut tree, now);
     let spans = spans(&tree);
@@ -95,6 +96,8 @@ impl<'a> Node<'a> {
 #[derive(Debug)]
 pub(crate) struct Tree<'a> {
     pub(crate) facts: &'a SessionFacts,
+    /// The state of the prices by which its calls are priced.
+    pub(crate) price_table: String,
     pub(crate) nodes: Vec<Node<'a>>,
     /// The turns in the order of their starts.
     pub(crate) turns: Vec<NodeIndex>,

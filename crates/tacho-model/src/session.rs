@@ -1,6 +1,7 @@
 //! The summary of a session, as lists show it.
 
 use crate::id::SessionId;
+use crate::money::Nanodollars;
 use crate::time::UnixNanos;
 use crate::usage::Usage;
 use std::collections::BTreeMap;
@@ -36,6 +37,10 @@ pub struct Session {
     pub subagents: u64,
     /// Tokens over all calls.
     pub usage: Usage,
+    /// What all calls cost that have a price; `None` where none has.
+    pub cost: Option<Nanodollars>,
+    /// Answered calls without a price.
+    pub unpriced_calls: u64,
     /// Statements about it that this version of the recorder did not understand.
     pub not_understood: u64,
     /// Hooks by the agent's name of their event.

@@ -37,14 +37,14 @@ pub struct Owner {
     pub model: Option<String>,
 }
 
-/// What a call's price depends on besides its model, its time and its tokens. What is usual is left out.
+/// What a call's price depends on besides its model, its time and its tokens. What is usual may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Terms {
-    /// Such as `fast`; absent for `standard`.
+    /// `standard`, `fast` or another.
     pub speed: Option<String>,
-    /// Where inference ran, such as `us`; absent where it could run anywhere.
+    /// Where inference ran, such as `us` or `global`.
     pub inference_geo: Option<String>,
-    /// Such as `batch`; absent for `standard`.
+    /// `standard`, `batch` or another.
     pub service_tier: Option<String>,
     /// Searches of the web that the API ran.
     pub web_searches: Option<u64>,
@@ -64,16 +64,13 @@ pub struct Iteration {
 }
 
 impl Terms {
-    /// What two statements about the same call say together.
-    #[must_use]
-    pub fn merged(self, other: Self) -> Self {
-        Self {
-            speed: self.speed.max(other.speed),
-            inference_geo: self.inference_geo.max(other.inference_geo),
-            service_tier: self.service_tier.max(other.service_tier),
-            web_searches: self.web_searches.max(other.web_searches),
-            iterations: self.iterations.max(other.iterations),
-        }
+    /// Takes in what another statement says about the same call: the larger of each. Most say the same.
+    pub fn merge(&mut self, other: &Self) {
+        raise(&mut self.speed, &other.speed);
+        raise(&mut self.inference_geo, &other.inference_geo);
+        raise(&mut self.service_tier, &other.service_tier);
+        raise(&mut self.web_searches, &other.web_searches);
+        raise(&mut self.iterations, &other.iterations);
     }
 }
 
@@ -101,13 +98,19 @@ impl UsageRecord {
             self.owner = other.owner;
         }
         self.usage = self.usage.merged(other.usage);
-        self.terms = std::mem::take(&mut self.terms).merged(other.terms);
+        self.terms.merge(&other.terms);
         for tool in other.tools {
             if let Err(place) = self.tools.binary_search(&tool) {
                 self.tools.insert(place, tool);
             }
         }
         self.is_final |= other.is_final;
+    }
+}
+
+fn raise<T: Clone + Ord>(known: &mut T, said: &T) {
+    if said > known {
+        known.clone_from(said);
     }
 }
 

@@ -168,7 +168,7 @@ fn clear_said(key: Key, value: &Value, policy: Policy<'_>) -> Option<(Key, Value
 
 fn is_name(text: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/@+[]".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/@+*[]".contains(&byte))
 }
 
 fn clear_attribute(key: Key, value: &Value, policy: Policy<'_>) -> Option<(Key, Value)> {

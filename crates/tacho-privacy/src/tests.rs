@@ -129,7 +129,8 @@ fn a_name_that_is_none_leaves_as_other() {
     let span_name = |name: &str| [name.to_owned(), format!("execute_tool {name}")];
     let everywhere = |name: &str| [span_name(name), span_name(name)].concat();
     let sentence = "cat /home/dev/plan.txt";
-    for name in ["Bash", "mcp__server__tool", "claude-opus-5-5[1m]", "eu.anthropic.model:0"] {
+    let price = "own:claude-opus-5-5@2026-10-07*0.85";
+    for name in ["Bash", "mcp__server__tool", "claude-opus-5-5[1m]", "eu.anthropic.model:0", price] {
         assert_eq!(named(name, CaptureLevel::Metadata).to_vec(), everywhere(name));
     }
     for text in [sentence, "", "naïve", "a\nb", &"a".repeat(129)] {

@@ -6,13 +6,14 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use std::collections::BTreeMap;
 use tacho_model::id::SessionId;
+use tacho_model::money::Nanodollars;
 use tacho_model::session::Session;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 
 const COLUMNS: &str = "agent, agent_version, started_ns, ended_ns, end_inferred, last_seen_ns, turns, llm_calls, \
      tool_calls, tool_errors, tool_denials, subagents, input, output, cache_read, cache_write_5m, cache_write_1h, \
-     thinking, not_understood, open_spans, hook_events, unknown";
+     thinking, not_understood, open_spans, hook_events, unknown, cost_nanos, unpriced_calls";
 
 /// A session that goes on or has something unsettled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Changes<'_> {
         let mut statement = self.transaction.prepare_cached(&format!(
             "INSERT OR REPLACE INTO sessions (key, {COLUMNS}, settles_at_ns) VALUES
              (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-              ?23, ?24)"
+              ?23, ?24, ?25, ?26)"
         ))?;
         statement.execute(params![
             key.0,
@@ -68,6 +69,8 @@ impl Changes<'_> {
             session.open_spans.cast_signed(),
             counts_to(&session.hook_events),
             counts_to(&session.unknown),
+            session.cost.map(|cost| cost.0),
+            session.unpriced_calls.cast_signed(),
             settles_at.map(|at| at.0.cast_signed()),
         ])?;
         let delete = "DELETE FROM stale_sessions WHERE session = ?1";
@@ -165,6 +168,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         open_spans: count(20)?,
         hook_events: counts_from(row, 21)?,
         unknown: counts_from(row, 22)?,
+        cost: row.get::<_, Option<i64>>(23)?.map(Nanodollars),
+        unpriced_calls: count(24)?,
     })
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Row, Statement, params};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use tacho_model::attribute::{Attributes, Key, Value, ValueType};
 use tacho_model::id::{SessionId, SpanId, TraceId};
 use tacho_model::semconv;
@@ -27,11 +27,31 @@ struct RowState {
     fingerprint: i64,
 }
 
-/// A hash of everything in a span. It only has to stay the same within one version of the program: another value
-/// writes the row, or says that the span was corrected, once more.
+/// A hash of everything in a span but the state of the prices, by which a later one may find the same: then nothing was
+/// changed. It only has to stay the same within one version of the program: another value writes the row, or says that
+/// the span was corrected, once more.
 #[must_use]
 pub fn fingerprint(span: &Span) -> i64 {
-    FixedState::default().hash_one(span).cast_signed()
+    let Span {
+        trace_id,
+        span_id,
+        parent_span_id,
+        links,
+        kind,
+        name,
+        start,
+        end,
+        status,
+        attributes,
+        events,
+        settled,
+    } = span;
+    let mut hasher = FixedState::default().build_hasher();
+    (trace_id, span_id, parent_span_id, links, kind, name).hash(&mut hasher);
+    (start, end, status, events, settled).hash(&mut hasher);
+    let compared = attributes.iter().filter(|(key, _)| *key != semconv::TACHOGRAPH_PRICE_TABLE);
+    compared.for_each(|attribute| attribute.hash(&mut hasher));
+    hasher.finish().cast_signed()
 }
 
 impl Changes<'_> {

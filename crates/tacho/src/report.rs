@@ -11,7 +11,7 @@ use tacho_model::span::{Span, Status};
 /// The version of every report.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
-/// A session in a list. Token classes are disjoint; an unknown count is null.
+/// A session in a list. Token classes are disjoint; an unknown count is null, and so is a cost where no call has a price.
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionReport {
     id: String,
@@ -33,6 +33,8 @@ pub(crate) struct SessionReport {
     cache_write_5m_tokens: Option<u64>,
     cache_write_1h_tokens: Option<u64>,
     thinking_tokens: Option<u64>,
+    cost_usd_nanos: Option<i64>,
+    unpriced_calls: u64,
     not_understood: u64,
     hook_events: BTreeMap<String, u64>,
     unknown: BTreeMap<String, u64>,
@@ -62,6 +64,8 @@ impl From<&Session> for SessionReport {
             cache_write_5m_tokens: usage.cache_write_5m,
             cache_write_1h_tokens: usage.cache_write_1h,
             thinking_tokens: usage.thinking,
+            cost_usd_nanos: session.cost.map(|cost| cost.0),
+            unpriced_calls: session.unpriced_calls,
             not_understood: session.not_understood,
             hook_events: session.hook_events.clone(),
             unknown: session.unknown.clone(),

@@ -11,7 +11,7 @@ use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
-use tacho_model::usage_record::{CallKey, Iteration, Owner, ReportedCost, ReportedModel, Terms, UsageRecord};
+use tacho_model::usage_record::{CallKey, Owner, ReportedCost, ReportedModel, Terms, UsageRecord};
 
 /// One of these stands in every row that says something. In texts within a row the quotes are escaped.
 pub(super) const MARKS: &[&[u8]] = &[br#""usage""#, br#""modelUsage""#];
@@ -57,21 +57,21 @@ fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
             model: message.id::<String>("model"),
         },
         usage,
-        terms: Terms {
-            speed: unusual(said.text("speed"), &["standard"]),
-            inference_geo: unusual(said.text("inference_geo"), &["not_available", "global"]),
-            service_tier: unusual(said.text("service_tier"), &["standard"]),
-            web_searches: said.object("server_tool_use").count("web_search_requests"),
-            iterations: said.objects("iterations").iter().map(iteration).collect(),
-        },
+        terms: without_usual(answer::terms(&said)),
         tools,
         is_final: message.text("stop_reason").is_some(),
     }))
 }
 
-/// A word, unless it is empty or says what is usual.
-fn unusual(word: Option<String>, usual: &[&str]) -> Option<String> {
-    word.filter(|word| !word.is_empty() && !usual.contains(&word.as_str()))
+/// Terms without the words for what is usual, which would stand in millions of records.
+fn without_usual(terms: Terms) -> Terms {
+    let unless = |usual: &str, word: Option<String>| word.filter(|word| word != usual);
+    Terms {
+        speed: unless("standard", terms.speed),
+        inference_geo: unless("global", terms.inference_geo),
+        service_tier: unless("standard", terms.service_tier),
+        ..terms
+    }
 }
 
 fn is_tool_use(block: &Fields<'_>) -> bool {
@@ -88,14 +88,6 @@ fn name(row: &Fields<'_>, message: &Fields<'_>, request: &str) -> String {
             let said = (row.text("timestamp"), message.text("model"), said.map(RawValue::get));
             format!("hash:{:016x}", FixedState::default().hash_one(said))
         })
-}
-
-fn iteration(said: &Fields<'_>) -> Iteration {
-    Iteration {
-        kind: said.text("type").unwrap_or_default(),
-        model: said.id::<String>("model"),
-        usage: answer::usage(said),
-    }
 }
 
 fn reported(row: &Fields<'_>, place: &TranscriptPlace) -> ReportedCost {

@@ -6,6 +6,7 @@ use tacho_model::event::{AnswerPart, Event, Finish, ModelAnswer, ModelRequest};
 use tacho_model::id::{RequestId, RequestRef, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::Terms;
 
 /// Statements about one answer.
 #[derive(Debug)]
@@ -16,9 +17,8 @@ pub(crate) struct CallFacts {
     pub(crate) requested_model: Believed<String>,
     pub(crate) effort: Believed<String>,
     pub(crate) finish: Believed<Finish>,
-    pub(crate) service_tier: Believed<String>,
-    pub(crate) speed: Believed<String>,
     pub(crate) usage: Usage,
+    pub(crate) terms: Terms,
     pub(crate) subagent: Option<SubagentId>,
     pub(crate) blocks: BTreeSet<BlockFacts>,
 }
@@ -43,9 +43,8 @@ impl CallFacts {
             requested_model: Believed::earliest(),
             effort: Believed::earliest(),
             finish: Believed::latest(),
-            service_tier: Believed::latest(),
-            speed: Believed::latest(),
             usage: Usage::default(),
+            terms: Terms::default(),
             subagent: event.subagent.clone(),
             blocks: BTreeSet::new(),
         }
@@ -58,9 +57,8 @@ impl CallFacts {
         self.requested_model.hear_known(event, said.requested_model.as_ref());
         self.effort.hear_known(event, said.effort.as_ref());
         self.finish.hear_known(event, said.finish.as_ref());
-        self.service_tier.hear_known(event, said.service_tier.as_ref());
-        self.speed.hear_known(event, said.speed.as_ref());
         self.usage = self.usage.merged(said.usage);
+        self.terms.merge(&said.terms);
         self.blocks.insert(BlockFacts {
             offset: event.offset,
             number: said.block,

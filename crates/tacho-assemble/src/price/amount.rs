@@ -1,8 +1,10 @@
 //! Tokens times prices, exactly.
 
-use super::{Call, Factor, Found, Geo, Iteration, IterationKind, Rates, Speed, Terms, Tier, Unpriced};
+use super::call::{Geo, Mode, Speed, Tier, is_message};
+use super::{Call, Factor, Found, Rates, Unpriced};
 use tacho_model::money::{Nanodollars, half_even};
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::Iteration;
 
 /// What a picodollar is divided into, so that three factors in millionths stay exact.
 const PARTS: u128 = (Factor::ONE.0 as u128).pow(3);
@@ -29,13 +31,14 @@ impl Exact {
 
 /// What the call's own model did.
 pub(super) fn of_request(found: Found<'_>, call: &Call<'_>) -> Result<Exact, Unpriced> {
-    let tokens = match call.terms.speed {
+    let mode = Mode::said(call.terms);
+    let tokens = match mode.speed {
         Speed::Standard => of_prompts(found, call)?,
         // Fast mode has one price, however long the prompt.
         Speed::Fast => of_tokens(found.row.fast.ok_or(Unpriced::UnknownTerms)?, call.usage)?,
         Speed::Unknown => return Err(Unpriced::UnknownTerms),
     };
-    Ok(scaled(tokens, found, call.terms).plus(of_searches(found, call.web_searches)?))
+    Ok(scaled(tokens, found, mode).plus(of_searches(found, call.terms.web_searches.unwrap_or(0))?))
 }
 
 /// Neither place nor tier changes what a search costs.
@@ -45,18 +48,18 @@ fn of_searches(found: Found<'_>, count: u64) -> Result<Exact, Unpriced> {
     }
     let price = found.row.web_search.ok_or(Unpriced::UnknownTerms)?;
     let picos = u128::from(count) * u128::from(price);
-    Ok(scaled(picos, found, Terms::default()))
+    Ok(scaled(picos, found, Mode::default()))
 }
 
 /// What an advisor did. It is served as the call is, but never fast.
-pub(super) fn of_advice(advisor: Found<'_>, usage: Usage, terms: Terms) -> Result<Exact, Unpriced> {
+pub(super) fn of_advice(advisor: Found<'_>, usage: Usage, mode: Mode) -> Result<Exact, Unpriced> {
     let tokens = of_tokens(rates(advisor, usage), usage)?;
-    Ok(scaled(tokens, advisor, terms))
+    Ok(scaled(tokens, advisor, mode))
 }
 
-fn scaled(picos: u128, found: Found<'_>, terms: Terms) -> Exact {
-    let geo = if terms.geo == Geo::Us { found.row.geo_us } else { Factor::ONE };
-    let tier = if terms.tier == Tier::Batch { found.row.batch } else { Factor::ONE };
+fn scaled(picos: u128, found: Found<'_>, mode: Mode) -> Exact {
+    let geo = if mode.geo == Geo::Us { found.row.geo_us } else { Factor::ONE };
+    let tier = if mode.tier == Tier::Batch { found.row.batch } else { Factor::ONE };
     let factors = [geo, tier, discount(found)].map(|factor| u128::from(factor.0));
     Exact(factors.into_iter().fold(picos, u128::saturating_mul))
 }
@@ -81,8 +84,8 @@ fn of_prompts(found: Found<'_>, call: &Call<'_>) -> Result<u128, Unpriced> {
     }
 }
 
-fn messages<'a>(call: &Call<'a>) -> impl Iterator<Item = &'a Iteration<'a>> {
-    call.iterations.iter().filter(|one| one.kind == IterationKind::Message)
+fn messages<'a>(call: &Call<'a>) -> impl Iterator<Item = &'a Iteration> {
+    call.terms.iterations.iter().filter(|part| is_message(part))
 }
 
 /// Whether the call's requests are all there: they add up to what the call says.

@@ -2,6 +2,7 @@
 
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::{Iteration, Terms};
 
 /// One logical call of a model.
 #[derive(Clone, Copy, Debug)]
@@ -12,44 +13,40 @@ pub struct Call<'a> {
     pub at: UnixNanos,
     /// What it used. A class other than input and output that is unknown was not used.
     pub usage: Usage,
-    /// Searches of the web that the API made for it.
-    pub web_searches: u64,
-    /// How it was served.
-    pub terms: Terms,
-    /// The parts that the API made of it.
-    pub iterations: &'a [Iteration<'a>],
+    /// What else its price depends on, as it was said.
+    pub terms: &'a Terms,
 }
 
-/// How a call was served.
+/// How a call was served, as far as its price depends on that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// How fast.
-    pub speed: Speed,
-    /// Where.
-    pub geo: Geo,
-    /// How urgently.
-    pub tier: Tier,
+pub(super) struct Mode {
+    pub(super) speed: Speed,
+    pub(super) geo: Geo,
+    pub(super) tier: Tier,
 }
 
-impl Terms {
-    /// From the API's words: `speed`, `inference_geo` and `service_tier` of its usage.
-    #[must_use]
-    pub fn said(speed: Option<&str>, geo: Option<&str>, tier: Option<&str>) -> Self {
+impl Mode {
+    /// From the API's words.
+    pub(super) fn said(terms: &Terms) -> Self {
         Self {
-            speed: match speed {
+            speed: match terms.speed.as_deref() {
                 None | Some("" | "standard") => Speed::Standard,
                 Some("fast") => Speed::Fast,
                 Some(_) => Speed::Unknown,
             },
-            geo: if geo == Some("us") { Geo::Us } else { Geo::Anywhere },
-            tier: if tier == Some("batch") { Tier::Batch } else { Tier::Interactive },
+            geo: if terms.inference_geo.as_deref() == Some("us") { Geo::Us } else { Geo::Anywhere },
+            tier: if terms.service_tier.as_deref() == Some("batch") {
+                Tier::Batch
+            } else {
+                Tier::Interactive
+            },
         }
     }
 }
 
 /// How fast a call was served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Speed {
+pub(super) enum Speed {
     /// As usual.
     #[default]
     Standard,
@@ -61,7 +58,7 @@ pub enum Speed {
 
 /// Where a call was served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Geo {
+pub(super) enum Geo {
     /// Wherever there was room.
     #[default]
     Anywhere,
@@ -71,7 +68,7 @@ pub enum Geo {
 
 /// How urgently a call was served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tier {
+pub(super) enum Tier {
     /// At once. Capacity that was paid for before is priced by the list, too.
     #[default]
     Interactive,
@@ -79,36 +76,12 @@ pub enum Tier {
     Batch,
 }
 
-/// A part of a call, as the API lists it.
-#[derive(Clone, Copy, Debug)]
-pub struct Iteration<'a> {
-    /// What it is.
-    pub kind: IterationKind,
-    /// Its model, where that is another one.
-    pub model: Option<&'a str>,
-    /// What it used.
-    pub usage: Usage,
+/// Whether a part of a call is a request of its own to the call's model; its usage is in the call's sum.
+pub(super) fn is_message(part: &Iteration) -> bool {
+    part.kind == "message"
 }
 
-/// What a part of a call is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IterationKind {
-    /// A request of its own to the call's model; its usage is in the call's sum.
-    Message,
-    /// Another model's advice; its usage is not in the call's sum.
-    Advisor,
-    /// Anything else; its usage is in the call's sum.
-    Other,
-}
-
-impl IterationKind {
-    /// From the API's word, `type` of the iteration.
-    #[must_use]
-    pub fn said(word: &str) -> Self {
-        match word {
-            "message" => Self::Message,
-            "advisor_message" => Self::Advisor,
-            _ => Self::Other,
-        }
-    }
+/// Whether a part of a call is another model's advice; its usage is not in the call's sum.
+pub(super) fn is_advice(part: &Iteration) -> bool {
+    part.kind == "advisor_message"
 }

@@ -3,10 +3,11 @@
 mod agent_table;
 mod cases;
 
-use super::{Call, Prices, Terms, Unpriced, list_checked, names_of};
+use super::{Call, Prices, Unpriced, list_checked, names_of};
 use tacho_model::money::Nanodollars;
 use tacho_model::time::Day;
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::Terms;
 
 #[test]
 fn a_row_that_was_found_prices_every_call_of_its_day() {
@@ -16,14 +17,7 @@ fn a_row_that_was_found_prices_every_call_of_its_day() {
     let row = prices.find("claude-sonnet-5-5", day).unwrap();
     for at in [day.start(), noon(day)] {
         let usage = Usage { input: Some(1), output: Some(1), ..Usage::default() };
-        let call = Call {
-            model: Some("claude-sonnet-5-5"),
-            at,
-            usage,
-            web_searches: 0,
-            terms: Terms::default(),
-            iterations: &[],
-        };
+        let call = Call { model: Some("claude-sonnet-5-5"), at, usage, terms: &Terms::default() };
         assert_eq!(prices.price_by(row, &call), prices.price(&call));
         assert_eq!(prices.price(&call).unwrap().amount, Nanodollars(12_000));
     }
@@ -32,14 +26,10 @@ fn a_row_that_was_found_prices_every_call_of_its_day() {
 #[test]
 fn what_is_more_than_money_can_say_is_the_most_that_it_can() {
     let usage = Usage { input: Some(u64::MAX), output: Some(u64::MAX), ..Usage::default() };
-    let call = Call {
-        model: Some("claude-opus-5-5"),
-        at: Day::on(2026, 11, 28).start(),
-        usage,
-        web_searches: u64::MAX,
-        terms: Terms::said(None, Some("us"), None),
-        iterations: &[],
-    };
+    let terms =
+        Terms { inference_geo: Some("us".to_owned()), web_searches: Some(u64::MAX), ..Terms::default() };
+    let at = Day::on(2026, 11, 28).start();
+    let call = Call { model: Some("claude-opus-5-5"), at, usage, terms: &terms };
     assert_eq!(Prices::list().price(&call).unwrap().amount, Nanodollars(i64::MAX));
 }
 

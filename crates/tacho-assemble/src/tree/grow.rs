@@ -6,6 +6,7 @@ use crate::belief::Range;
 use crate::calls::{Call, calls};
 use crate::compactions::{Compacting, compactions};
 use crate::facts::{SessionFacts, ToolFacts};
+use crate::price::Prices;
 use crate::settle::session_end;
 use crate::turns::turns;
 use crate::waits::waits;
@@ -14,9 +15,10 @@ use tacho_model::id::{PromptId, SubagentId};
 use tacho_model::time::UnixNanos;
 
 impl<'a> Tree<'a> {
-    pub(super) fn grow(facts: &'a SessionFacts) -> Self {
+    pub(super) fn grow(facts: &'a SessionFacts, prices: &'a Prices) -> Self {
         let mut tree = Self {
             facts,
+            price_table: prices.version(),
             nodes: Vec::new(),
             turns: Vec::new(),
             recorded_turns: facts.places.recorded_turns(),
@@ -27,7 +29,7 @@ impl<'a> Tree<'a> {
             subagents: BTreeMap::new(),
             tools: BTreeMap::new(),
         };
-        let (calls, compactions) = (calls(facts), compactions(facts));
+        let (calls, compactions) = (calls(facts, prices), compactions(facts));
         tree.plant_turns(&calls, &compactions);
         for (id, tool) in facts.own_tools() {
             let index = tree.plant(What::Tool(id, tool));

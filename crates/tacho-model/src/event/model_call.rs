@@ -3,6 +3,7 @@
 use super::Json;
 use crate::id::{MessageId, RequestId, RequestRef, ToolUseId};
 use crate::usage::Usage;
+use crate::usage_record::Terms;
 
 /// A request to the model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,10 +39,8 @@ pub struct ModelAnswer {
     pub usage: Usage,
     /// Why the model stopped, once known.
     pub finish: Option<Finish>,
-    /// Service tier that served it.
-    pub service_tier: Option<String>,
-    /// `standard` or `fast`.
-    pub speed: Option<String>,
+    /// How the whole answer was served.
+    pub terms: Terms,
     /// How long this block took to stream, in milliseconds, where the agent measured it.
     pub block_ms: Option<u64>,
     /// Which block of its row this is, counted from 0.

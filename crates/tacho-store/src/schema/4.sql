@@ -82,3 +82,8 @@ CREATE TABLE usage_sums (
     cost_nanos     INTEGER NOT NULL,
     PRIMARY KEY (session, quarter, model, project, subagent)
 ) WITHOUT ROWID;
+
+-- Derived: what the calls of each session cost that have a price; NULL where none has.
+ALTER TABLE sessions ADD COLUMN cost_nanos INTEGER;
+-- Answered calls without a price.
+ALTER TABLE sessions ADD COLUMN unpriced_calls INTEGER NOT NULL DEFAULT 0;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tacho_model::attribute::{Attributes, Value, ValueType};
 use tacho_model::id::{SessionId, SpanId, TraceId};
+use tacho_model::money::Nanodollars;
 use tacho_model::semconv;
 use tacho_model::session::Session;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
@@ -100,7 +101,8 @@ prop_compose! {
         version in any::<Option<String>>(),
         times in (time(), prop::option::of(time()), time()),
         end_inferred in any::<bool>(),
-        counts in prop::collection::vec(0..u64::MAX >> 1, 10),
+        counts in prop::collection::vec(0..u64::MAX >> 1, 11),
+        cost in prop::option::of(any::<i64>()),
         tokens in prop::collection::vec(prop::option::of(0..u64::MAX >> 1), 6),
     ) -> Session {
         Session {
@@ -125,6 +127,8 @@ prop_compose! {
                 cache_write_1h: tokens[4],
                 thinking: tokens[5],
             },
+            cost: cost.map(Nanodollars),
+            unpriced_calls: counts[10],
             not_understood: counts[6],
             hook_events: BTreeMap::from([("Stop".to_owned(), counts[7])]),
             unknown: BTreeMap::from([("\u{1f600}".to_owned(), counts[8])]),

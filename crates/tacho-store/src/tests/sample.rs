@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tacho_model::attribute::{Attributes, Value, ValueType};
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::{SessionId, SpanId, SubagentId, TraceId};
+use tacho_model::money::Nanodollars;
 use tacho_model::semconv;
 use tacho_model::session::Session;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
@@ -69,6 +70,8 @@ pub(super) fn session(id: &str, last_seen: UnixNanos) -> Session {
             cache_write_1h: Some(u64::MAX >> 1),
             thinking: None,
         },
+        cost: Some(Nanodollars(14)),
+        unpriced_calls: 15,
         not_understood: 9,
         hook_events: BTreeMap::from([("Stop".to_owned(), 11), ("PreToolUse".to_owned(), 12)]),
         unknown: BTreeMap::from([("hook Later".to_owned(), 13)]),

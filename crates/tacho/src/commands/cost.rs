@@ -144,7 +144,6 @@ fn text(by: CostBy, costs: &Costs) -> String {
 
 fn row(key: &str, used: &Used) -> Vec<String> {
     let usage = used.usage;
-    let missing = if used.unpriced_calls > 0 { "+?" } else { "" };
     vec![
         display_safe(key),
         used.calls.to_string(),
@@ -154,6 +153,6 @@ fn row(key: &str, used: &Used) -> Vec<String> {
         words::count(usage.cache_write_5m),
         words::count(usage.cache_write_1h),
         used.web_searches.to_string(),
-        format!("{}{missing}", words::dollars(used.cost)),
+        words::cost(Some(used.cost), used.unpriced_calls),
     ]
 }

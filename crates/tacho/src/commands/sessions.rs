@@ -28,10 +28,12 @@ pub(super) fn run(output: Output, limit: Option<NonZeroUsize>) -> Result<(), Fai
 
 /// A table of sessions.
 pub(super) fn list(sessions: &[Session]) -> String {
-    let heads =
-        ["session", "started", "length", "turns", "calls", "tools", "errors", "input", "cached", "output"];
+    let heads = [
+        "session", "started", "length", "turns", "calls", "tools", "errors", "input", "cached", "output",
+        "cost",
+    ];
     let rows: Vec<Vec<String>> = sessions.iter().map(row).collect();
-    table(&heads, &[2, 3, 4, 5, 6, 7, 8, 9], &rows)
+    table(&heads, &[2, 3, 4, 5, 6, 7, 8, 9, 10], &rows)
 }
 
 fn row(session: &Session) -> Vec<String> {
@@ -48,5 +50,6 @@ fn row(session: &Session) -> Vec<String> {
         words::count(session.usage.total_input()),
         words::count(session.usage.cache_read),
         words::count(session.usage.output),
+        words::cost(session.cost, session.unpriced_calls),
     ]
 }

@@ -58,7 +58,7 @@ pub(super) fn heading(session: &Session) -> String {
     let usage = session.usage;
     format!(
         "session {}  {} {}  {}  {}  {state}\n{}, {}, {} ({} failed, {} denied), {}; tokens: {} input of which {} \
-         from cache, {} output\n",
+         from cache, {} output; cost: {}\n",
         display_safe(&session.id.0),
         session.agent,
         display_safe(version),
@@ -73,5 +73,6 @@ pub(super) fn heading(session: &Session) -> String {
         words::count(usage.total_input()),
         words::count(usage.cache_read),
         words::count(usage.output),
+        words::cost(session.cost, session.unpriced_calls),
     )
 }

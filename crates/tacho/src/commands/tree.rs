@@ -5,6 +5,7 @@ use crate::terminal::{display_safe, has_colour};
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::attribute::{Key, Value};
 use tacho_model::id::SpanId;
+use tacho_model::money::Nanodollars;
 use tacho_model::semconv as key;
 use tacho_model::span::{Span, SpanKind, Status};
 
@@ -100,7 +101,16 @@ fn figures(span: &Span) -> String {
     let input = words::count(number(key::GEN_AI_USAGE_INPUT_TOKENS));
     let cached = words::count(number(key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS));
     let output = words::count(number(key::GEN_AI_USAGE_OUTPUT_TOKENS));
-    format!("  {input} in ({cached} cached), {output} out")
+    format!("  {input} in ({cached} cached), {output} out{}", cost(span))
+}
+
+/// What a call costs, or why that is not known. One that failed cost nothing that anybody could say.
+fn cost(span: &Span) -> String {
+    if let Some(Value::Int(nanos)) = span.attributes.get(key::TACHOGRAPH_COST_NANOS) {
+        return format!(", {}", words::cost(Some(Nanodollars(*nanos)), 0));
+    }
+    let missing = text_of(span, key::TACHOGRAPH_PRICE_MISSING);
+    missing.map_or_else(String::new, |reason| format!(", no price ({})", display_safe(reason)))
 }
 
 fn text_of(span: &Span, key: Key) -> Option<&str> {

@@ -31,6 +31,12 @@ pub(crate) fn dollars(amount: Nanodollars) -> String {
     if amount.0.unsigned_abs() < 1_000_000_000 { format!("{amount:.4}") } else { format!("{amount:.2}") }
 }
 
+/// What something cost. An unknown amount is `?`; `+?` says that something without a price is left out.
+pub(crate) fn cost(cost: Option<Nanodollars>, unpriced: u64) -> String {
+    let more = if unpriced > 0 { "+?" } else { "" };
+    cost.map_or_else(|| "?".to_owned(), |cost| format!("{}{more}", dollars(cost)))
+}
+
 /// Bytes.
 pub(crate) fn bytes(number: u64) -> String {
     match number {

@@ -152,7 +152,7 @@ impl<'a> Round<'a> {
         let began = Instant::now();
         let session = self.sessions.get(&self.changes, id)?;
         let Some(facts) = session.facts(self.changes.read(), id)? else { return Ok(()) };
-        let assembly = assemble(facts, now());
+        let assembly = assemble(facts, &self.pricer.prices, now());
         let (repository, project) = (facts.repository().cloned(), facts.project());
         self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
         let fingerprints = self.changes.put_spans(session.key, &assembly.spans)?;

@@ -13,7 +13,7 @@ use tacho_store::Changes;
 /// What the drainer needs to know of usage.
 #[derive(Debug)]
 pub(super) struct Pricer {
-    prices: Prices,
+    pub(super) prices: Prices,
     projects: Projects,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use tacho_assemble::price::{Call, Found, Iteration, IterationKind, Prices, Terms, Unpriced};
+use tacho_assemble::price::{Call, Found, Prices, Unpriced};
 use tacho_model::time::Day;
 use tacho_model::usage_record::UsageRecord;
 use tacho_store::usage::UsagePrice;
@@ -35,20 +35,7 @@ impl<'a> Pricing<'a> {
             let name = found.as_ref().map_or_else(|why| why.name().to_owned(), ToString::to_string);
             Row { found, name: Arc::from(name) }
         });
-        let iterations: Vec<Iteration<'_>> = record.terms.iterations.iter().map(iteration).collect();
-        let terms = &record.terms;
-        let call = Call {
-            model: Some(model),
-            at,
-            usage: record.usage,
-            web_searches: terms.web_searches.unwrap_or(0),
-            terms: Terms::said(
-                terms.speed.as_deref(),
-                terms.inference_geo.as_deref(),
-                terms.service_tier.as_deref(),
-            ),
-            iterations: &iterations,
-        };
+        let call = Call { model: Some(model), at, usage: record.usage, terms: &record.terms };
         let priced = row.found.and_then(|found| prices.price_by(found, &call));
         let basis = match &priced {
             Ok(priced) if priced.advisors.is_empty() => Arc::clone(&row.name),
@@ -61,8 +48,4 @@ impl<'a> Pricing<'a> {
             table: Some(Arc::clone(&self.table)),
         }
     }
-}
-
-fn iteration(said: &tacho_model::usage_record::Iteration) -> Iteration<'_> {
-    Iteration { kind: IterationKind::said(&said.kind), model: said.model.as_deref(), usage: said.usage }
 }

@@ -4,10 +4,11 @@ use super::parse;
 use serde_json::Value as Json;
 use std::fs;
 use std::path::Path;
-use tacho_assemble::price::{Call, Prices, Terms};
+use tacho_assemble::price::{Call, Prices};
 use tacho_model::money::Nanodollars;
 use tacho_model::time::{Day, UnixNanos};
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::Terms;
 
 const PATH: &str = "prices.toml";
 
@@ -120,7 +121,9 @@ fn the_agents_own_sums_agree() {
             let state: Json = serde_json::from_str(line).unwrap();
             let mut sum = Nanodollars::ZERO;
             for (model, said) in state["modelUsage"].as_object().unwrap() {
-                let amount = prices.price(&call(model, &state, said)).unwrap().amount;
+                let searches = said["webSearchRequests"].as_u64();
+                let terms = Terms { web_searches: searches, ..Terms::default() };
+                let amount = prices.price(&call(model, &state, said, &terms)).unwrap().amount;
                 assert_eq!(amount.micros(), dollars(&said["costUSD"]).micros(), "{line}");
                 sum = sum.plus(amount);
                 compared += 1;
@@ -131,7 +134,7 @@ fn the_agents_own_sums_agree() {
     assert!(compared > 20, "{compared}");
 }
 
-fn call<'a>(model: &'a str, state: &Json, said: &Json) -> Call<'a> {
+fn call<'a>(model: &'a str, state: &Json, said: &Json, terms: &'a Terms) -> Call<'a> {
     let count = |key: &str| said[key].as_u64();
     let usage = Usage {
         input: count("inputTokens"),
@@ -145,9 +148,7 @@ fn call<'a>(model: &'a str, state: &Json, said: &Json) -> Call<'a> {
         model: Some(model),
         at: UnixNanos::from_millis(state["startTime"].as_u64().unwrap()),
         usage,
-        web_searches: count("webSearchRequests").unwrap(),
-        terms: Terms::default(),
-        iterations: &[],
+        terms,
     }
 }
 

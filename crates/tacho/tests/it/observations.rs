@@ -6,6 +6,7 @@ use std::path::Path;
 use tacho_agents::claude_code::AGENT;
 use tacho_agents::{SubagentFile, agent_named};
 use tacho_assemble::facts::{AgentIdentity, SessionFacts};
+use tacho_assemble::price::Prices;
 use tacho_assemble::tree::{Assembly, assemble};
 use tacho_model::event::{Event, Observation, Source};
 use tacho_model::id::SubagentId;
@@ -138,5 +139,5 @@ pub fn assembled<'a>(
 ) -> Assembly {
     let mut facts = facts(fixture);
     heard.into_iter().flat_map(|heard| &heard.events).for_each(|event| facts.add(event));
-    assemble(&facts, now)
+    assemble(&facts, &Prices::list(), now)
 }

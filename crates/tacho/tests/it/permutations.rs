@@ -3,6 +3,7 @@
 
 use crate::fixture::{self, Fixture};
 use crate::observations::{self, Heard, assembled};
+use tacho_assemble::price::Prices;
 use tacho_assemble::tree::{Assembly, assemble};
 use tacho_model::time::UnixNanos;
 
@@ -108,7 +109,7 @@ fn any_delay() {
             let mut facts = observations::facts(&fixture);
             let [_, whole] = <[_; 2]>::from(order.split_at(order.len() * 2 / 3)).map(|part| {
                 part.iter().flat_map(|heard| &heard.events).for_each(|event| facts.add(event));
-                assemble(&facts, now)
+                assemble(&facts, &Prices::list(), now)
             });
             whole
         });

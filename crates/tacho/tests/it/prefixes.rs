@@ -3,6 +3,7 @@
 use crate::fixture::{self, Fixture};
 use crate::observations::{self, Heard};
 use std::collections::BTreeMap;
+use tacho_assemble::price::Prices;
 use tacho_assemble::tree::assemble;
 use tacho_model::id::{SpanId, TraceId};
 use tacho_model::span::Span;
@@ -27,7 +28,7 @@ fn changes(fixture: &Fixture, heard: &[Heard]) -> Vec<String> {
         let next = heard.get(number + 1).map_or(one.at, |next| next.at);
         let moments = [one.at, next];
         for now in moments.into_iter().take(if one.at == next { 1 } else { 2 }) {
-            let assembly = assemble(&facts, now);
+            let assembly = assemble(&facts, &Prices::list(), now);
             assembly.spans.iter().for_each(|span| grown.look_at(span));
         }
     }

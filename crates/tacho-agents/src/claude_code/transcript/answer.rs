@@ -8,6 +8,7 @@ use tacho_model::event::{
 };
 use tacho_model::id::{MessageId, ToolUseId};
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::{Iteration, Terms};
 
 /// One fact a block, and one more for each result of a tool that the API ran.
 pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
@@ -35,8 +36,7 @@ fn answer(row: &Fields<'_>, message: &Fields<'_>, id: MessageId) -> ModelAnswer 
         effort: row.text("effort"),
         usage: usage(&usage_said),
         finish: message.text("stop_reason").map(finish),
-        service_tier: usage_said.text("service_tier"),
-        speed: usage_said.text("speed"),
+        terms: terms(&usage_said),
         block_ms: row.count("thinkingDurationMs").or_else(|| row.count("toolInputStreamMs")),
         block: 0,
         part: None,
@@ -114,5 +114,26 @@ pub(in crate::claude_code) fn usage(said: &Fields<'_>) -> Usage {
         cache_write_5m: unsplit.or(five_minutes),
         cache_write_1h: hour,
         thinking: said.object("output_tokens_details").count("thinking_tokens"),
+    }
+}
+
+/// How an answer was served, as its usage says it. An empty word says nothing, and neither does a place of which the API
+/// says that it is not known.
+pub(in crate::claude_code) fn terms(said: &Fields<'_>) -> Terms {
+    let word = |name: &str| said.text(name).filter(|word| !word.is_empty());
+    Terms {
+        speed: word("speed"),
+        inference_geo: word("inference_geo").filter(|place| place != "not_available"),
+        service_tier: word("service_tier"),
+        web_searches: said.object("server_tool_use").count("web_search_requests"),
+        iterations: said.objects("iterations").iter().map(iteration).collect(),
+    }
+}
+
+fn iteration(said: &Fields<'_>) -> Iteration {
+    Iteration {
+        kind: said.text("type").unwrap_or_default(),
+        model: said.id::<String>("model"),
+        usage: usage(said),
     }
 }

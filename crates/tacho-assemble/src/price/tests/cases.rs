@@ -1,14 +1,13 @@
 //! Every case of `fixtures/prices/cases`, where the sum is worked out in words.
 
-use crate::price::{
-    Call, Discount, Factor, Iteration, IterationKind, LongPrompt, Prices, Rates, Row, Terms, Unpriced,
-};
+use crate::price::{Call, Discount, Factor, LongPrompt, Prices, Rates, Row, Unpriced};
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
 use tacho_model::money::{Nanodollars, decimal};
 use tacho_model::time::{Day, UnixNanos};
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::{Iteration, Terms};
 use toml::value::Datetime;
 
 #[derive(Deserialize)]
@@ -113,7 +112,13 @@ fn every_case_costs_what_was_worked_out() {
 }
 
 fn price(prices: &Prices, said: &SaidCall) -> Result<(Nanodollars, String), Unpriced> {
-    let iterations: Vec<Iteration<'_>> = said.iterations.iter().map(iteration).collect();
+    let terms = Terms {
+        speed: said.speed.clone(),
+        inference_geo: said.geo.clone(),
+        service_tier: said.service_tier.clone(),
+        web_searches: Some(said.web_searches),
+        iterations: said.iterations.iter().map(iteration).collect(),
+    };
     let call = Call {
         model: said.model.as_deref(),
         at: time(&said.at),
@@ -125,21 +130,19 @@ fn price(prices: &Prices, said: &SaidCall) -> Result<(Nanodollars, String), Unpr
             cache_write_1h: said.cache_write_1h,
             thinking: None,
         },
-        web_searches: said.web_searches,
-        terms: Terms::said(said.speed.as_deref(), said.geo.as_deref(), said.service_tier.as_deref()),
-        iterations: &iterations,
+        terms: &terms,
     };
     prices.price(&call).map(|priced| (priced.amount, priced.to_string()))
 }
 
-fn iteration(said: &SaidIteration) -> Iteration<'_> {
+fn iteration(said: &SaidIteration) -> Iteration {
     let usage = Usage {
         input: said.input,
         output: said.output,
         cache_write_5m: said.cache_write_5m,
         ..Usage::default()
     };
-    Iteration { kind: IterationKind::said(&said.kind), model: said.model.as_deref(), usage }
+    Iteration { kind: said.kind.clone(), model: said.model.clone(), usage }
 }
 
 /// `2026-10-06T23:59:59.999999999Z`.
