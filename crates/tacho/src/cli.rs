@@ -78,6 +78,14 @@ pub(crate) enum Command {
         model --json\n  tacho cost --since 2026-11-28 --fail-over 20   exits 3 above $20"
     )]
     Cost(Cost),
+    /// Show what each source saw of each session, what was concluded and what was missed.
+    ///
+    /// Hooks, rows of transcripts, calls in the tree and in the files, answers whose end was not seen, ends that nobody said,
+    /// and what this version does not know. A session that no hook spoke of is listed as well: what was missed is told.
+    Coverage {
+        /// Only sessions whose id begins so.
+        session: Option<String>,
+    },
     /// Show what hooks said, one event a line: time, session, event, what it was about.
     ///
     /// Reads the spool itself, so it shows an event the moment the hook has written it, whatever the drainer does. With
@@ -284,6 +292,8 @@ pub(crate) enum CostBy {
     Model,
     /// The main conversation, or a type of subagents.
     Agent,
+    /// A tool that answers asked for. What an answer used is shared out evenly among its tools.
+    Tool,
 }
 
 #[derive(Debug, Args)]

@@ -37,7 +37,7 @@ pub(super) struct Measured {
     pub(super) again: Duration,
 }
 
-const LISTS: [&str; 7] = ["daily", "weekly", "monthly", "session", "project", "model", "agent"];
+const LISTS: [&str; 8] = ["daily", "weekly", "monthly", "session", "project", "model", "agent", "tool"];
 
 pub(super) fn measure(workspace: &Workspace, bytes: u64, program: Option<&Path>) -> Result<Measured> {
     let tacho = match program {

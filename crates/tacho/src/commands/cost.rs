@@ -125,6 +125,7 @@ fn text(by: CostBy, costs: &Costs) -> String {
         CostBy::Project => "project",
         CostBy::Model => "model",
         CostBy::Agent => "agent",
+        CostBy::Tool => "tool",
     };
     let heads =
         [head, "calls", "input", "output", "cache read", "5m writes", "1h writes", "searches", "list price"];

@@ -5,12 +5,15 @@ use crate::failure::Failure;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 use tacho_store::Reader;
 use tacho_store::usage::{Sum, SumFilter};
+
+/// What stands in the place of a tool for answers that asked for none.
+const NO_TOOL: &str = "(answer)";
 
 /// What was used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +73,12 @@ impl Costs {
         filter: SumFilter,
         zone: &TimeZone,
     ) -> Result<Self, Failure> {
+        if by == CostBy::Tool {
+            let mut costs =
+                Self { rows: tools(store, filter)?, ..Self::read(store, CostBy::Model, filter, zone)? };
+            costs.rows.sort_by(|(left, one), (right, other)| (other.cost, left).cmp(&(one.cost, right)));
+            return Ok(costs);
+        }
         let mut costs = Self::default();
         let mut unpriced = BTreeSet::new();
         let mut groups = HashMap::<i64, Used>::new();
@@ -85,6 +94,7 @@ impl Costs {
                 CostBy::Project => sum.project,
                 CostBy::Model => sum.model,
                 CostBy::Agent => sum.subagent,
+                CostBy::Tool => 0,
             };
             groups.entry(group).or_default().add(&sum);
         })?;
@@ -106,11 +116,44 @@ impl Costs {
             }
             CostBy::Project | CostBy::Model => by_cost(groups, |key| named(key, "unknown")),
             CostBy::Agent => by_cost(groups, |key| named(key, "main")),
+            CostBy::Tool => Vec::new(),
         };
         if by == CostBy::Monthly {
             costs.rows.iter_mut().for_each(|(day, _)| day.truncate("2026-11".len()));
         }
         Ok(costs)
+    }
+}
+
+/// What answers used, shared out among the tools that they asked for; those that asked for none are answers alone.
+fn tools(store: Reader<'_>, filter: SumFilter) -> Result<Vec<(String, Used)>, Failure> {
+    let mut rows = BTreeMap::<String, Used>::new();
+    for (names, sum) in store.usage_by_tools(filter)? {
+        let names = names.unwrap_or_else(|| NO_TOOL.to_owned());
+        let tools: Vec<&str> = names.lines().collect();
+        for (place, tool) in (0..).zip(&tools) {
+            rows.entry((*tool).to_owned()).or_default().add(&share(&sum, place, tools.len() as u64));
+        }
+    }
+    Ok(rows.into_iter().collect())
+}
+
+/// One of so many shares of all but the numbers of calls; the first ones get what cannot be shared.
+fn share(sum: &Sum, place: u64, shares: u64) -> Sum {
+    let of = |all: u64| all / shares + u64::from(place < all % shares);
+    let usage = sum.usage;
+    Sum {
+        usage: Usage {
+            input: usage.input.map(of),
+            output: usage.output.map(of),
+            cache_read: usage.cache_read.map(of),
+            cache_write_5m: usage.cache_write_5m.map(of),
+            cache_write_1h: usage.cache_write_1h.map(of),
+            thinking: usage.thinking.map(of),
+        },
+        web_searches: of(sum.web_searches),
+        cost: Nanodollars(of(sum.cost.0.unsigned_abs()).cast_signed()),
+        ..sum.clone()
     }
 }
 
@@ -125,7 +168,7 @@ fn by_cost(groups: HashMap<i64, Used>, name: impl Fn(i64) -> String) -> Vec<(Str
 }
 
 fn by_period(groups: HashMap<i64, Used>, period: impl Fn(Date) -> Date) -> Vec<(String, Used)> {
-    let mut periods = std::collections::BTreeMap::<Date, Used>::new();
+    let mut periods = BTreeMap::<Date, Used>::new();
     for (number, used) in groups {
         let Ok(date) = Date::new(1970, 1, 1).and_then(|epoch| epoch.checked_add(number.days())) else {
             continue;

@@ -123,6 +123,7 @@ fn as_people_read_it() {
         home.stdout_of(&["import", "--from", &from]),
         home.stdout_of(&["cost", "--tz", "UTC"]),
         home.stdout_of(&["cost", "agent", "--tz", "UTC"]),
+        home.stdout_of(&["cost", "tool", "--tz", "UTC"]),
     ];
     insta::assert_snapshot!(told.join("----\n"));
     let limited = home.stdout_of(&["cost", "--tz", "UTC", "--since", "2100-01-01", "--json"]);
@@ -155,4 +156,17 @@ fn without_an_archive() {
     home.configure("[retention]\narchive_days = 0\n");
     import(&home, files.path());
     assert!(!home.state().join("archive").exists());
+}
+
+/// Which sources saw what: sessions that were recorded, one that was only imported, one that was killed.
+#[test]
+fn what_is_covered() {
+    let home = Home::with(["killed", "bash", "interrupted", "nested"].map(fixture::load));
+    let files = transcripts_of(&[fixture::load("parallel")]);
+    import(&home, files.path());
+    insta::assert_snapshot!(home.stdout_of(&["coverage"]));
+    let killed = fixture::load("killed").session;
+    let report = home.json_of(&["coverage", killed.as_str(), "--json"]);
+    insta::assert_json_snapshot!(report);
+    assert_eq!(home.run(&["coverage", "nobody"]).code, Some(1));
 }

@@ -33,7 +33,9 @@ impl Case {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         let line = |row: &Json| match row {
             Json::String(text) => text.clone(),
-            row => format!("{row}\n"),
+            row @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_)) => {
+                format!("{row}\n")
+            }
         };
         fs::write(to, self.files[path].iter().map(line).collect::<String>()).unwrap();
     }
