@@ -269,6 +269,12 @@ pub(crate) struct Cost {
     /// Also compare with what the agent itself said each session came to, and say why they differ.
     #[arg(long)]
     pub(crate) reconcile: bool,
+    /// Price every call again by the list and your own prices as they are now, and tell which sessions would change by how much.
+    #[arg(long, conflicts_with_all = ["reconcile", "fail_over", "since", "until"])]
+    pub(crate) reprice: bool,
+    /// Keep the new prices.
+    #[arg(long, requires = "reprice")]
+    pub(crate) write: bool,
     /// Exit with 3 if the total is above so many dollars.
     #[arg(long, value_name = "USD")]
     pub(crate) fail_over: Option<String>,

@@ -1,6 +1,7 @@
 //! `tacho cost`: what was used, and what it costs.
 
 mod reconcile;
+mod reprice;
 mod rows;
 
 use super::table::table;
@@ -21,6 +22,9 @@ use tacho_store::usage::SumFilter;
 
 /// Prints the costs.
 pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
+    if wanted.reprice {
+        return reprice::run(output, wanted.write);
+    }
     let zone = zone(wanted.tz.as_deref())?;
     let limit = wanted.fail_over.as_deref().map(limit).transpose()?;
     let start = |day: Option<Date>, otherwise| day.map_or(Ok(otherwise), |day| start_of(day, &zone));

@@ -27,13 +27,26 @@ pub(super) struct Used {
 }
 
 impl Used {
-    fn add(&mut self, sum: &Sum) {
-        self.calls += sum.calls;
-        self.unpriced_calls += sum.unpriced_calls;
-        self.open_calls += sum.open_calls;
-        self.usage = self.usage.plus(sum.usage);
-        self.web_searches += sum.web_searches;
-        self.cost = self.cost.plus(sum.cost);
+    fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.unpriced_calls += other.unpriced_calls;
+        self.open_calls += other.open_calls;
+        self.usage = self.usage.plus(other.usage);
+        self.web_searches += other.web_searches;
+        self.cost = self.cost.plus(other.cost);
+    }
+}
+
+impl From<&Sum> for Used {
+    fn from(sum: &Sum) -> Self {
+        Self {
+            calls: sum.calls,
+            unpriced_calls: sum.unpriced_calls,
+            open_calls: sum.open_calls,
+            usage: sum.usage,
+            web_searches: sum.web_searches,
+            cost: sum.cost,
+        }
     }
 }
 
@@ -84,7 +97,8 @@ impl Costs {
         let mut groups = HashMap::<i64, Used>::new();
         let mut days = Days::new(zone);
         store.each_usage_sum(filter, |sum| {
-            costs.total.add(&sum);
+            let used = Used::from(&sum);
+            costs.total.add(&used);
             if sum.unpriced_calls > 0 {
                 unpriced.insert(sum.model);
             }
@@ -96,7 +110,7 @@ impl Costs {
                 CostBy::Agent => sum.subagent,
                 CostBy::Tool => 0,
             };
-            groups.entry(group).or_default().add(&sum);
+            groups.entry(group).or_default().add(&used);
         })?;
         let names = store.usage_names()?;
         let named = |key, otherwise: &str| names(key).unwrap_or_else(|| otherwise.to_owned());
@@ -132,17 +146,21 @@ fn tools(store: Reader<'_>, filter: SumFilter) -> Result<Vec<(String, Used)>, Fa
         let names = names.unwrap_or_else(|| NO_TOOL.to_owned());
         let tools: Vec<&str> = names.lines().collect();
         for (place, tool) in (0..).zip(&tools) {
-            rows.entry((*tool).to_owned()).or_default().add(&share(&sum, place, tools.len() as u64));
+            rows.entry((*tool).to_owned()).or_default().add(&share(
+                &Used::from(&sum),
+                place,
+                tools.len() as u64,
+            ));
         }
     }
     Ok(rows.into_iter().collect())
 }
 
 /// One of so many shares of all but the numbers of calls; the first ones get what cannot be shared.
-fn share(sum: &Sum, place: u64, shares: u64) -> Sum {
-    let of = |all: u64| all / shares + u64::from(place < all % shares);
-    let usage = sum.usage;
-    Sum {
+fn share(all: &Used, place: u64, shares: u64) -> Used {
+    let of = |count: u64| count / shares + u64::from(place < count % shares);
+    let usage = all.usage;
+    Used {
         usage: Usage {
             input: usage.input.map(of),
             output: usage.output.map(of),
@@ -151,9 +169,9 @@ fn share(sum: &Sum, place: u64, shares: u64) -> Sum {
             cache_write_1h: usage.cache_write_1h.map(of),
             thinking: usage.thinking.map(of),
         },
-        web_searches: of(sum.web_searches),
-        cost: Nanodollars(of(sum.cost.0.unsigned_abs()).cast_signed()),
-        ..sum.clone()
+        web_searches: of(all.web_searches),
+        cost: Nanodollars(of(all.cost.0.unsigned_abs()).cast_signed()),
+        ..all.clone()
     }
 }
 
@@ -173,20 +191,9 @@ fn by_period(groups: HashMap<i64, Used>, period: impl Fn(Date) -> Date) -> Vec<(
         let Ok(date) = Date::new(1970, 1, 1).and_then(|epoch| epoch.checked_add(number.days())) else {
             continue;
         };
-        periods.entry(period(date)).or_default().merge(&used);
+        periods.entry(period(date)).or_default().add(&used);
     }
     periods.into_iter().map(|(date, used)| (date.to_string(), used)).collect()
-}
-
-impl Used {
-    fn merge(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.unpriced_calls += other.unpriced_calls;
-        self.open_calls += other.open_calls;
-        self.usage = self.usage.plus(other.usage);
-        self.web_searches += other.web_searches;
-        self.cost = self.cost.plus(other.cost);
-    }
 }
 
 /// Days of a time zone, by their distance from 1970-01-01; the last one is remembered.

@@ -170,3 +170,23 @@ fn what_is_covered() {
     insta::assert_json_snapshot!(report);
     assert_eq!(home.run(&["coverage", "nobody"]).code, Some(1));
 }
+
+/// What was priced stays priced, until somebody says that the prices of today count.
+#[test]
+fn prices_that_changed_since() {
+    let (files, home) = (transcripts_of(&["bash", "nested"].map(fixture::load)), Home::new());
+    import(&home, files.path());
+    let before = cost(&home, "session");
+    assert_eq!(home.stdout_of(&["cost", "--reprice"]), "every call costs what it did when it was priced\n");
+    home.configure("");
+    let own = "[[price]]\nmodel = \"claude-opus-5-5\"\nmultiplier = 0.5\n";
+    fs::write(home.config_file().with_file_name("prices.toml"), own).unwrap();
+    let told = home.stdout_of(&["cost", "--reprice"]);
+    assert_eq!(cost(&home, "session"), before);
+    let written = home.stdout_of(&["cost", "--reprice", "--write"]);
+    let half = cost(&home, "model");
+    assert_eq!(home.stdout_of(&["cost", "--reprice"]), "every call costs what it did when it was priced\n");
+    let nanos = |report: &Json| report["totals"]["cost_usd_nanos"].as_u64().unwrap();
+    assert_eq!(nanos(&half) * 2, nanos(&before));
+    insta::assert_snapshot!(format!("{told}----\n{written}"));
+}
