@@ -5,6 +5,7 @@ mod backlog;
 mod baseline;
 mod drain;
 mod hook;
+mod import;
 mod programs;
 mod quartiles;
 mod report;
@@ -18,10 +19,11 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::workspace::{self, Workspace};
 
 const PAGE: &str = "docs/benchmarks.md";
-const USAGE: &str =
-    "usage: cargo xtask bench hook|drain|agent [--write] [--events N] [--rounds N] [--program PATH]";
+const USAGE: &str = "usage: cargo xtask bench hook|drain|agent|import [--write] [--events N] [--rounds N] [--megabytes N] [--program PATH]";
 /// A backlog of so many events.
 const EVENTS: usize = 1_000_000;
+/// Transcripts of so much.
+const MEGABYTES: u64 = 1_000;
 /// Rounds of sessions, a multiple of the orders in which they take turns.
 const ROUNDS: usize = 12;
 
@@ -32,6 +34,7 @@ struct Options {
     write: bool,
     events: usize,
     rounds: usize,
+    megabytes: u64,
     /// Another build of `tacho`, such as one that can be profiled.
     program: Option<PathBuf>,
 }
@@ -50,6 +53,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let text = match *what {
         "hook" => report::hook(&hook::measure(&workspace)?),
         "drain" => report::drain(&drain::measure(&workspace, options.events, options.program.as_deref())?),
+        "import" => {
+            let bytes = options.megabytes * 1_000_000;
+            report::import(&import::measure(&workspace, bytes, options.program.as_deref())?)
+        }
         "agent" => report::agent(&agent::measure(&workspace, options.rounds)?),
         _ => bail!(USAGE),
     };
@@ -64,13 +71,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 impl Options {
     fn parse(words: &[&str]) -> Result<Self> {
-        let mut options = Self { write: false, events: EVENTS, rounds: ROUNDS, program: None };
+        let mut options =
+            Self { write: false, events: EVENTS, rounds: ROUNDS, megabytes: MEGABYTES, program: None };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
                 "--write" => options.write = true,
                 "--events" => options.events = words.next().context(USAGE)?.parse().context(USAGE)?,
                 "--rounds" => options.rounds = words.next().context(USAGE)?.parse().context(USAGE)?,
+                "--megabytes" => options.megabytes = words.next().context(USAGE)?.parse().context(USAGE)?,
                 "--program" => options.program = Some(PathBuf::from(words.next().context(USAGE)?)),
                 _ => bail!("`{word}` is not known; {USAGE}"),
             }

@@ -41,12 +41,17 @@ impl<'a> Fields<'a> {
         value
     }
 
+    /// A text, however long it is.
+    pub(crate) fn whole_text(&self, name: &str) -> Option<Cow<'a, str>> {
+        match plain_text(self.json_text(name)?) {
+            Some(plain) => Some(Cow::Borrowed(plain)),
+            None => self.get(name).map(Cow::Owned),
+        }
+    }
+
     /// A text, cut if it is long.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let text: Cow<'_, str> = match plain_text(self.json_text(name)?) {
-            Some(plain) => Cow::Borrowed(plain),
-            None => Cow::Owned(self.get(name)?),
-        };
+        let text = self.whole_text(name)?;
         Some(if text.len() <= VALUE_BYTES_MAX {
             text.into_owned()
         } else {
@@ -89,8 +94,8 @@ impl<'a> Fields<'a> {
 
     /// A value of any type but null as it is written, cut if it is long.
     pub(crate) fn json(&self, name: &str) -> Option<Json> {
-        let raw: &RawValue = self.get(name)?;
-        Some(json_within(Json(raw.get().to_owned()), VALUE_BYTES_MAX))
+        let text = self.json_text(name).filter(|text| *text != "null")?;
+        Some(json_within(Json(text.to_owned()), VALUE_BYTES_MAX))
     }
 
     /// An object; empty where there is none.

@@ -7,32 +7,36 @@ use crate::outcome::{INTERRUPTED, outcome};
 use crate::tree::{Node, NodeIndex, Tree, What};
 use crate::waits::WaitReason;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use tacho_model::attribute::Attributes;
-use tacho_model::id::{IdSpace, SpanId, TraceId};
+use tacho_model::id::IdSpace;
 use tacho_model::semconv as key;
 use tacho_model::shape::SpanShape;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
 
 /// The spans of the tree, parents before children. A node without any time is left out: nothing happened yet.
 pub(crate) fn spans(tree: &Tree<'_>) -> Vec<Span> {
-    tree.roots_first().into_iter().filter_map(|index| span(tree, index)).collect()
+    let order = tree.roots_first();
+    let ids = ids(tree, &order);
+    order.into_iter().filter_map(|index| span(tree, &ids, index)).collect()
 }
 
-fn span(tree: &Tree<'_>, index: NodeIndex) -> Option<Span> {
+/// The ids of the span of each node, as a link to it has them.
+type Ids = BTreeMap<NodeIndex, Link>;
+
+fn span(tree: &Tree<'_>, ids: &Ids, index: NodeIndex) -> Option<Span> {
     let node = tree.nodes.get(index)?;
+    let Link { trace_id, span_id } = *ids.get(&index)?;
     let start = node.start?;
     let kind = kind(&node.what);
     let error = error_type(tree, node);
     let mut attributes = attributes(tree, node, index);
     attributes.set_known(key::ERROR_TYPE, error.clone());
     Some(Span {
-        trace_id: trace_id(tree, index)?,
-        span_id: span_id(tree, node),
-        parent_span_id: node
-            .parent
-            .and_then(|parent| tree.nodes.get(parent))
-            .map(|parent| span_id(tree, parent)),
-        links: link(tree, node, index).into_iter().collect(),
+        trace_id,
+        span_id,
+        parent_span_id: node.parent.and_then(|parent| ids.get(&parent)).map(|parent| parent.span_id),
+        links: link(tree, node, index).and_then(|target| ids.get(&target)).copied().into_iter().collect(),
         kind,
         name: SpanShape::of(kind)?.name_with(&attributes),
         start,
@@ -58,37 +62,41 @@ fn kind(what: &What<'_>) -> SpanKind {
     }
 }
 
-fn ids<'t>(tree: &'t Tree<'_>) -> IdSpace<'t> {
-    IdSpace { agent: tree.facts.agent.name, session: &tree.facts.session }
+/// Derives the ids of every node below a turn, whose trace is that of the turn. Parents come before children.
+fn ids(tree: &Tree<'_>, order: &[NodeIndex]) -> Ids {
+    let space = IdSpace { agent: tree.facts.agent.name, session: &tree.facts.session };
+    let mut ids = Ids::new();
+    for index in order {
+        let Some(node) = tree.nodes.get(*index) else { continue };
+        let key = key_of(&node.what);
+        let above = node.parent.and_then(|parent| ids.get(&parent));
+        let trace_id = above.map_or_else(|| space.trace(&key), |above| above.trace_id);
+        ids.insert(*index, Link { trace_id, span_id: space.span(kind(&node.what), &key) });
+    }
+    ids
 }
 
-fn trace_id(tree: &Tree<'_>, index: NodeIndex) -> Option<TraceId> {
-    Some(ids(tree).trace(tree.turn_above(index)?.key.as_str()))
-}
-
-fn span_id(tree: &Tree<'_>, node: &Node<'_>) -> SpanId {
-    let key = match &node.what {
+fn key_of<'t>(what: &'t What<'_>) -> Cow<'t, str> {
+    match what {
         What::Turn(turn) => Cow::Borrowed(turn.key.as_str()),
         What::Subagent(id, _) => Cow::Borrowed(id.as_str()),
         What::Tool(id, _) => Cow::Borrowed(id.as_str()),
         What::Wait(wait) => wait.key(),
         What::Call(call) => Cow::Borrowed(call.key),
         What::Compaction(compaction) => compaction.key(),
-    };
-    ids(tree).span(kind(&node.what), &key)
+    }
 }
 
 /// A turn links to the one before it, a tool call to the call of the model that decided it.
-fn link(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> Option<Link> {
-    let target = match &node.what {
+fn link(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> Option<NodeIndex> {
+    match &node.what {
         What::Turn(_) => {
             let at = tree.turns.iter().position(|turn| *turn == index)?;
             tree.turns.get(at.checked_sub(1)?).copied()
         }
         What::Tool(_, tool) => tool.decided_by.value().and_then(|message| tree.answer(message)),
         What::Subagent(..) | What::Wait(_) | What::Call(_) | What::Compaction(_) => None,
-    }?;
-    Some(Link { trace_id: trace_id(tree, target)?, span_id: span_id(tree, tree.nodes.get(target)?) })
+    }
 }
 
 fn events(node: &Node<'_>) -> Vec<SpanEvent> {

@@ -72,7 +72,7 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Notes that a span is put in line for a destination, and as what.
+    /// Notes which spans of a session are put in line for a destination, and as what.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -80,18 +80,14 @@ impl Changes<'_> {
         &self,
         destination: DestinationKey,
         session: SessionKey,
-        span: SpanId,
-        claim: Claim,
+        spans: &[(SpanId, Claim)],
     ) -> Result<(), StoreError> {
         let insert = "INSERT OR REPLACE INTO enqueued (destination, session, span_id, fingerprint, compared) \
                       VALUES (?1, ?2, ?3, ?4, ?5)";
-        self.transaction.prepare_cached(insert)?.execute(params![
-            destination.0,
-            session.0,
-            span.0,
-            claim.sent,
-            claim.compared
-        ])?;
+        let mut statement = self.transaction.prepare_cached(insert)?;
+        for (span, claim) in spans {
+            statement.execute(params![destination.0, session.0, span.0, claim.sent, claim.compared])?;
+        }
         Ok(())
     }
 

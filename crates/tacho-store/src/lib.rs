@@ -5,6 +5,7 @@
 //!
 //! Must not know any agent, any destination, or how observations are understood.
 
+pub mod coverage;
 pub mod cursor;
 pub mod destinations;
 pub mod error;

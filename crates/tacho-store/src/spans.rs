@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
 use foldhash::fast::FixedState;
-use rusqlite::{Row, params};
+use rusqlite::{Row, Statement, params};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -64,6 +64,10 @@ impl Changes<'_> {
         let mut written = self.written_spans(session)?;
         let mut next_id = written.values().map(|row| row.id).max().unwrap_or(*session.row_ids().start()) + 1;
         let mut fingerprints = Vec::with_capacity(spans.len());
+        let mut put = self.transaction.prepare_cached(&format!(
+            "INSERT OR REPLACE INTO spans ({COLUMNS}, id, position, fingerprint)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+        ))?;
         for (position, span) in spans.iter().enumerate() {
             let state = RowState {
                 position: i64::try_from(position).unwrap_or(i64::MAX),
@@ -74,7 +78,7 @@ impl Changes<'_> {
             if row.as_ref().is_none_or(|row| row.state != state) {
                 let id = row.as_ref().map_or(next_id, |row| row.id);
                 next_id += i64::from(row.is_none());
-                self.put_span(id, state, span)?;
+                put_span(&mut put, id, state, span)?;
             }
         }
         let mut delete = self.transaction.prepare_cached("DELETE FROM spans WHERE id = ?1")?;
@@ -95,31 +99,27 @@ impl Changes<'_> {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
 
-    fn put_span(&self, id: i64, state: RowState, span: &Span) -> Result<(), StoreError> {
-        let mut statement = self.transaction.prepare_cached(&format!(
-            "INSERT OR REPLACE INTO spans ({COLUMNS}, id, position, fingerprint)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
-        ))?;
-        statement.execute(params![
-            span.trace_id.0,
-            span.span_id.0,
-            span.parent_span_id.map(|parent| parent.0),
-            span.kind.name(),
-            span.name,
-            span.start.0.cast_signed(),
-            span.end.map(|end| end.0.cast_signed()),
-            span.status == Status::Error,
-            span.settled,
-            json_text(&AsJson(&span.attributes))?,
-            json_text(&links_to(&span.links))?,
-            json_text(&events_to(&span.events))?,
-            id,
-            state.position,
-            state.fingerprint,
-        ])?;
-        Ok(())
-    }
+fn put_span(put: &mut Statement<'_>, id: i64, state: RowState, span: &Span) -> Result<(), StoreError> {
+    put.execute(params![
+        span.trace_id.0,
+        span.span_id.0,
+        span.parent_span_id.map(|parent| parent.0),
+        span.kind.name(),
+        span.name,
+        span.start.0.cast_signed(),
+        span.end.map(|end| end.0.cast_signed()),
+        span.status == Status::Error,
+        span.settled,
+        json_text(&AsJson(&span.attributes))?,
+        json_text(&links_to(&span.links))?,
+        json_text(&events_to(&span.events))?,
+        id,
+        state.position,
+        state.fingerprint,
+    ])?;
+    Ok(())
 }
 
 impl Reader<'_> {

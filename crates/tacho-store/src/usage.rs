@@ -3,9 +3,11 @@
 //! Records are truth: they outlive the transcripts they are from. Sums are derived from them, a session at a time.
 
 mod names;
+mod reported;
 mod sums;
 mod terms;
 
+pub use reported::Reported;
 pub use sums::{Sum, SumFilter};
 
 use crate::error::StoreError;
@@ -69,6 +71,27 @@ impl Reader<'_> {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Hands every record that counts on, with what it cost when it was priced.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn each_usage_record(
+        &self,
+        mut each: impl FnMut(UsageRecord, Option<Nanodollars>),
+    ) -> Result<(), StoreError> {
+        let names = Names::load(self.connection)?;
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS}, session_keys.id FROM usage_records JOIN session_keys ON session_keys.key = session
+             WHERE NOT is_absorbed"
+        ))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let cost: Option<i64> = row.get(18)?;
+            each(record(row, &names)?.0, cost.map(Nanodollars));
+        }
+        Ok(())
     }
 
     fn has_usage(&self) -> Result<bool, StoreError> {

@@ -78,6 +78,14 @@ pub(crate) enum Command {
         model --json\n  tacho cost --since 2026-11-28 --fail-over 20   exits 3 above $20"
     )]
     Cost(Cost),
+    /// Show what each source saw of each session, what was concluded and what was missed.
+    ///
+    /// Hooks, rows of transcripts, calls in the tree and in the files, answers whose end was not seen, ends that nobody said,
+    /// and what this version does not know. A session that no hook spoke of is listed as well: what was missed is told.
+    Coverage {
+        /// Only sessions whose id begins so.
+        session: Option<String>,
+    },
     /// Show what hooks said, one event a line: time, session, event, what it was about.
     ///
     /// Reads the spool itself, so it shows an event the moment the hook has written it, whatever the drainer does. With
@@ -148,8 +156,8 @@ pub(crate) enum ConfigAction {
     /// Write a setting into the file.
     ///
     /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
-    /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, and
-    /// destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
+    /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
+    /// (0: transcripts that the agent deletes are not kept), and destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
         tacho config set destination http://localhost:4318 --level full\n  tacho config set retention.days 30"
@@ -258,6 +266,15 @@ pub(crate) struct Cost {
     /// The time zone that days are of, such as Europe/Berlin or UTC; that of this machine unless said.
     #[arg(long, value_name = "ZONE")]
     pub(crate) tz: Option<String>,
+    /// Also compare with what the agent itself said each session came to, and say why they differ.
+    #[arg(long)]
+    pub(crate) reconcile: bool,
+    /// Price every call again by the list and your own prices as they are now, and tell which sessions would change by how much.
+    #[arg(long, conflicts_with_all = ["reconcile", "fail_over", "since", "until"])]
+    pub(crate) reprice: bool,
+    /// Keep the new prices.
+    #[arg(long, requires = "reprice")]
+    pub(crate) write: bool,
     /// Exit with 3 if the total is above so many dollars.
     #[arg(long, value_name = "USD")]
     pub(crate) fail_over: Option<String>,
@@ -281,6 +298,8 @@ pub(crate) enum CostBy {
     Model,
     /// The main conversation, or a type of subagents.
     Agent,
+    /// A tool that answers asked for. What an answer used is shared out evenly among its tools.
+    Tool,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod agent_side;
 mod completions;
 mod config;
 mod cost;
+mod coverage;
 mod demo;
 mod doctor;
 mod drain;
@@ -68,6 +69,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Show { session }) => show::run(output, session),
         Some(Command::Import(wanted)) => import::run(output, wanted),
         Some(Command::Cost(wanted)) => cost::run(output, wanted),
+        Some(Command::Coverage { session }) => coverage::run(output, session.as_deref()),
         Some(Command::Tail(wanted)) => tail::run(output, wanted),
         Some(Command::Status) => status::run(output),
         Some(Command::Doctor { probe }) => doctor::run(output, *probe),

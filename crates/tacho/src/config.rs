@@ -126,12 +126,14 @@ pub(crate) struct Retention {
     pub(crate) spool_mib: Said<u64>,
     /// Quota of the store, in MiB.
     pub(crate) store_mib: Said<u64>,
+    /// Days for which a transcript is kept after the agent has deleted it; 0 for not at all.
+    pub(crate) archive_days: Said<u64>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         let said = |value| Said { value, origin: Origin::Default };
-        Self { days: said(14), spool_mib: said(512), store_mib: said(1024) }
+        Self { days: said(14), spool_mib: said(512), store_mib: said(1024), archive_days: said(365) }
     }
 }
 

@@ -243,7 +243,8 @@ impl Drainer {
         let resources = Resources { config: &self.config, instance_id: &self.instance_id };
         let outgoing = Outgoing::new(resources, &self.identity_key, &self.known);
         let changes = self.store.change()?;
-        let round = Round::begin(
+        let archives = self.config.retention.archive_days.value > 0;
+        let mut round = Round::begin(
             changes,
             &mut self.sessions,
             &mut self.workplaces,
@@ -251,6 +252,7 @@ impl Drainer {
             self.state.path(),
             outgoing,
         );
+        round.archives = archives;
         Ok((round, &mut self.segments))
     }
 

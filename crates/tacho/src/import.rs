@@ -11,7 +11,7 @@ use crate::prices::Pricing;
 use crate::vcs::Projects;
 use files::{News, Transcript};
 use scan::Scanned;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -57,11 +57,12 @@ pub(crate) fn look(store: Option<&Store>, homes: &[Home]) -> Result<Imported, Fa
     Ok(News::find(store, homes)?.imported())
 }
 
-/// Takes in what is new. `progress` is told how many bytes of how many were read.
+/// Takes in what is new, and keeps the transcripts in the archive of the state directory, if one is named. `progress` is told how many bytes of how many were read.
 pub(crate) fn run(
     store: &mut Store,
     homes: &[Home],
     prices: &Prices,
+    archive: Option<&Path>,
     progress: impl Fn(u64, u64),
 ) -> Result<Imported, Failure> {
     let news = News::find(Some(store), homes)?;
@@ -75,7 +76,7 @@ pub(crate) fn run(
         let threads = thread::available_parallelism().map_or(1, usize::from).min(transcripts.len());
         for _ in 0..threads {
             let sender = sender.clone();
-            scope.spawn(|| read(transcripts, &next, sender));
+            scope.spawn(|| read(transcripts, &next, archive, sender));
         }
         drop(sender);
         for (transcript, read) in receiver {
@@ -102,11 +103,15 @@ pub(crate) fn run(
 fn read<'a>(
     transcripts: &'a [Transcript],
     next: &AtomicUsize,
+    archive: Option<&Path>,
     sender: SyncSender<(&'a Transcript, Option<Scanned>)>,
 ) {
     let mut buffer = Vec::new();
     while let Some(transcript) = transcripts.get(next.fetch_add(1, Ordering::Relaxed)) {
         let scanned = scan::scan(transcript, &mut buffer);
+        if let Some(state) = archive {
+            transcript.keep(state);
+        }
         if sender.send((transcript, scanned)).is_err() {
             break;
         }

@@ -2,6 +2,7 @@
 //!
 //! Configuration, environment, clock and process live here; everything it calls gets them as parameters.
 
+mod archive;
 mod cli;
 mod commands;
 mod config;

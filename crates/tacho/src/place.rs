@@ -110,6 +110,12 @@ pub(crate) fn open_store_to_read(state: &State) -> Result<Option<Store>, Failure
     Ok(Store::open_to_read(&store_file(state))?)
 }
 
+/// The store for reading, wherever there is one; makes nothing.
+pub(crate) fn existing_store() -> Result<Option<Store>, Failure> {
+    let mut files = candidates(|name| env::var_os(name)).map(|candidate| candidate.path.join(STORE_FILE));
+    Ok(files.find(|file| file.exists()).map_or(Ok(None), |file| Store::open_to_read(&file))?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tacho_model::time::UnixNanos;
 
@@ -20,8 +21,8 @@ pub(crate) struct HookRecord<'a> {
     #[serde(default)]
     b: u64,
     /// The kernel's id of the boot.
-    #[serde(default)]
-    pub(crate) boot: String,
+    #[serde(borrow, default)]
+    pub(crate) boot: Cow<'a, str>,
     #[serde(default)]
     pid: u32,
     /// The agent's process.
@@ -68,7 +69,12 @@ impl<'a> HookRecord<'a> {
         members.clear();
         members.extend_from_slice(before);
         members.push(b'}');
-        Ok(Self { raw: raw.get(BEFORE_RAW.len()..), ..serde_json::from_slice(members)? })
+        let record: Self = match str::from_utf8(members) {
+            // Known to be text as a whole, it need not be judged piece by piece.
+            Ok(members) => serde_json::from_str(members)?,
+            Err(_) => serde_json::from_slice(members)?,
+        };
+        Ok(Self { raw: raw.get(BEFORE_RAW.len()..), ..record })
     }
 
     /// Equal for two readings of the same record and for no two hooks: one process writes one record.

@@ -1,6 +1,7 @@
 //! Measurements as a page: tables in Markdown, and their place in the documentation.
 
 mod agent;
+mod import;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::hook::{Measured, Spread};
 use super::silence;
 
 pub(super) use agent::agent;
+pub(super) use import::import;
 
 const KIB: f64 = 1024.0;
 

@@ -5,8 +5,14 @@ use super::tree::TextFile;
 use crate::finding::Finding;
 
 /// Folders below `fixtures/` whose every file is read by a test that lists the folder.
-const LOADED_WHOLE: &[&str] =
-    &["fixtures/e2e", "fixtures/payloads", "fixtures/prices/cases", "fixtures/sessions", "fixtures/store"];
+const LOADED_WHOLE: &[&str] = &[
+    "fixtures/e2e",
+    "fixtures/payloads",
+    "fixtures/prices/cases",
+    "fixtures/sessions",
+    "fixtures/store",
+    "fixtures/usage",
+];
 
 pub(super) fn unused(files: &[TextFile], sources: &[Source]) -> Vec<Finding> {
     let fixtures = files.iter().map(|file| file.path.as_str()).filter(|path| path.starts_with("fixtures/"));

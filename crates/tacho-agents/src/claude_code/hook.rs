@@ -4,6 +4,7 @@ use super::note::note;
 use super::{cause_of, error_word, event, mcp_server_of, refusal_of, started_subagent};
 use crate::fields::Fields;
 use crate::{Decoded, Warning};
+use std::iter::repeat_n;
 use tacho_model::event::{
     Compaction, CompactionStep, Event, Fact, FailureCause, Json, Observation, ToolEnd, ToolFailure, ToolStart,
 };
@@ -22,7 +23,9 @@ pub(super) fn decode(observation: &Observation, payload: &Fields<'_>) -> Decoded
         ..event(observation, &name, Fact::Nothing)
     };
     match facts(&name, payload) {
-        Some(facts) => facts.into_iter().map(|fact| Event { fact, ..base.clone() }).collect(),
+        Some(facts) => {
+            repeat_n(base, facts.len()).zip(facts).map(|(base, fact)| Event { fact, ..base }).collect()
+        }
         None => {
             let warnings = vec![Warning(format!("{name} lacks what makes it a statement"))];
             Decoded { events: vec![base], warnings, ..Decoded::default() }

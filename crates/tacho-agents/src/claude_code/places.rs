@@ -10,7 +10,10 @@ use tacho_model::id::{SessionId, SubagentId};
 
 /// The transcript and the working directory that a hook payload names.
 pub(super) fn surroundings(payload: &Fields<'_>) -> Surroundings {
-    let path = |name| payload.get::<PathBuf>(name).filter(|path| path.is_absolute());
+    let path = |name| {
+        let path = PathBuf::from(payload.whole_text(name)?.into_owned());
+        path.is_absolute().then_some(path)
+    };
     Surroundings { transcript: path("transcript_path"), directory: path("cwd") }
 }
 

@@ -82,8 +82,7 @@ fn what_was_claimed_is_known_by_destination_session_and_span() {
     let [one, two] = ["one", "two"].map(|id| changes.key_of(&SessionId::from(id)).unwrap());
     let [a, b] = ["a", "b"].map(|name| destination(&changes, name));
     let claim = |sent| Claim { sent: Some(sent), compared: Some(sent + 1) };
-    changes.claim(a, one, span(3).span_id, claim(30)).unwrap();
-    changes.claim(a, one, span(3).span_id, claim(31)).unwrap();
+    changes.claim(a, one, &[30, 31].map(|sent| (span(3).span_id, claim(sent)))).unwrap();
     let claimed = |to, session| changes.read().claimed(to, session).unwrap();
     assert_eq!(claimed(a, one), BTreeMap::from([(span(3).span_id, claim(31))]));
     assert_eq!([claimed(a, two), claimed(b, one)], [BTreeMap::new(), BTreeMap::new()]);

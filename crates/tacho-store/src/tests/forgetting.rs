@@ -69,6 +69,7 @@ fn what_was_derived_goes_with_the_last_observation() {
 #[test]
 fn forgotten_space_is_given_back() {
     let (_directory, mut store) = empty();
+    store.shrink().unwrap();
     let before = store.read().used_bytes().unwrap();
     let changes = store.change().unwrap();
     for number in 0..200 {

@@ -173,7 +173,7 @@ pub(super) fn fill(store: &mut Store) {
     let (here, there) = (destination(&changes, "here"), destination(&changes, "there"));
     let one = changes.key_of(&SessionId::from("one")).unwrap();
     let claim = Claim { sent: Some(-7), compared: Some(7) };
-    changes.claim(here, one, span(1).span_id, claim).unwrap();
+    changes.claim(here, one, &[(span(1).span_id, claim)]).unwrap();
     for (destination, bytes) in [(here, b"first"), (here, b"other"), (there, b"third")] {
         changes.enqueue(&parcel(destination, 3, bytes), NOW).unwrap();
     }

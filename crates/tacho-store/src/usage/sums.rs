@@ -55,6 +55,11 @@ pub struct SumFilter {
     pub until: UnixNanos,
 }
 
+impl SumFilter {
+    /// All of them.
+    pub const ALL: Self = Self { since: UnixNanos(0), until: UnixNanos(i64::MAX.cast_unsigned()) };
+}
+
 impl Changes<'_> {
     /// Sums the records of these sessions anew.
     pub(super) fn sum_usage(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), StoreError> {
@@ -90,6 +95,20 @@ impl Reader<'_> {
             each(sum(row)?);
         }
         Ok(())
+    }
+
+    /// What calls came to that asked for the same tools; the names stand on lines of their own.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn usage_by_tools(&self, asked: SumFilter) -> Result<Vec<(Option<String>, Sum)>, StoreError> {
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT 0, 0, 0, 0, 0, {SUMMED}, names.text FROM usage_records LEFT JOIN names ON names.key = tools
+             WHERE NOT is_absorbed AND at_ns >= ?1 AND at_ns < ?2 GROUP BY tools"
+        ))?;
+        let from_until = [asked.since.0.cast_signed(), asked.until.0.cast_signed()];
+        let rows = select.query_map(from_until, |row| Ok((row.get(16)?, sum(row)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Names by their numbers, as sums have them.

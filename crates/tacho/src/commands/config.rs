@@ -18,7 +18,8 @@ use tempfile::NamedTempFile;
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 /// Keys of numbers.
-const NUMBERS: [&str; 3] = ["retention.days", "retention.spool_mib", "retention.store_mib"];
+const NUMBERS: [&str; 4] =
+    ["retention.days", "retention.spool_mib", "retention.store_mib", "retention.archive_days"];
 /// Keys of words.
 const WORDS: [&str; 3] = ["agent_name", "team", "user_info"];
 /// Keys of what is true or false.
@@ -118,6 +119,7 @@ fn settings(config: &Config) -> Vec<Setting> {
         setting("retention.days", &config.retention.days),
         setting("retention.spool_mib", &config.retention.spool_mib),
         setting("retention.store_mib", &config.retention.store_mib),
+        setting("retention.archive_days", &config.retention.archive_days),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! `tacho cost`: what was used, and what it costs.
 
+mod reconcile;
+mod reprice;
 mod rows;
 
 use super::table::table;
@@ -11,19 +13,24 @@ use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, note, print};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use reconcile::Reconciliation;
 use rows::{Costs, Used};
 use serde_json::{Map, Value as Json, json};
+use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_store::usage::SumFilter;
 
 /// Prints the costs.
 pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
+    if wanted.reprice {
+        return reprice::run(output, wanted.write);
+    }
     let zone = zone(wanted.tz.as_deref())?;
+    let limit = wanted.fail_over.as_deref().map(limit).transpose()?;
+    let start = |day: Option<Date>, otherwise| day.map_or(Ok(otherwise), |day| start_of(day, &zone));
     let filter = SumFilter {
-        since: wanted.since.map_or(Ok(UnixNanos(0)), |day| start_of(day, &zone))?,
-        until: wanted.until.map_or(Ok(UnixNanos(i64::MAX.cast_unsigned())), |day| {
-            start_of(day.tomorrow().unwrap_or(day), &zone)
-        })?,
+        since: start(wanted.since, SumFilter::ALL.since)?,
+        until: start(wanted.until.map(|day| day.tomorrow().unwrap_or(day)), SumFilter::ALL.until)?,
     };
     let state = place::open_state(None)?;
     let store = place::open_store_to_read(&state)?;
@@ -31,14 +38,31 @@ pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
         Some(store) => Costs::read(store.read(), wanted.by, filter, &zone)?,
         None => Costs::default(),
     };
+    let reconciliation = match &store {
+        Some(store) if wanted.reconcile => Some(Reconciliation::read(store.read(), filter)?),
+        _ => wanted.reconcile.then(Reconciliation::default),
+    };
     if output.json {
-        print(&format!("{}\n", report(&costs)));
+        print(&format!("{}\n", report(&costs, reconciliation.as_ref())));
     } else if costs.rows.is_empty() {
         note("nothing was used, as far as is known; `tacho import` reads the agent's transcripts");
     } else {
         print(&text(wanted.by, &costs));
+        print(&reconciliation.map_or_else(String::new, |both| format!("\n{}", both.text())));
     }
-    Ok(())
+    match limit {
+        Some(limit) if costs.total.cost > limit => {
+            Err(Failure::new(FailureKind::Finding, format!("{} is more than {limit}", costs.total.cost)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn limit(dollars: &str) -> Result<Nanodollars, Failure> {
+    Nanodollars::from_dollars(dollars).ok_or_else(|| {
+        Failure::new(FailureKind::Config, format!("{dollars:?} is no amount of dollars"))
+            .hint("such as 20 or 0.50")
+    })
 }
 
 fn zone(name: Option<&str>) -> Result<TimeZone, Failure> {
@@ -55,7 +79,7 @@ fn start_of(day: Date, zone: &TimeZone) -> Result<UnixNanos, Failure> {
     Ok(UnixNanos(u64::try_from(start.timestamp().as_nanosecond()).unwrap_or(0)))
 }
 
-fn report(costs: &Costs) -> Json {
+fn report(costs: &Costs, reconciliation: Option<&Reconciliation>) -> Json {
     let rows: Vec<Json> = costs
         .rows
         .iter()
@@ -66,12 +90,16 @@ fn report(costs: &Costs) -> Json {
             Json::Object(row)
         })
         .collect();
-    json!({
+    let mut report = json!({
         "schema_version": SCHEMA_VERSION,
         "totals": fields(&costs.total),
         "rows": rows,
         "unpriced_models": costs.unpriced_models,
-    })
+    });
+    if let (Some(both), Some(report)) = (reconciliation, report.as_object_mut()) {
+        report.insert("reconciliation".to_owned(), json!(both.sessions));
+    }
+    report
 }
 
 fn fields(used: &Used) -> Map<String, Json> {
@@ -101,6 +129,7 @@ fn text(by: CostBy, costs: &Costs) -> String {
         CostBy::Project => "project",
         CostBy::Model => "model",
         CostBy::Agent => "agent",
+        CostBy::Tool => "tool",
     };
     let heads =
         [head, "calls", "input", "output", "cache read", "5m writes", "1h writes", "searches", "list price"];
@@ -120,7 +149,6 @@ fn text(by: CostBy, costs: &Costs) -> String {
 
 fn row(key: &str, used: &Used) -> Vec<String> {
     let usage = used.usage;
-    let missing = if used.unpriced_calls > 0 { "+?" } else { "" };
     vec![
         display_safe(key),
         used.calls.to_string(),
@@ -130,6 +158,6 @@ fn row(key: &str, used: &Used) -> Vec<String> {
         words::count(usage.cache_write_5m),
         words::count(usage.cache_write_1h),
         used.web_searches.to_string(),
-        format!("{:.2}{missing}", used.cost),
+        words::cost(Some(used.cost), used.unpriced_calls),
     ]
 }

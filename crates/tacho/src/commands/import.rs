@@ -2,6 +2,7 @@
 
 use super::words;
 use crate::cli::{Import, Output};
+use crate::config;
 use crate::failure::{Failure, FailureKind};
 use crate::import::{self, Home, Imported};
 use crate::place;
@@ -30,8 +31,11 @@ pub(super) fn run(output: Output, wanted: &Import) -> Result<(), Failure> {
     } else {
         let mut store = Store::open(&place::store_file(&state))?;
         let prices = prices::load_or_list();
+        let keeps = config::load().retention.archive_days.value > 0;
+        let archive = keeps.then(|| state.path());
         let progress = Progress::new();
-        let imported = import::run(&mut store, &homes, &prices, |done, all| progress.show(done, all))?;
+        let imported =
+            import::run(&mut store, &homes, &prices, archive, |done, all| progress.show(done, all))?;
         progress.clear();
         imported
     };

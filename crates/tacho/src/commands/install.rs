@@ -6,9 +6,13 @@ pub(super) mod link;
 use super::agent_side::{AgentSide, ENDPOINT, LEVEL};
 use super::config::tell_next_session;
 use super::steps::{Action, AgentCommand, Steps};
+use super::words;
 use crate::cli::{Install, Output};
 use crate::config;
 use crate::failure::{Failure, FailureKind};
+use crate::import;
+use crate::place;
+use crate::prices;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, note, print};
 use folder::Content;
@@ -19,6 +23,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use tacho_agents::setup::{PluginCopy, Scope};
 use tacho_privacy::CaptureLevel;
+use tacho_store::Store;
 
 /// The program that hooks start.
 const HOOK: &str = "tacho-hook";
@@ -49,6 +54,7 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
     make_known(&side, &program, wanted.scope, &mut steps)?;
     configure(&program, setup.words.configure, options, &mut steps)?;
     let reach = link::link(&side, &mut steps)?;
+    backfill(&side, &mut steps)?;
     if !wanted.dry_run {
         tell_next_session();
     }
@@ -66,6 +72,22 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
         print(&next_steps(&side, wanted, &steps, &reach)?);
     }
     Ok(())
+}
+
+/// Takes in what the agent's transcripts say was used before it was recorded: the agent deletes them after a while.
+fn backfill(side: &AgentSide, steps: &mut Steps) -> Result<(), Failure> {
+    let homes = [import::Home { agent: side.agent, directory: side.config_directory.clone() }];
+    let news = import::look(place::existing_store()?.as_ref(), &homes)?;
+    if news.new_files == 0 {
+        return Ok(());
+    }
+    let transcripts = words::plural(news.new_files, "transcript");
+    steps.act(Action::Import, format!("{} of {transcripts}", words::bytes(news.new_bytes)), || {
+        let state = place::open_state(None)?;
+        let mut store = Store::open(&place::store_file(&state))?;
+        let archive = (config::load().retention.archive_days.value > 0).then(|| state.path());
+        import::run(&mut store, &homes, &prices::load_or_list(), archive, |_, _| {}).map(drop)
+    })
 }
 
 /// The programs beside the one that runs.

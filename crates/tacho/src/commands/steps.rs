@@ -34,6 +34,7 @@ pub(super) enum Action {
     Run,
     Link,
     Remove,
+    Import,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -108,6 +109,7 @@ impl Step {
             Action::Write => ("wrote", "write"),
             Action::Run => ("ran", "run"),
             Action::Link => ("linked", "link"),
+            Action::Import => ("imported", "import"),
             Action::Remove => ("removed", "remove"),
         };
         let done = match self.outcome {

@@ -26,12 +26,15 @@ pub(crate) fn count(number: Option<u64>) -> String {
     }
 }
 
-/// Dollars to the hundredth of a cent. An unknown amount is `?`; `+?` says that something without a price is left out.
+/// Money: to the cent, below a dollar to the hundredth of a cent.
+pub(crate) fn dollars(amount: Nanodollars) -> String {
+    if amount.0.unsigned_abs() < 1_000_000_000 { format!("{amount:.4}") } else { format!("{amount:.2}") }
+}
+
+/// What something cost. An unknown amount is `?`; `+?` says that something without a price is left out.
 pub(crate) fn cost(cost: Option<Nanodollars>, unpriced: u64) -> String {
-    match cost {
-        None => "?".to_owned(),
-        Some(cost) => format!("{cost:.4}{}", if unpriced > 0 { "+?" } else { "" }),
-    }
+    let more = if unpriced > 0 { "+?" } else { "" };
+    cost.map_or_else(|| "?".to_owned(), |cost| format!("{}{more}", dollars(cost)))
 }
 
 /// Bytes.

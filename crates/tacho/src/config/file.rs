@@ -44,6 +44,7 @@ struct NamedRetention {
     days: Option<u64>,
     spool_mib: Option<u64>,
     store_mib: Option<u64>,
+    archive_days: Option<u64>,
 }
 
 /// Reads a file into the configuration; one that is missing says nothing. What an earlier file said stays.
@@ -146,6 +147,7 @@ fn keep(named: &NamedRetention, origin: &Origin, config: &mut Config) {
             value => said(setting, value, origin),
         }
     }
+    said(&mut kept.archive_days, named.archive_days, origin);
     refused.into_iter().for_each(|reason| config.refuse(origin.clone(), reason));
 }
 

@@ -6,6 +6,7 @@ use super::segments::Segments;
 use super::sessions::OpenSession;
 use crate::failure::Failure;
 use crate::record::HookRecord;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use tacho_agents::clip::{STRING_BYTES_MAX, clip};
 use tacho_agents::{Agent, agent_named};
@@ -62,7 +63,7 @@ impl Round<'_> {
             }
             if let (Some(directory), Some(at)) = (surroundings.directory, observation.at) {
                 let (is_seen, is_project_seen) =
-                    (session.works_in(&directory, at), session.has_project_at(at));
+                    (session.works_in(&directory, at), session.has_project_at(&directory, at));
                 if !is_seen {
                     self.note_workplace(&observation, &directory, at)?;
                 }
@@ -82,12 +83,11 @@ fn follow(
     observation: &Observation,
     path: &Path,
 ) -> Result<(), Failure> {
-    let path = path.to_string_lossy();
-    if session.transcripts.iter().any(|known| known.path == path) {
+    if session.transcripts.iter().any(|known| known.path.as_bytes() == path.as_os_str().as_bytes()) {
         return Ok(());
     }
     let followed = TranscriptCursor {
-        path: path.into_owned(),
+        path: path.to_string_lossy().into_owned(),
         agent: observation.agent.clone(),
         session: observation.session.clone(),
         subagent: None,
@@ -112,7 +112,7 @@ fn note_process(
     if session.processes.iter().any(|known| is_it(known) && known.boot == record.boot) {
         return Ok(());
     }
-    let process = AgentProcess { boot: record.boot.clone(), pid, start_ticks };
+    let process = AgentProcess { boot: record.boot.clone().into_owned(), pid, start_ticks };
     changes.set_process(session.key, &process)?;
     session.processes.push(process);
     Ok(())

@@ -138,30 +138,29 @@ impl Lane<'_> {
         mut drafts: Drafts<'s>,
     ) -> Result<(), Failure> {
         let claimed = changes.read().claimed(self.key, session)?;
+        let mut claims = Vec::new();
         let spans = derived.assembly.spans.iter().zip(derived.fingerprints.iter().copied());
         for (span, whole) in spans.filter(|(span, _)| span.settled) {
-            let claim =
-                |sent| changes.claim(self.key, session, span.span_id, Claim { sent, compared: Some(whole) });
+            let mut claim = |sent| claims.push((span.span_id, Claim { sent, compared: Some(whole) }));
             match claimed.get(&span.span_id) {
                 None if terms.is_for_it => drafts.add_span(span, whole),
                 // Written down, so that nobody asks about it again.
-                None => claim(Some(NOT_FOR_IT))?,
+                None => claim(Some(NOT_FOR_IT)),
                 Some(known) if known.compared == Some(whole) => {}
-                Some(known) if !terms.is_for_it || known.sent == Some(NOT_FOR_IT) => claim(known.sent)?,
+                Some(known) if !terms.is_for_it || known.sent == Some(NOT_FOR_IT) => claim(known.sent),
                 Some(known) => {
                     let now_said = sent_as(span, terms.policy);
                     if known.sent.is_some_and(|sent| sent != now_said) {
                         drafts.add_correction(span);
                     }
-                    claim(Some(now_said))?;
+                    claim(Some(now_said));
                 }
             }
         }
         for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
             let cleared = clear(&draft, terms.policy);
             for (span, whole) in cleared.get().spans.iter().zip(fingerprints) {
-                let claim = Claim { sent: Some(fingerprint(span)), compared: Some(whole) };
-                changes.claim(self.key, session, span.span_id, claim)?;
+                claims.push((span.span_id, Claim { sent: Some(fingerprint(span)), compared: Some(whole) }));
             }
             let items = cleared.get().spans.len() + cleared.get().logs.len();
             if self.items + items > REQUEST_ITEMS_MAX {
@@ -170,7 +169,7 @@ impl Lane<'_> {
             self.items += items;
             self.batches.push(cleared);
         }
-        Ok(())
+        Ok(changes.claim(self.key, session, &claims)?)
     }
 
     /// Puts all that waits in line.

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::project::{ProjectFile, observation_body};
 use crate::record::HookRecord;
 use rustix::process::geteuid;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tacho_agents::agent_named;
 use tacho_model::event::Observation;
 use tacho_model::time::UnixNanos;
@@ -15,13 +15,19 @@ use tacho_model::time::UnixNanos;
 #[derive(Debug)]
 pub(super) struct SeenProject {
     at: UnixNanos,
-    body: Vec<u8>,
+    /// The directory in which nobody could look then, because it was not there.
+    missing: Option<PathBuf>,
+    /// What was found when somebody could look last.
+    body: Option<Vec<u8>>,
 }
 
 impl OpenSession {
-    /// Whether enough is known of what its project said at a time.
-    pub(super) fn has_project_at(&self, at: UnixNanos) -> bool {
-        self.project.as_ref().is_some_and(|seen| is_fresh(seen.at, at))
+    /// Whether enough is known of what its project said when it worked in a directory.
+    pub(super) fn has_project_at(&self, directory: &Path, at: UnixNanos) -> bool {
+        let is_meant = |missing: &PathBuf| missing.as_os_str() == directory.as_os_str();
+        self.project
+            .as_ref()
+            .is_some_and(|seen| is_fresh(seen.at, at) && seen.missing.as_ref().is_none_or(is_meant))
     }
 }
 
@@ -39,15 +45,21 @@ impl Round<'_> {
         // The agent may work elsewhere for a while; its project stays the one that it was started in. But a variable
         // proves nothing, so what is said where it works takes away, too.
         let named = record.variable(agent.project_variable);
-        let file = match (named.and_then(|named| find(Path::new(&named))), find(directory)) {
-            (None, None) => return Ok(()),
+        let found = (named.and_then(|named| find(Path::new(&named))), find(directory));
+        let session = self.sessions.get(&self.changes, &event.session)?;
+        let known = session.project.take().and_then(|seen| seen.body);
+        let file = match found {
+            (None, None) => {
+                let missing = Some(directory.to_owned());
+                session.project = Some(SeenProject { at, missing, body: known });
+                return Ok(());
+            }
             (Some(Some(own)), Some(Some(here))) => Some(own.narrowed_by(&here)),
             (own, here) => own.flatten().or(here.flatten()),
         };
-        let session = self.sessions.get(&self.changes, &event.session)?;
         let body = observation_body(file.as_ref());
-        let is_known = session.project.as_ref().map_or(file.is_none(), |seen| seen.body == body);
-        session.project = Some(SeenProject { at, body: body.clone() });
+        let is_known = known.map_or(file.is_none(), |known| known == body);
+        session.project = Some(SeenProject { at, missing: None, body: Some(body.clone()) });
         if is_known {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Forgetting, so that nothing grows without bound: sealing segments, then dropping by age and by quota.
 
 use super::{Drainer, now};
+use crate::archive;
 use crate::failure::Failure;
 use std::fs::{self, Metadata};
 use std::path::PathBuf;
@@ -22,11 +23,13 @@ impl Drainer {
         let retention = self.config.retention.clone();
         let age = Duration::from_secs(retention.days.value.saturating_mul(86_400));
         let before = UnixNanos(now().0.saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)));
+        let archived = Duration::from_secs(retention.archive_days.value.saturating_mul(86_400));
         let steps = [
             self.seal_segments(),
             self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB)),
             self.forget_sessions_before(before),
             self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB)),
+            archive::forget(self.state.path(), archived).map_err(Failure::from),
         ];
         steps.into_iter().collect()
     }

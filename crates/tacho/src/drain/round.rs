@@ -46,6 +46,8 @@ pub(super) struct Round<'a> {
     pub(super) sessions: &'a mut Sessions,
     pub(super) workplaces: &'a mut Workplaces,
     pub(super) state: &'a Path,
+    /// Whether transcripts are kept for when the agent deletes them.
+    pub(super) archives: bool,
     pub(super) pricer: &'a mut Pricer,
     pub(super) usage: Said,
     outgoing: Outgoing<'a>,
@@ -68,6 +70,7 @@ impl<'a> Round<'a> {
             workplaces,
             pricer,
             state,
+            archives: false,
             usage: Said::default(),
             outgoing,
             touched: BTreeSet::new(),

@@ -2,6 +2,7 @@
 
 use super::round::Round;
 use super::rows::RowsError;
+use crate::archive::Archive;
 use crate::failure::Failure;
 use crate::foreign_file::{self, ForeignFile};
 use crate::record::uid_of;
@@ -50,6 +51,7 @@ impl Round<'_> {
             // What is new in it comes behind all that was read before, wherever it stands now.
             cursor.read_before += cursor.cursor;
             (cursor.inode, cursor.cursor) = (file.inode, 0);
+            self.keep(agent, &cursor);
         } else if file.size == cursor.cursor {
             return Ok(());
         }
@@ -69,6 +71,22 @@ impl Round<'_> {
             Err(RowsError::Unreadable) => return Ok(()),
         }
         self.follow_to(cursor)
+    }
+
+    /// Keeps a transcript that is seen for the first time in the archive, with what the agent wrote down about a
+    /// subagent: `<directory>/projects/<project>/` is where that of the main agent lies.
+    fn keep(&mut self, agent: &Agent, cursor: &TranscriptCursor) {
+        let Ok(session) = self.session(&cursor.session) else { return };
+        let main = session.transcripts.iter().find(|known| known.subagent.is_none());
+        let main = main.map_or_else(|| cursor.path.clone(), |main| main.path.clone());
+        let (path, archive) = (Path::new(&cursor.path), Archive::of(self.state, agent.name));
+        let Some(directory) = Path::new(&main).ancestors().nth(3).filter(|_| self.archives) else { return };
+        for file in [path.to_path_buf(), path.with_extension("meta.json")] {
+            if let Ok(below) = file.strip_prefix(directory) {
+                // What is understood does not depend on it, and a description may not be there.
+                let _ = archive.keep(&file, below);
+            }
+        }
     }
 
     /// What a file is the transcript of.

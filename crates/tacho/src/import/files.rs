@@ -1,6 +1,7 @@
 //! Which transcripts there are, and which have something new.
 
 use super::{Home, Imported};
+use crate::archive::Archive;
 use crate::failure::Failure;
 use crate::foreign_file::{self, ForeignFile};
 use std::collections::HashMap;
@@ -19,6 +20,8 @@ const DEPTH_MAX: u32 = 8;
 pub(super) struct Transcript {
     pub(super) agent: &'static Agent,
     pub(super) path: PathBuf,
+    /// Where it lies below the agent's directory.
+    below: PathBuf,
     pub(super) place: TranscriptPlace,
     pub(super) inode: u64,
     pub(super) size: u64,
@@ -32,6 +35,17 @@ impl Transcript {
     /// The path as text.
     pub(super) fn name(&self) -> String {
         self.path.to_string_lossy().into_owned()
+    }
+
+    /// Keeps it in the archive of a state directory, with what the agent wrote down about a subagent.
+    pub(super) fn keep(&self, state: &Path) {
+        let archive = Archive::of(state, self.agent.name);
+        // What was used is known without it.
+        let _ = archive.keep(&self.path, &self.below);
+        let description = |path: &Path| path.with_extension("meta.json");
+        if self.place.subagent.is_some() {
+            let _ = archive.keep(&description(&self.path), &description(&self.below));
+        }
     }
 
     pub(super) const fn new_bytes(&self) -> u64 {
@@ -83,9 +97,12 @@ impl News {
                 Ok(kind) if kind.is_file() => {
                     let below = path.strip_prefix(&home.directory).ok();
                     let place = below.and_then(|below| (home.agent.transcript_place)(below));
-                    let (Some(place), Ok(metadata)) = (place, entry.metadata()) else { continue };
+                    let (Some(below), Some(place), Ok(metadata)) = (below, place, entry.metadata()) else {
+                        continue;
+                    };
+                    let below = below.to_path_buf();
                     self.files += 1;
-                    self.add(home.agent, path, place, &metadata, known);
+                    self.add(home.agent, path, below, place, &metadata, known);
                 }
                 _ => {}
             }
@@ -96,6 +113,7 @@ impl News {
         &mut self,
         agent: &'static Agent,
         path: PathBuf,
+        below: PathBuf,
         mut place: TranscriptPlace,
         metadata: &Metadata,
         known: &HashMap<String, ImportedFile>,
@@ -113,6 +131,7 @@ impl News {
         self.transcripts.push(Transcript {
             agent,
             path,
+            below,
             place,
             inode,
             size,

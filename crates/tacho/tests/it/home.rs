@@ -50,6 +50,11 @@ impl Home {
         home
     }
 
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// The state directory.
     pub fn state(&self) -> PathBuf {
         self.directory.path().join("state")
@@ -71,7 +76,7 @@ impl Home {
     }
 
     pub fn transcripts(&self) -> PathBuf {
-        self.directory.path().join("projects")
+        self.directory.path().join(".claude/projects/-home-dev-project")
     }
 
     /// Puts a session where its agent and its hooks put it: transcripts into the agent's folder, calls into the spool.

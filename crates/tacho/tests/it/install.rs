@@ -1,6 +1,7 @@
 //! `tacho install` and `uninstall`, as far as that is no business of the real CLI, with which `cargo xtask e2e` plays
 //! them.
 
+use crate::fixture;
 use crate::installed::Installed;
 use serde_json::json;
 use std::fs;
@@ -28,6 +29,26 @@ fn the_second_time_changes_nothing() {
     let ran = installed.tacho(&["install", "claude-code"]);
     insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
     assert_eq!(inode(&installed), before);
+}
+
+/// What was used before there was a recorder is known from the first moment.
+#[test]
+fn old_transcripts_are_taken_in() {
+    let installed = Installed::nothing();
+    let fixture = fixture::load("bash");
+    let folder = installed.home.path().join(".claude/projects/-home-dev-project");
+    fs::create_dir_all(&folder).unwrap();
+    for (path, text) in &fixture.transcripts {
+        fs::write(folder.join(path), text).unwrap();
+    }
+    let planned = installed.tacho(&["install", "claude-code", "--dry-run"]).stdout;
+    assert!(planned.contains("would import  12.7 KiB of 1 transcript\n"), "{planned}");
+    let told = installed.tacho(&["install", "claude-code"]).stdout;
+    assert!(told.contains("imported      12.7 KiB of 1 transcript\n"), "{told}");
+    let again = installed.tacho(&["install", "claude-code"]).stdout;
+    assert!(!again.contains("import"), "{again}");
+    let cost = installed.home.json_of(&["cost", "--json"]);
+    assert_eq!(cost["totals"]["cost_usd_nanos"], 2_828_000);
 }
 
 #[test]
@@ -165,7 +186,7 @@ fn a_name_for_the_shell() {
 #[test]
 fn what_was_recorded_goes_only_when_asked_for() {
     let installed = Installed::nothing();
-    installed.home.record(crate::fixture::load("bash"));
+    installed.home.record(fixture::load("bash"));
     installed.home.drain();
     let state = installed.home.state();
     fs::write(state.join("config.toml"), "team = \"a\"\n").unwrap();

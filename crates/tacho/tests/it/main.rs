@@ -34,3 +34,4 @@ mod tail;
 mod transcripts;
 mod truth;
 mod unknown;
+mod usage;

@@ -34,7 +34,7 @@ impl Scene {
     }
 
     fn project(&self) -> PathBuf {
-        self.home.transcripts().with_file_name("project")
+        self.home.path().join("project")
     }
 
     fn file(&self) -> PathBuf {

@@ -16,19 +16,42 @@ const PROJECTS: u64 = 24;
 const FORKED: u64 = 12;
 /// One call in so many starts a subagent.
 const DELEGATED: u64 = 40;
-const MODELS: [&str; 4] = ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-4-5-20251001", "claude-opus-5-5"];
+const MODELS: [&str; 4] =
+    ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-4-5-20251001", "claude-opus-5-5"];
 const WORDS: [&str; 24] = [
-    "cursor", "the", "segment", "fn", "drain", "->", "Result<()>", "if", "offset", "==", "0", "returns", "a", "row",
-    "that", "was", "torn", r#"\"name\""#, r"\n    ", r"\n", r"\t", "let", "session", "for",
+    "cursor",
+    "the",
+    "segment",
+    "fn",
+    "drain",
+    "->",
+    "Result<()>",
+    "if",
+    "offset",
+    "==",
+    "0",
+    "returns",
+    "a",
+    "row",
+    "that",
+    "was",
+    "torn",
+    r#"\"name\""#,
+    r"\n    ",
+    r"\n",
+    r"\t",
+    "let",
+    "session",
+    "for",
 ];
 
 /// What was made.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Corpus {
-    pub(super) files: u64,
-    pub(super) bytes: u64,
+pub(in crate::bench) struct Corpus {
+    pub(in crate::bench) files: u64,
+    pub(in crate::bench) bytes: u64,
     /// Different calls of the model.
-    pub(super) calls: u64,
+    pub(in crate::bench) calls: u64,
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).
@@ -53,6 +76,11 @@ impl Dice {
         (largest as f64).powf(share) as u64
     }
 
+    fn one_of(&mut self, words: &[&'static str]) -> &'static str {
+        let place = self.below(words.len() as u64) as usize;
+        words.get(place).copied().unwrap_or_default()
+    }
+
     fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(
@@ -69,7 +97,7 @@ impl Dice {
     fn text(&mut self, bytes: u64) -> String {
         let mut text = String::with_capacity(bytes as usize + 16);
         while (text.len() as u64) < bytes {
-            text.push_str(WORDS[self.below(WORDS.len() as u64) as usize]);
+            text.push_str(self.one_of(&WORDS));
             text.push(' ');
         }
         text
@@ -85,7 +113,8 @@ pub(super) fn write(directory: &Path, bytes: u64) -> Result<Corpus> {
     while corpus.bytes < bytes {
         let session = dice.uuid();
         let project = format!("/home/dev/work/project-{}", dice.below(PROJECTS));
-        let folder = directory.join("projects").join(project.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
+        let folder =
+            directory.join("projects").join(project.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let mut writer = Writer {
             dice: &mut dice,
@@ -127,10 +156,12 @@ impl Corpus {
 
 /// A row as it is copied into a fork.
 fn of_session(row: &str, session: &str) -> String {
-    let Some(at) = row.find(r#""sessionId":""#).map(|at| at + r#""sessionId":""#.len()) else {
-        return row.to_owned();
-    };
-    format!("{}{session}{}", &row[..at], &row[at + session.len()..])
+    const MARK: &str = r#""sessionId":""#;
+    let copied = row.split_once(MARK).and_then(|(before, behind)| {
+        let behind = behind.get(session.len()..)?;
+        Some(format!("{before}{MARK}{session}{behind}"))
+    });
+    copied.unwrap_or_else(|| row.to_owned())
 }
 
 /// One file that is being written.
@@ -164,16 +195,17 @@ impl Writer<'_> {
 
     /// A prompt and the calls that answer it.
     fn turn(&mut self, subagent: Option<&str>) -> Result<()> {
-        let of_agent = subagent.map_or_else(|| r#""isSidechain":false"#.to_owned(), |id| {
-            format!(r#""isSidechain":true,"agentId":"{id}""#)
-        });
+        let of_agent = subagent.map_or_else(
+            || r#""isSidechain":false"#.to_owned(),
+            |id| format!(r#""isSidechain":true,"agentId":"{id}""#),
+        );
         let bytes = 40 + self.dice.skewed(4000);
         let (prompt, text, parent) = (self.dice.uuid(), self.dice.text(bytes), self.dice.uuid());
         let tail = self.tail();
         self.rows.push(format!(
             r#"{{"parentUuid":"{parent}",{of_agent},"promptId":"{prompt}","type":"user","message":{{"role":"user","content":"{text}"}},"permissionMode":"default","promptSource":"typed",{tail}"#
         ));
-        let model = MODELS[self.dice.below(4) as usize];
+        let model = self.dice.one_of(&MODELS);
         let steps = 1 + self.dice.skewed(30);
         let mut context = 12_000 + self.dice.skewed(60_000);
         for step in 0..steps {
@@ -196,7 +228,13 @@ impl Writer<'_> {
         let (id, reference) = (self.dice.next(), self.dice.uuid());
         let at = self.timestamp();
         let betas = r#"["claude-code-20250219","interleaved-thinking-2025-05-14","context-management-2025-06-27","per-turn-control-2026-07-01","mid-conversation-tool-changes-2026-07-01","thinking-token-count-2026-05-13","advanced-tool-use-2025-11-20","effort-2025-11-24","thinking-display-updates-2026-08-18"]"#;
-        let digest = format!("{:016x}{:016x}{:016x}{:016x}", self.dice.next(), self.dice.next(), self.dice.next(), self.dice.next());
+        let digest = format!(
+            "{:016x}{:016x}{:016x}{:016x}",
+            self.dice.next(),
+            self.dice.next(),
+            self.dice.next(),
+            self.dice.next()
+        );
         self.rows.push(format!(
             "{{\"type\":\"api-request\",\"sessionId\":\"{}\",\"id\":\"{reference}\",\"timestamp\":\"{at}\",\"version\":\"2.1.330\",\"querySource\":\"repl_main_thread\",\"shapeHash\":\"{digest}\",\"params\":{{\"model\":\"{model}\",\"betas\":{betas},\"max_tokens\":128000,\"thinking\":{{\"type\":\"adaptive\",\"display\":\"updates\"}},\"output_config\":{{\"effort\":\"medium\"}}}},\"keep\":2,\"tail\":[\"{digest}\",\"{digest}\"],\"cacheControl\":[{{\"path\":[\"system\",0],\"value\":{{\"type\":\"ephemeral\"}}}},{{\"path\":[\"system\",1],\"value\":{{\"type\":\"ephemeral\"}}}}],\"requestDigest\":\"{digest}\"}}\n",
             self.session
@@ -250,7 +288,9 @@ impl Writer<'_> {
         fs::create_dir_all(&self.subagents)?;
         self.corpus.save(&self.subagents.join(format!("agent-{id}.jsonl")), &rows)?;
         let tool = self.dice.next();
-        let description = format!(r#"{{"agentType":"Explore","description":"Look","toolUseId":"toolu_01{tool:022x}","spawnDepth":1}}"#);
+        let description = format!(
+            r#"{{"agentType":"Explore","description":"Look","toolUseId":"toolu_01{tool:022x}","spawnDepth":1}}"#
+        );
         fs::write(self.subagents.join(format!("agent-{id}.meta.json")), description)?;
         Ok(())
     }

@@ -5,12 +5,15 @@ use crate::failure::Failure;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 use tacho_store::Reader;
 use tacho_store::usage::{Sum, SumFilter};
+
+/// What stands in the place of a tool for answers that asked for none.
+const NO_TOOL: &str = "(answer)";
 
 /// What was used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,13 +27,26 @@ pub(super) struct Used {
 }
 
 impl Used {
-    fn add(&mut self, sum: &Sum) {
-        self.calls += sum.calls;
-        self.unpriced_calls += sum.unpriced_calls;
-        self.open_calls += sum.open_calls;
-        self.usage = self.usage.plus(sum.usage);
-        self.web_searches += sum.web_searches;
-        self.cost = self.cost.plus(sum.cost);
+    fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.unpriced_calls += other.unpriced_calls;
+        self.open_calls += other.open_calls;
+        self.usage = self.usage.plus(other.usage);
+        self.web_searches += other.web_searches;
+        self.cost = self.cost.plus(other.cost);
+    }
+}
+
+impl From<&Sum> for Used {
+    fn from(sum: &Sum) -> Self {
+        Self {
+            calls: sum.calls,
+            unpriced_calls: sum.unpriced_calls,
+            open_calls: sum.open_calls,
+            usage: sum.usage,
+            web_searches: sum.web_searches,
+            cost: sum.cost,
+        }
     }
 }
 
@@ -70,12 +86,19 @@ impl Costs {
         filter: SumFilter,
         zone: &TimeZone,
     ) -> Result<Self, Failure> {
+        if by == CostBy::Tool {
+            let mut costs =
+                Self { rows: tools(store, filter)?, ..Self::read(store, CostBy::Model, filter, zone)? };
+            costs.rows.sort_by(|(left, one), (right, other)| (other.cost, left).cmp(&(one.cost, right)));
+            return Ok(costs);
+        }
         let mut costs = Self::default();
         let mut unpriced = BTreeSet::new();
         let mut groups = HashMap::<i64, Used>::new();
         let mut days = Days::new(zone);
         store.each_usage_sum(filter, |sum| {
-            costs.total.add(&sum);
+            let used = Used::from(&sum);
+            costs.total.add(&used);
             if sum.unpriced_calls > 0 {
                 unpriced.insert(sum.model);
             }
@@ -85,8 +108,9 @@ impl Costs {
                 CostBy::Project => sum.project,
                 CostBy::Model => sum.model,
                 CostBy::Agent => sum.subagent,
+                CostBy::Tool => 0,
             };
-            groups.entry(group).or_default().add(&sum);
+            groups.entry(group).or_default().add(&used);
         })?;
         let names = store.usage_names()?;
         let named = |key, otherwise: &str| names(key).unwrap_or_else(|| otherwise.to_owned());
@@ -106,11 +130,48 @@ impl Costs {
             }
             CostBy::Project | CostBy::Model => by_cost(groups, |key| named(key, "unknown")),
             CostBy::Agent => by_cost(groups, |key| named(key, "main")),
+            CostBy::Tool => Vec::new(),
         };
         if by == CostBy::Monthly {
             costs.rows.iter_mut().for_each(|(day, _)| day.truncate("2026-11".len()));
         }
         Ok(costs)
+    }
+}
+
+/// What answers used, shared out among the tools that they asked for; those that asked for none are answers alone.
+fn tools(store: Reader<'_>, filter: SumFilter) -> Result<Vec<(String, Used)>, Failure> {
+    let mut rows = BTreeMap::<String, Used>::new();
+    for (names, sum) in store.usage_by_tools(filter)? {
+        let names = names.unwrap_or_else(|| NO_TOOL.to_owned());
+        let tools: Vec<&str> = names.lines().collect();
+        for (place, tool) in (0..).zip(&tools) {
+            rows.entry((*tool).to_owned()).or_default().add(&share(
+                &Used::from(&sum),
+                place,
+                tools.len() as u64,
+            ));
+        }
+    }
+    Ok(rows.into_iter().collect())
+}
+
+/// One of so many shares of all but the numbers of calls; the first ones get what cannot be shared.
+fn share(all: &Used, place: u64, shares: u64) -> Used {
+    let of = |count: u64| count / shares + u64::from(place < count % shares);
+    let usage = all.usage;
+    Used {
+        usage: Usage {
+            input: usage.input.map(of),
+            output: usage.output.map(of),
+            cache_read: usage.cache_read.map(of),
+            cache_write_5m: usage.cache_write_5m.map(of),
+            cache_write_1h: usage.cache_write_1h.map(of),
+            thinking: usage.thinking.map(of),
+        },
+        web_searches: of(all.web_searches),
+        cost: Nanodollars(of(all.cost.0.unsigned_abs()).cast_signed()),
+        ..all.clone()
     }
 }
 
@@ -125,25 +186,14 @@ fn by_cost(groups: HashMap<i64, Used>, name: impl Fn(i64) -> String) -> Vec<(Str
 }
 
 fn by_period(groups: HashMap<i64, Used>, period: impl Fn(Date) -> Date) -> Vec<(String, Used)> {
-    let mut periods = std::collections::BTreeMap::<Date, Used>::new();
+    let mut periods = BTreeMap::<Date, Used>::new();
     for (number, used) in groups {
         let Ok(date) = Date::new(1970, 1, 1).and_then(|epoch| epoch.checked_add(number.days())) else {
             continue;
         };
-        periods.entry(period(date)).or_default().merge(&used);
+        periods.entry(period(date)).or_default().add(&used);
     }
     periods.into_iter().map(|(date, used)| (date.to_string(), used)).collect()
-}
-
-impl Used {
-    fn merge(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.unpriced_calls += other.unpriced_calls;
-        self.open_calls += other.open_calls;
-        self.usage = self.usage.plus(other.usage);
-        self.web_searches += other.web_searches;
-        self.cost = self.cost.plus(other.cost);
-    }
 }
 
 /// Days of a time zone, by their distance from 1970-01-01; the last one is remembered.

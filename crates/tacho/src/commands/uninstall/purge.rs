@@ -4,6 +4,7 @@
 use super::super::drain::LOG;
 use super::super::steps::{Action, Steps};
 use super::super::words;
+use crate::archive::ARCHIVE;
 use crate::drain::{Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
 use crate::place::DAMAGED;
@@ -21,7 +22,7 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// How files are called of which there are several; the configuration is none of them.
 const STEMS: [&str; 2] = ["store.", "dead-letters."];
 /// Everything else of ours in a state directory.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "spool",
     BLOBS,
     DRAIN_LOCK,
@@ -32,6 +33,7 @@ const NAMES: [&str; 10] = [
     NOTICE,
     "keys",
     DAMAGED,
+    ARCHIVE,
 ];
 
 /// What was recorded.

@@ -1,0 +1,191 @@
+//! What was computed call by call beside what the agent itself said, session by session, and why they differ.
+
+use crate::commands::table::table;
+use crate::commands::words;
+use crate::failure::Failure;
+use crate::terminal::display_safe;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use tacho_model::money::Nanodollars;
+use tacho_model::usage::Usage;
+use tacho_store::usage::SumFilter;
+use tacho_store::{Reader, SessionKey};
+
+/// Both sides of every session.
+#[derive(Debug, Default)]
+pub(super) struct Reconciliation {
+    pub(super) sessions: Vec<Compared>,
+}
+
+/// Both sides of one session.
+#[derive(Debug, Serialize)]
+pub(super) struct Compared {
+    session: String,
+    computed_usd_nanos: i64,
+    /// Absent where the agent said nothing.
+    reported_usd_nanos: Option<i64>,
+    difference_usd_nanos: Option<i64>,
+    why: Vec<Why>,
+}
+
+/// Why the two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Why {
+    /// They do not.
+    Equal,
+    /// The agent was killed, still runs, or is of a version that says nothing.
+    NotReported,
+    /// The agent counts tokens that stand in no row: its own helpers, dropped streams, compactions.
+    CallsWithoutRows,
+    /// Rows hold more than the agent counted when it spoke last.
+    CallsAfterReport,
+    /// The tokens are the same and the amounts are not.
+    OtherPrices,
+    /// Calls have no price here.
+    Unpriced,
+    /// The agent guessed a price.
+    Guessed,
+}
+
+impl Why {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::NotReported => "the agent said nothing",
+            Self::CallsWithoutRows => "the agent counts calls that stand in no transcript",
+            Self::CallsAfterReport => "there were calls after the agent's last word",
+            Self::OtherPrices => "other prices",
+            Self::Unpriced => "calls without a price",
+            Self::Guessed => "the agent guessed a price",
+        }
+    }
+}
+
+/// What is known of one session.
+#[derive(Default)]
+struct Sides {
+    computed: Computed,
+    by_model: BTreeMap<i64, Usage>,
+    reported: Option<Nanodollars>,
+    reported_by_model: BTreeMap<i64, Usage>,
+    has_guessed: bool,
+}
+
+#[derive(Default)]
+struct Computed {
+    cost: Nanodollars,
+    calls: u64,
+    unpriced_calls: u64,
+}
+
+impl Reconciliation {
+    /// Compares the sessions that have calls in the time; each as a whole.
+    pub(super) fn read(store: Reader<'_>, filter: SumFilter) -> Result<Self, Failure> {
+        let mut sessions = BTreeMap::<SessionKey, Sides>::new();
+        store.each_usage_sum(filter, |sum| {
+            sessions.entry(sum.session).or_default();
+        })?;
+        store.each_usage_sum(SumFilter::ALL, |sum| {
+            let Some(sides) = sessions.get_mut(&sum.session) else { return };
+            sides.computed.cost = sides.computed.cost.plus(sum.cost);
+            sides.computed.calls += sum.calls;
+            sides.computed.unpriced_calls += sum.unpriced_calls;
+            let usage = sides.by_model.entry(sum.model).or_default();
+            *usage = usage.plus(sum.usage);
+        })?;
+        for said in store.reported_costs()? {
+            let Some(sides) = sessions.get_mut(&said.session) else { continue };
+            sides.has_guessed |= said.has_guessed;
+            match said.model {
+                None => sides.reported = Some(said.cost),
+                Some(model) => drop(sides.reported_by_model.insert(model, said.usage)),
+            }
+        }
+        let mut ids = store.session_ids()?;
+        let sessions = sessions.into_iter().map(|(key, sides)| {
+            let id = ids.remove(&key).map(|id| id.0).unwrap_or_default();
+            sides.compared(id)
+        });
+        Ok(Self { sessions: sessions.collect() })
+    }
+
+    /// What it shows, as text.
+    pub(super) fn text(&self) -> String {
+        let heads = ["session", "computed", "reported", "difference", "why"];
+        let dollars = |nanos: Option<i64>| {
+            nanos.map_or_else(|| "?".to_owned(), |nanos| words::dollars(Nanodollars(nanos)))
+        };
+        let (equal, different): (Vec<_>, Vec<_>) =
+            self.sessions.iter().partition(|compared| compared.why == [Why::Equal]);
+        let row = |compared: &&Compared| {
+            vec![
+                display_safe(&compared.session),
+                words::dollars(Nanodollars(compared.computed_usd_nanos)),
+                dollars(compared.reported_usd_nanos),
+                dollars(compared.difference_usd_nanos),
+                compared.why.iter().map(|why| why.words()).collect::<Vec<_>>().join("; "),
+            ]
+        };
+        let rows: Vec<Vec<String>> = different.iter().map(row).collect();
+        let shown = if rows.is_empty() { String::new() } else { table(&heads, &[1, 2, 3], &rows) + "\n" };
+        format!(
+            "{shown}the agent itself says the same of {} of {}\n",
+            equal.len(),
+            words::plural(self.sessions.len() as u64, "session"),
+        )
+    }
+}
+
+impl Sides {
+    fn compared(self, session: String) -> Compared {
+        let difference = self.reported.map(|reported| reported.minus(self.computed.cost));
+        Compared {
+            session,
+            computed_usd_nanos: self.computed.cost.0,
+            reported_usd_nanos: self.reported.map(|cost| cost.0),
+            difference_usd_nanos: difference.map(|difference| difference.0),
+            why: self.why(difference),
+        }
+    }
+
+    fn why(&self, difference: Option<Nanodollars>) -> Vec<Why> {
+        let Some(difference) = difference else { return vec![Why::NotReported] };
+        let models = self.by_model.keys().chain(self.reported_by_model.keys());
+        let pairs: Vec<_> = models
+            .map(|model| {
+                let side =
+                    |usages: &BTreeMap<i64, Usage>| classes(usages.get(model).copied().unwrap_or_default());
+                (side(&self.by_model), side(&self.reported_by_model))
+            })
+            .collect();
+        let any = |differs: fn(&u64, &u64) -> bool| {
+            pairs
+                .iter()
+                .any(|(ours, theirs)| ours.iter().zip(theirs).any(|(ours, theirs)| differs(ours, theirs)))
+        };
+        // The agent adds up fractions; we round every call to the nanodollar.
+        let is_equal = difference.0.unsigned_abs() <= self.computed.calls.max(1);
+        let (more, fewer) = (any(|ours, theirs| theirs > ours), any(|ours, theirs| theirs < ours));
+        let reasons = [
+            (more, Why::CallsWithoutRows),
+            (fewer, Why::CallsAfterReport),
+            (self.computed.unpriced_calls > 0, Why::Unpriced),
+            (self.has_guessed, Why::Guessed),
+            (
+                !more && !fewer && !is_equal && !self.has_guessed && self.computed.unpriced_calls == 0,
+                Why::OtherPrices,
+            ),
+        ];
+        let mut why: Vec<Why> = reasons.into_iter().filter_map(|(holds, why)| holds.then_some(why)).collect();
+        if why.is_empty() {
+            why.push(Why::Equal);
+        }
+        why
+    }
+}
+
+fn classes(usage: Usage) -> [u64; 5] {
+    [usage.input, usage.output, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h]
+        .map(Option::unwrap_or_default)
+}

@@ -1,0 +1,192 @@
+//! Real sessions: what is imported is what the API served, and what recording them wrote down.
+
+use super::{cost, import, json};
+use crate::fixture::{self, Fixture};
+use crate::home::Home;
+use serde_json::{Value as Json, json};
+use std::fs;
+
+/// A home with the transcripts of these sessions and nothing else.
+fn transcripts_of(fixtures: &[Fixture]) -> Home {
+    let home = Home::new();
+    for (path, text) in fixtures.iter().flat_map(|fixture| &fixture.transcripts) {
+        let to = home.path().join("projects/-home-dev-project").join(path);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(to, text).unwrap();
+    }
+    home
+}
+
+/// The numbers of one row, without its key.
+fn numbers(row: &Json, keys: &[&str]) -> Json {
+    keys.iter().map(|key| ((*key).to_owned(), row[*key].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+const TOKENS: [&str; 6] = [
+    "calls",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+];
+
+#[test]
+fn what_is_imported_is_what_was_served() {
+    for fixture in fixture::all() {
+        let Some(truth) = &fixture.truth else { continue };
+        let served: Vec<_> = truth.iter().filter_map(|served| served.usage.as_ref()).collect();
+        let sum =
+            |class: fn(&fixture::ServedUsage) -> u64| served.iter().map(|usage| class(usage)).sum::<u64>();
+        let expected = json!({
+            "calls": served.len(),
+            "input_tokens": sum(|usage| usage.input_tokens),
+            "output_tokens": sum(|usage| usage.output_tokens),
+            "cache_read_tokens": sum(|usage| usage.cache_read_input_tokens),
+            "cache_write_5m_tokens": sum(|usage| usage.cache_creation.ephemeral_5m_input_tokens),
+            "cache_write_1h_tokens": sum(|usage| usage.cache_creation.ephemeral_1h_input_tokens),
+        });
+        let name = fixture.name.clone();
+        let files = transcripts_of(&[fixture]);
+        let home = Home::new();
+        import(&home, files.path());
+        assert_eq!(numbers(&cost(&home, "session")["totals"], &TOKENS), expected, "{name}");
+    }
+}
+
+/// Sessions that are recorded are not imported again, and whoever imports them anyway sees the same.
+#[test]
+fn recording_writes_down_what_importing_does() {
+    let files = transcripts_of(&fixture::all());
+    let imported = Home::new();
+    import(&imported, files.path());
+    let recorded = Home::with(fixture::all());
+    recorded.stdout_of(&["sessions"]);
+    for by in ["daily", "session", "agent", "model", "project"] {
+        assert_eq!(cost(&recorded, by), cost(&imported, by), "{by}");
+    }
+    import(&recorded, files.path());
+    assert_eq!(cost(&recorded, "session"), cost(&imported, "session"));
+}
+
+/// A transcript grows between two imports; only what is new is read.
+#[test]
+fn what_is_new_is_read_alone() {
+    let fixture = fixture::load("parallel");
+    let (path, text) = fixture.transcripts.first().unwrap();
+    let (files, home) = (Home::new(), Home::new());
+    let to = files.path().join("projects/p").join(path);
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    let half = text.len() / 2;
+    fs::write(&to, &text[..half]).unwrap();
+    assert_eq!(import(&home, files.path())["new_files"], 1);
+    fs::write(&to, text).unwrap();
+    let whole_rows = text[..half].rfind('\n').unwrap() + 1;
+    let grown = import(&home, files.path());
+    assert_eq!(grown["new_bytes"], text.len() - whole_rows);
+    assert_eq!(import(&home, files.path())["new_files"], 0);
+    let at_once = Home::new();
+    import(&at_once, files.path());
+    assert_eq!(cost(&home, "session"), cost(&at_once, "session"));
+}
+
+/// What the CLI itself said of each session, beside what was computed.
+#[test]
+fn what_the_agent_said_itself() {
+    let (files, home) = (transcripts_of(&fixture::all()), Home::new());
+    import(&home, files.path());
+    insta::assert_snapshot!(home.stdout_of(&["cost", "model", "--tz", "UTC", "--reconcile"]));
+}
+
+#[test]
+fn above_a_limit() {
+    let (files, home) = (transcripts_of(&[fixture::load("bash")]), Home::new());
+    import(&home, files.path());
+    let ran = |limit: &str| home.run(&["cost", "--json", "--fail-over", limit]);
+    assert_eq!(ran("0.002828").code, Some(0));
+    let above = ran("0.002827");
+    assert_eq!(
+        (above.code, above.stderr.as_str()),
+        (Some(3), "error: $0.002828000 is more than $0.002827000\n")
+    );
+    assert_eq!(ran("much").code, Some(2));
+}
+
+#[test]
+fn as_people_read_it() {
+    let fixtures: Vec<Fixture> = ["bash", "subagents", "nested"].map(fixture::load).into();
+    let (files, home) = (transcripts_of(&fixtures), Home::new());
+    let from = files.path().to_str().unwrap().to_owned();
+    let told = [
+        home.stdout_of(&["import", "--from", &from, "--dry-run"]),
+        home.stdout_of(&["import", "--from", &from]),
+        home.stdout_of(&["import", "--from", &from]),
+        home.stdout_of(&["cost", "--tz", "UTC"]),
+        home.stdout_of(&["cost", "agent", "--tz", "UTC"]),
+        home.stdout_of(&["cost", "tool", "--tz", "UTC"]),
+    ];
+    insta::assert_snapshot!(told.join("----\n"));
+    let limited = home.stdout_of(&["cost", "--tz", "UTC", "--since", "2100-01-01", "--json"]);
+    assert_eq!(json(&limited)["totals"]["calls"], 0);
+}
+
+/// What the agent deletes after a while can still be imported from what was kept, whoever saw it first.
+#[test]
+fn transcripts_outlive_the_agents_files() {
+    let fixtures = ["nested", "bash"].map(fixture::load);
+    let files = transcripts_of(&fixtures);
+    let imported = Home::new();
+    import(&imported, files.path());
+    let recorded = Home::with(fixtures);
+    recorded.stdout_of(&["sessions"]);
+    fs::remove_dir_all(files.path().join("projects")).unwrap();
+    fs::remove_dir_all(recorded.transcripts()).unwrap();
+    for home in [imported, recorded] {
+        let again = Home::new();
+        import(&again, &home.state().join("archive/claude-code"));
+        assert_eq!(cost(&again, "session"), cost(&home, "session"));
+        assert_eq!(cost(&again, "agent"), cost(&home, "agent"));
+    }
+}
+
+/// Whoever says so has no archive.
+#[test]
+fn without_an_archive() {
+    let (files, home) = (transcripts_of(&[fixture::load("bash")]), Home::new());
+    home.configure("[retention]\narchive_days = 0\n");
+    import(&home, files.path());
+    assert!(!home.state().join("archive").exists());
+}
+
+/// Which sources saw what: sessions that were recorded, one that was only imported, one that was killed.
+#[test]
+fn what_is_covered() {
+    let home = Home::with(["killed", "bash", "interrupted", "nested"].map(fixture::load));
+    let files = transcripts_of(&[fixture::load("parallel")]);
+    import(&home, files.path());
+    insta::assert_snapshot!(home.stdout_of(&["coverage"]));
+    let killed = fixture::load("killed").session;
+    let report = home.json_of(&["coverage", killed.as_str(), "--json"]);
+    insta::assert_json_snapshot!(report);
+    assert_eq!(home.run(&["coverage", "nobody"]).code, Some(1));
+}
+
+/// What was priced stays priced, until somebody says that the prices of today count.
+#[test]
+fn prices_that_changed_since() {
+    let (files, home) = (transcripts_of(&["bash", "nested"].map(fixture::load)), Home::new());
+    import(&home, files.path());
+    let before = cost(&home, "session");
+    assert_eq!(home.stdout_of(&["cost", "--reprice"]), "every call costs what it did when it was priced\n");
+    home.configure("");
+    let own = "[[price]]\nmodel = \"claude-opus-5-5\"\nmultiplier = 0.5\n";
+    fs::write(home.config_file().with_file_name("prices.toml"), own).unwrap();
+    let told = home.stdout_of(&["cost", "--reprice"]);
+    assert_eq!(cost(&home, "session"), before);
+    let written = home.stdout_of(&["cost", "--reprice", "--write"]);
+    let half = cost(&home, "model");
+    assert_eq!(home.stdout_of(&["cost", "--reprice"]), "every call costs what it did when it was priced\n");
+    let nanos = |report: &Json| report["totals"]["cost_usd_nanos"].as_u64().unwrap();
+    assert_eq!(nanos(&half) * 2, nanos(&before));
+    insta::assert_snapshot!(format!("{told}----\n{written}"));
+}
