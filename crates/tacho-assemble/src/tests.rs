@@ -1,6 +1,7 @@
 //! Tests of assembly on small made-up sessions: what no recorded session shows. Must not know any agent.
 
 mod compaction;
+mod cost;
 mod counting;
 mod elicitation;
 mod messages;

@@ -6,6 +6,7 @@
 
 mod calls;
 mod corrected;
+mod costs;
 mod ends;
 mod keys;
 mod served;
@@ -26,6 +27,7 @@ use view::{Role, SpanView, label, text};
 
 pub use corrected::{corrected, correction_differences};
 
+pub(crate) use costs::nanos as cost_nanos;
 pub(crate) use served::Served;
 
 /// What is known of a session beside what the API served.

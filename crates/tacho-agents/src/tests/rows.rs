@@ -2,11 +2,14 @@
 
 use super::observation;
 use crate::claude_code::AGENT;
+use crate::{TranscriptPlace, UsageRow};
 use serde_json::{Value as Json, json};
 use tacho_model::event::{
     AnswerPart, AnsweredTool, Fact, FailureCause, Json as JsonText, Refusal, Source, ToolRecord,
 };
 use tacho_model::id::ToolUseId;
+use tacho_model::usage::Usage;
+use tacho_model::usage_record::{Iteration, Terms};
 
 fn facts(row: &Json) -> Vec<Fact> {
     let decoded = (AGENT.decode)(&observation(Source::Transcript, Some(0), row.to_string().as_bytes()));
@@ -128,4 +131,53 @@ fn parts_of_an_answer() {
     ];
     assert_eq!(parts, (0..).zip(expected).collect::<Vec<_>>());
     assert_eq!(records, [("s".to_owned(), Some(result))]);
+}
+
+/// How an answer was served: as it is said, and what of it stands in the list of what was used.
+#[test]
+fn terms_of_an_answer() {
+    let words = |speed: &str, geo: &str, tier: &str| {
+        let word = |word: &str| (!word.is_empty()).then(|| word.to_owned());
+        Terms {
+            speed: word(speed),
+            inference_geo: word(geo),
+            service_tier: word(tier),
+            web_searches: Some(2),
+            iterations: Vec::new(),
+        }
+    };
+    let usage = |speed: &str, geo: &str, tier: &str| {
+        let searches = json!({ "web_search_requests": 2, "web_fetch_requests": 1 });
+        json!({ "speed": speed, "inference_geo": geo, "service_tier": tier, "server_tool_use": searches })
+    };
+    let part = json!({ "type": "advisor_message", "model": "a", "input_tokens": 3, "output_tokens": 4 });
+    let advice = Usage { input: Some(3), output: Some(4), ..Usage::default() };
+    let iterations =
+        vec![Iteration { kind: "advisor_message".to_owned(), model: Some("a".to_owned()), usage: advice }];
+    let advised = Terms { iterations, ..Terms::default() };
+    for (said, terms, used) in [
+        (json!({}), Terms::default(), Terms::default()),
+        (
+            usage("standard", "not_available", "standard"),
+            words("standard", "", "standard"),
+            words("", "", ""),
+        ),
+        (usage("", "", ""), words("", "", ""), words("", "", "")),
+        (
+            usage("standard", "global", "priority"),
+            words("standard", "global", "priority"),
+            words("", "", "priority"),
+        ),
+        (usage("fast", "us", "batch"), words("fast", "us", "batch"), words("fast", "us", "batch")),
+        (json!({ "iterations": [part] }), advised.clone(), advised),
+    ] {
+        let row = json!({ "type": "assistant", "message": { "id": "m", "usage": said } });
+        let [Fact::ModelAnswered(answer)] = &facts(&row)[..] else { panic!("{said}") };
+        assert_eq!(answer.terms, terms, "{said}");
+        let place = TranscriptPlace { session: "s".into(), subagent: None, subagent_kind: None };
+        let UsageRow::Call(record) = (AGENT.usage_row)(row.to_string().as_bytes(), &place) else {
+            panic!("{said}");
+        };
+        assert_eq!(record.terms, used, "{said}");
+    }
 }

@@ -1,11 +1,12 @@
-//! Model calls: one chat span for each call that the API was asked for, with the same ids, attempts and tokens.
+//! Model calls: one chat span for each call that the API was asked for, with the same ids, attempts, tokens and cost.
 
 use serde_json::{Value, json};
 
 use super::RunFacts;
+use super::cost_nanos;
 use super::keys;
 use super::served::{LogicalCall, Served};
-use super::view::{Role, SpanView, expect_attribute, expect_no_attribute, label, text};
+use super::view::{Role, SpanView, expect_attribute, expect_no_attribute, label, role_of, text};
 use crate::anthropic::ServedCall;
 use crate::otlp::{ReceivedEvent, ReceivedSpan};
 
@@ -29,6 +30,10 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>
             Some(_) => {}
         }
     }
+    // What stood on parents as well would be counted twice.
+    for span in view.all().iter().filter(|span| role_of(span) != Role::Chat) {
+        [keys::COST_AMOUNT, keys::COST_NANOS].iter().for_each(|key| expect_no_attribute(span, key, found));
+    }
 }
 
 fn check_chat(
@@ -48,6 +53,7 @@ fn check_chat(
         // What a failed call cost is not known.
         None => ANSWER_ATTRIBUTES.iter().for_each(|key| expect_no_attribute(chat, key, found)),
     }
+    check_cost(call.answer(), chat, found);
     if run.cli.writes_requests {
         expect_attribute(chat, keys::REQUEST_ATTEMPTS, &json!(call.attempts()), found);
     } else {
@@ -83,6 +89,24 @@ fn attributes_of(answer: &ServedCall) -> impl Iterator<Item = (&'static str, Val
         json!(usage.output),
     ];
     ANSWER_ATTRIBUTES.into_iter().zip(values)
+}
+
+/// An answer says what it costs, or that its model has no price; a failed call says neither.
+fn check_cost(answer: Option<&ServedCall>, chat: &ReceivedSpan, found: &mut Vec<String>) {
+    let price = answer.map(cost_nanos);
+    let nanos = price.flatten();
+    let expected = [
+        (keys::COST_AMOUNT, nanos.map(|nanos| json!(nanos as f64 / 1e9))),
+        (keys::COST_CURRENCY, nanos.map(|_| json!("USD"))),
+        (keys::COST_NANOS, nanos.map(|nanos| json!(nanos))),
+        (keys::PRICE_MISSING, (price == Some(None)).then(|| json!("unknown_model"))),
+    ];
+    for (key, expected) in expected {
+        match expected {
+            Some(expected) => expect_attribute(chat, key, &expected, found),
+            None => expect_no_attribute(chat, key, found),
+        }
+    }
 }
 
 /// Every attempt of which the CLI writes that it repeats it is an event, in order, with its status and its request. A

@@ -23,6 +23,11 @@ pub(super) const CACHE_READ_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens
 pub(super) const CACHE_WRITE_5M_TOKENS: &str = "claude_code.usage.cache_creation_5m_input_tokens";
 pub(super) const CACHE_WRITE_1H_TOKENS: &str = "claude_code.usage.cache_creation_1h_input_tokens";
 
+pub(super) const COST_AMOUNT: &str = "gen_ai.usage.cost.amount";
+pub(super) const COST_CURRENCY: &str = "gen_ai.usage.cost.currency";
+pub(super) const COST_NANOS: &str = "tachograph.cost.nanos";
+pub(super) const PRICE_MISSING: &str = "tachograph.price.missing";
+
 pub(super) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(super) const TOOL_CALL_ID: &str = "gen_ai.tool.call.id";
 pub(super) const TOOL_OUTCOME: &str = "claude_code.tool.outcome";

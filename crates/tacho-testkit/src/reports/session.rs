@@ -32,6 +32,8 @@ pub(super) struct SessionRow {
     cache_read_tokens: Option<u64>,
     cache_write_5m_tokens: Option<u64>,
     cache_write_1h_tokens: Option<u64>,
+    cost_usd_nanos: Option<u64>,
+    unpriced_calls: Option<u64>,
     not_understood: Option<u64>,
     open_spans: Option<u64>,
     hook_events: BTreeMap<String, u64>,
@@ -97,7 +99,7 @@ impl SessionRow {
         truth: &[ServedCall],
         received: &[ReceivedSpan],
         run: &RunFacts<'_>,
-    ) -> [(&'static str, Option<u64>, Option<u64>); 13] {
+    ) -> [(&'static str, Option<u64>, Option<u64>); 15] {
         let served = Served::new(truth);
         let answers: Vec<_> = served.answers().collect();
         let tools = || answers.iter().flat_map(|answer| &answer.tool_uses);
@@ -107,6 +109,8 @@ impl SessionRow {
         let sum = |tokens: fn(&ServedCall) -> u64| {
             (!answers.is_empty()).then(|| answers.iter().map(|call| tokens(call)).sum())
         };
+        let costs: Vec<u64> = answers.iter().filter_map(|answer| compare::cost_nanos(answer)).collect();
+        let cost = (!costs.is_empty()).then(|| costs.iter().sum());
         [
             ("turns", self.turns, count(run.turns)),
             ("llm_calls", self.llm_calls, count(served.calls.len())),
@@ -119,6 +123,8 @@ impl SessionRow {
             ("cache_read_tokens", self.cache_read_tokens, sum(|call| call.usage.cache_read)),
             ("cache_write_5m_tokens", self.cache_write_5m_tokens, sum(|call| call.usage.cache_write_5m)),
             ("cache_write_1h_tokens", self.cache_write_1h_tokens, sum(|call| call.usage.cache_write_1h)),
+            ("cost_usd_nanos", self.cost_usd_nanos, cost),
+            ("unpriced_calls", self.unpriced_calls, count(answers.len() - costs.len())),
             ("not_understood", self.not_understood, Some(0)),
             ("open_spans", self.open_spans, Some(0)),
         ]

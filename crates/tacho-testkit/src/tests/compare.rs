@@ -31,7 +31,7 @@ pub(super) fn call(number: u64, start_ms: u64, agent: Option<&str>, tools: &[(&s
         request_id: format!("req{number}"),
         message_id: Some(format!("msg{number}")),
         label: format!("{}#{number}", if agent.is_some() { "child" } else { "s" }),
-        model: "m".to_owned(),
+        model: "claude-opus-5-5".to_owned(),
         agent_id: agent.map(str::to_owned),
         session_id: Some("session".to_owned()),
         streamed: true,
@@ -89,9 +89,14 @@ fn span(id: &str, parent: Option<&str>, times_ms: (u64, u64), attributes: serde_
     }
 }
 
+/// What call `number` costs at $4 per million tokens, $0.20 for reads, $5 and $8 for writes, $20 for output.
+pub(super) const fn cost_nanos(number: u64) -> u64 {
+    4000 * number + 200 * 10 + 5000 * 200 + 8000 * 3000 + 20_000 * 7
+}
+
 fn chat(number: u64, parent: &str, start_ms: u64, stop_reason: &str) -> ReceivedSpan {
     let attributes = json!({
-        "gen_ai.operation.name": "chat", "gen_ai.request.model": "m",
+        "gen_ai.operation.name": "chat", "gen_ai.request.model": "claude-opus-5-5",
         "claude_code.request.id": format!("req{number}"), "gen_ai.response.id": format!("msg{number}"),
         "gen_ai.response.finish_reasons": [stop_reason],
         "claude_code.usage.uncached_input_tokens": number,
@@ -100,6 +105,9 @@ fn chat(number: u64, parent: &str, start_ms: u64, stop_reason: &str) -> Received
         "claude_code.usage.cache_creation_1h_input_tokens": 3000,
         "gen_ai.usage.input_tokens": number + 3210,
         "gen_ai.usage.output_tokens": 7,
+        "gen_ai.usage.cost.amount": cost_nanos(number) as f64 / 1e9,
+        "gen_ai.usage.cost.currency": "USD",
+        "tachograph.cost.nanos": cost_nanos(number),
         "gen_ai.response.time_to_first_chunk": 0.005,
         "claude_code.request.attempts": 1,
     });

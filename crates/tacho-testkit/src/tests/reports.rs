@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::compare::{expect, facts, faultless, truth};
+use super::compare::{cost_nanos, expect, facts, faultless, truth};
 use crate::compare::RunFacts;
 use crate::otlp::{ReceivedSpan, SpanStatus};
 use crate::reports::{session_list_differences, show_differences, status_differences};
@@ -13,6 +13,7 @@ fn row() -> Value {
         "end_inferred": false, "turns": 1, "llm_calls": 4, "tool_calls": 2, "tool_errors": 0, "tool_denials": 0,
         "subagents": 1, "not_understood": 0, "open_spans": 0, "hook_events": {}, "unknown": {}, "input_tokens": 10, "output_tokens": 28,
         "cache_read_tokens": 40, "cache_write_5m_tokens": 800, "cache_write_1h_tokens": 12000,
+        "cost_usd_nanos": (1..=4).map(cost_nanos).sum::<u64>(), "unpriced_calls": 0,
     })
 }
 

@@ -32,7 +32,11 @@ pub struct HookCall {
 /// One request that the API answered.
 #[derive(Debug, Deserialize)]
 pub struct Served {
+    /// When, in seconds since the epoch.
+    pub t: f64,
     pub request_id: String,
+    /// The model that was asked for, and answered.
+    pub model: String,
     /// The error status it was answered, if it was.
     pub answered: Option<u16>,
     pub usage: Option<ServedUsage>,

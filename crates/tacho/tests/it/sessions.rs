@@ -36,6 +36,7 @@ macro_rules! sessions {
 }
 
 sessions![
+    bad_request,
     bash,
     bash_fails,
     bash_in_background,
@@ -57,10 +58,12 @@ sessions![
     parallel,
     rate_limited,
     refusal,
+    server_error,
     subagent,
     subagent_in_background,
     subagents,
     tasks,
+    thinking,
     timeout,
     told_twice,
     unauthorised,

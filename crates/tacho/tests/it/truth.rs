@@ -1,10 +1,15 @@
 //! Calls and tokens against what the API served, computed, so that no wrong snapshot is accepted by mistake.
 
-use crate::fixture::{self, Fixture, Served};
+use crate::fixture::{self, Fixture, Served, ServedUsage};
 use crate::home::Home;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use tacho_assemble::price::{Call, Prices};
+use tacho_model::money::Nanodollars;
 use tacho_model::semconv as key;
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+use tacho_model::usage_record::Terms;
 
 /// Tokens: uncached input, output, cache read, cache written for 5 minutes and for 1 hour.
 type Tokens = [u64; 5];
@@ -40,10 +45,15 @@ fn sum<'a>(tokens: impl IntoIterator<Item = &'a Tokens>) -> Tokens {
     tokens.into_iter().fold([0; 5], plus)
 }
 
+/// The answered calls of a report.
+fn answers(report: &Json) -> impl Iterator<Item = &Json> {
+    let spans = report["spans"].as_array().unwrap();
+    spans.iter().filter(|span| span["kind"] == "llm" && span["status"] == "unset")
+}
+
 /// The calls of a report that were answered, by request id.
 fn answered_calls(report: &Json) -> BTreeMap<String, Tokens> {
-    let spans = report["spans"].as_array().unwrap();
-    let calls = spans.iter().filter(|span| span["kind"] == "llm" && span["status"] == "unset");
+    let calls = answers(report);
     let tokens = |call: &Json| {
         [
             key::CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS,
@@ -75,17 +85,36 @@ fn request_id(attributes: &Json) -> String {
     attributes[key::CLAUDE_CODE_REQUEST_ID.name()].as_str().unwrap().to_owned()
 }
 
+/// The requests that were answered with an error, as far as the agent writes them down: what is refused as malformed it
+/// repeats at once in another form, and writes down the last.
+fn written_failures(truth: &[Served]) -> Vec<String> {
+    let last = truth.iter().rposition(|one| one.answered == Some(400));
+    let failed = truth.iter().enumerate().filter(|(at, one)| match one.answered {
+        Some(400) => Some(*at) == last,
+        answered => answered.is_some(),
+    });
+    failed.map(|(_, one)| one.request_id.clone()).collect()
+}
+
 /// The totals of a session in the list; an unknown class counts nothing.
 fn listed_tokens(session: &Json) -> Tokens {
     ["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"]
         .map(|class| session[class].as_u64().unwrap_or(0))
 }
 
-/// The agent's own sum over a session: the last one its transcript has.
-fn own_sum(fixture: &Fixture) -> Option<Tokens> {
+/// The agent's own sums over a session: the last ones its transcript has.
+fn own_sums(fixture: &Fixture) -> Option<Json> {
     let (_, main) = fixture.transcripts.first().unwrap();
     let rows = main.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
-    let state = rows.rev().find(|row| row["type"] == "cost-state")?;
+    rows.rev().find(|row| row["type"] == "cost-state")
+}
+
+fn own_cost(fixture: &Fixture) -> Option<Nanodollars> {
+    Nanodollars::from_dollars(&own_sums(fixture)?["totalCostUSD"].to_string())
+}
+
+fn own_sum(fixture: &Fixture) -> Option<Tokens> {
+    let state = own_sums(fixture)?;
     let models = state["modelUsage"].as_object().unwrap().values();
     let classes = [
         "inputTokens",
@@ -97,6 +126,55 @@ fn own_sum(fixture: &Fixture) -> Option<Tokens> {
     let tokens: Vec<Tokens> =
         models.map(|model| classes.map(|class| model[class].as_u64().unwrap())).collect();
     Some(sum(&tokens))
+}
+
+/// What an answer costs that the API served, by the list.
+fn price(served: &Served, usage: &ServedUsage) -> i64 {
+    let usage = Usage {
+        input: Some(usage.input_tokens),
+        output: Some(usage.output_tokens),
+        cache_read: Some(usage.cache_read_input_tokens),
+        cache_write_5m: Some(usage.cache_creation.ephemeral_5m_input_tokens),
+        cache_write_1h: Some(usage.cache_creation.ephemeral_1h_input_tokens),
+        thinking: None,
+    };
+    let at = UnixNanos((served.t * 1e9) as u64);
+    let call = Call { model: Some(&served.model), at, usage, terms: &Terms::default() };
+    Prices::list().price(&call).unwrap().amount.0
+}
+
+fn cost(call: &Json) -> i64 {
+    call["attributes"][key::TACHOGRAPH_COST_NANOS.name()].as_i64().unwrap()
+}
+
+/// Every answer costs what the served tokens cost, and a session what its answers cost: on its spans, in the list, in
+/// what transcripts say was used, and in the agent's own sum.
+#[test]
+fn costs_are_those_of_what_the_api_served() {
+    let home = Home::with(fixture::all());
+    home.drain();
+    let used = home.json_of(&["cost", "session", "--json"]);
+    for fixture in fixture::all() {
+        let (name, id) = (fixture.name.as_str(), fixture.session.as_str());
+        let report = home.json_of(&["show", id, "--json"]);
+        let sum: i64 = answers(&report).map(cost).sum();
+        let recorded: BTreeMap<String, i64> =
+            answers(&report).map(|call| (request_id(&call["attributes"]), cost(call))).collect();
+        let session = &report["session"];
+        assert_eq!(session["unpriced_calls"], 0, "{name}");
+        assert_eq!(session["cost_usd_nanos"].as_i64(), (!recorded.is_empty()).then_some(sum), "{name}");
+        let of_records = used["rows"].as_array().unwrap().iter().find(|row| row["key"] == id);
+        let of_records = of_records.map(|row| row["cost_usd_nanos"].as_i64().unwrap());
+        assert_eq!(of_records, (!recorded.is_empty()).then_some(sum), "{name}: what was used");
+        if let Some(own) = own_cost(&fixture).filter(|_| !COMPACTION.iter().any(|(with, _)| *with == name)) {
+            assert_eq!(Nanodollars(sum).micros(), own.micros(), "{name}: the agent's own sum");
+        }
+        let served = fixture.truth.iter().flatten();
+        let served: BTreeMap<String, i64> = served
+            .filter_map(|one| Some((one.request_id.clone(), price(one, one.usage.as_ref()?))))
+            .collect();
+        assert!(fixture.truth.is_none() || recorded == served, "{name}: {recorded:?}, not {served:?}");
+    }
 }
 
 #[test]
@@ -125,8 +203,7 @@ fn calls_and_tokens_are_those_the_api_served() {
         let served =
             truth.iter().filter_map(|one| Some((one.request_id.clone(), served_tokens(one)?))).collect();
         assert_eq!(recorded, served, "{name}: answered calls");
-        let mut failed: Vec<String> =
-            truth.iter().filter(|one| one.answered.is_some()).map(|one| one.request_id.clone()).collect();
+        let mut failed = written_failures(truth);
         failed.sort();
         assert_eq!(failed_requests(&report), failed, "{name}: failed requests");
         let attempts = recorded.len() + usize::from(!failed.is_empty());

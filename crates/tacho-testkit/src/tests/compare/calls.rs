@@ -20,13 +20,16 @@ fn calls_are_complete_and_known() {
         "chat4",
         "claude_code.request.id",
         json!("req9"),
-        &["call req4 (s#4) has no chat span", "chat m [chat4]: the API served no call req9"],
+        &["call req4 (s#4) has no chat span", "chat claude-opus-5-5 [chat4]: the API served no call req9"],
     );
     check_attribute(
         "chat4",
         "claude_code.request.id",
         json!(null),
-        &["call req4 (s#4) has no chat span", "chat m [chat4]: claude_code.request.id is absent"],
+        &[
+            "call req4 (s#4) has no chat span",
+            "chat claude-opus-5-5 [chat4]: claude_code.request.id is absent",
+        ],
     );
 }
 
@@ -41,10 +44,34 @@ fn calls_have_the_ids_and_tokens_that_were_served() {
         ("claude_code.usage.cache_creation_1h_input_tokens", json!("3000"), "is \"3000\", should be 3000"),
         ("gen_ai.usage.input_tokens", json!(4), "is 4, should be 3214"),
         ("gen_ai.usage.output_tokens", json!(8), "is 8, should be 7"),
+        ("gen_ai.usage.cost.amount", json!(0.025158001), "is 0.025158001, should be 0.025158"),
+        ("gen_ai.usage.cost.currency", json!("EUR"), "is \"EUR\", should be \"USD\""),
+        ("tachograph.cost.nanos", json!(null), "is absent, should be 25158000"),
+        ("tachograph.price.missing", json!("unknown_model"), "is \"unknown_model\", should be absent"),
     ];
     for (key, value, difference) in table {
-        check_attribute("chat4", key, value, &[&format!("chat m [chat4]: {key} {difference}")]);
+        check_attribute("chat4", key, value, &[&format!("chat claude-opus-5-5 [chat4]: {key} {difference}")]);
     }
+}
+
+/// A model without a price is said to be one.
+#[test]
+fn calls_of_an_unknown_model_have_no_price() {
+    let (mut truth, mut spans, expect) = (truth(), faultless(), expect());
+    truth.last_mut().unwrap().model = "m".to_owned();
+    let chat = find(&mut spans, "chat4");
+    chat.name = "chat m".to_owned();
+    chat.attributes.insert("gen_ai.request.model".to_owned(), json!("m"));
+    chat.attributes.retain(|key, _| !key.contains(".cost."));
+    let missing = "chat m [chat4]: tachograph.price.missing is absent, should be \"unknown_model\"";
+    assert_eq!(differences(&truth, &spans, &facts(&expect)), [missing]);
+}
+
+#[test]
+fn costs_stand_on_calls_alone() {
+    let key = "tachograph.cost.nanos";
+    let difference = format!("invoke_agent claude-code [turn]: {key} is 1, should be absent");
+    check_attribute("turn", key, json!(1), &[&difference]);
 }
 
 #[test]
@@ -90,8 +117,9 @@ fn tools_have_their_outcome_and_the_call_that_decided_them() {
 
 #[test]
 fn failed_attempts_are_events_of_their_call() {
-    let found =
-        |actual: &str| format!("chat m [chat1]: the retries are {actual}, should be [(\"req9\", \"529\")]");
+    let found = |actual: &str| {
+        format!("chat claude-opus-5-5 [chat1]: the retries are {actual}, should be [(\"req9\", \"529\")]")
+    };
     check(&[&found("[]")], |spans| find(spans, "chat1").events.clear());
     check(&[&found("[(\"req9\", \"500\")]")], |spans| {
         find(spans, "chat1").events = vec![retry("req9", "500")]
@@ -100,7 +128,7 @@ fn failed_attempts_are_events_of_their_call() {
         "chat1",
         "claude_code.request.attempts",
         json!(1),
-        &["chat m [chat1]: claude_code.request.attempts is 1, should be 2"],
+        &["chat claude-opus-5-5 [chat1]: claude_code.request.attempts is 1, should be 2"],
     );
     check(&[], |spans| {
         let mut other = retry("x", "y");
@@ -115,8 +143,10 @@ fn given_up() -> (Vec<ServedCall>, Vec<ReceivedSpan>, Expect) {
     let call = truth.last_mut().unwrap();
     (call.status, call.whole) = (429, false);
     let chat = find(&mut spans, "chat4");
-    let is_known = |key: &str| !key.starts_with("gen_ai.usage") && !key.starts_with("gen_ai.response");
-    chat.attributes.retain(|key, _| is_known(key) && !key.starts_with("claude_code.usage"));
+    let is_of_answer = |key: &str| {
+        ["gen_ai.usage", "gen_ai.response", "tachograph.cost"].iter().any(|start| key.starts_with(start))
+    };
+    chat.attributes.retain(|key, _| !is_of_answer(key) && !key.starts_with("claude_code.usage"));
     for span in ["chat4", "turn"] {
         let span = find(&mut spans, span);
         span.status = SpanStatus::Error;
@@ -135,6 +165,6 @@ fn a_call_that_failed_for_good_has_no_tokens() {
     chat.attributes.insert("gen_ai.usage.output_tokens".to_owned(), json!(0));
     assert_eq!(
         differences(&truth, &spans, &facts(&expect)),
-        ["chat m [chat4]: gen_ai.usage.output_tokens is 0, should be absent"]
+        ["chat claude-opus-5-5 [chat4]: gen_ai.usage.output_tokens is 0, should be absent"]
     );
 }

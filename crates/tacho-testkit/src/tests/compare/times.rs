@@ -28,10 +28,10 @@ fn an_older_cli_is_asked_for_no_more_than_it_says() {
     assert_eq!(
         differences(&truth(), &spans, &older),
         [
-            "chat m [chat3]: claude_code.request.attempts is 1, should be absent",
+            "chat claude-opus-5-5 [chat3]: claude_code.request.attempts is 1, should be absent",
             "invoke_agent claude-code [turn]: ends 60.000 ms after the run",
-            "chat m [chat4]: ends 51.000 ms after the run",
-            "chat m [chat4]: starts 251.000 ms after the API had the request",
+            "chat claude-opus-5-5 [chat4]: ends 51.000 ms after the run",
+            "chat claude-opus-5-5 [chat4]: starts 251.000 ms after the API had the request",
         ]
     );
 }
@@ -48,8 +48,14 @@ fn a_busy_machine_is_given_time_within_bounds() {
         differences(&truth(), &spans, &run)
     };
     assert_eq!(found(560, 500), [""; 0]);
-    assert_eq!(found(561, 500), ["chat m [chat4]: starts 561.000 ms after the API had the request"]);
-    assert_eq!(found(1061, 60_000), ["chat m [chat4]: starts 1061.000 ms after the API had the request"]);
+    assert_eq!(
+        found(561, 500),
+        ["chat claude-opus-5-5 [chat4]: starts 561.000 ms after the API had the request"]
+    );
+    assert_eq!(
+        found(1061, 60_000),
+        ["chat claude-opus-5-5 [chat4]: starts 1061.000 ms after the API had the request"]
+    );
 }
 
 #[test]
@@ -79,18 +85,37 @@ fn times_are_possible() {
         times("tool-t2", 1047, 1190),
     );
     check(&[], times("tool-t2", 1048, 1190));
-    check(&["chat m [chat3]: starts 61.000 ms after the API had the request"], times("chat3", 1261, 1261));
-    check(&["chat m [chat4]: starts 61.000 ms before the API had the request"], times("chat4", 1239, 1310));
-    check(&["chat m [chat4]: ends 61.000 ms before the API had answered"], times("chat4", 1248, 1249));
-    check(&["chat m [chat1]: ends 251.000 ms after the API had answered"], times("chat1", 980, 1261));
+    check(
+        &["chat claude-opus-5-5 [chat3]: starts 61.000 ms after the API had the request"],
+        times("chat3", 1261, 1261),
+    );
+    check(
+        &["chat claude-opus-5-5 [chat4]: starts 61.000 ms before the API had the request"],
+        times("chat4", 1239, 1310),
+    );
+    check(
+        &["chat claude-opus-5-5 [chat4]: ends 61.000 ms before the API had answered"],
+        times("chat4", 1248, 1249),
+    );
+    check(
+        &["chat claude-opus-5-5 [chat1]: ends 251.000 ms after the API had answered"],
+        times("chat1", 980, 1261),
+    );
     check(&[], times("chat1", 980, 1260));
     check(
-        &["chat m [chat4]: starts 3.000 ms after its turn invoke_agent claude-code [turn] had ended"],
+        &[
+            "chat claude-opus-5-5 [chat4]: starts 3.000 ms after its turn invoke_agent claude-code [turn] had ended",
+        ],
         |spans| find(spans, "turn").end_ns = 1297 * MS,
     );
     let ttft = "gen_ai.response.time_to_first_chunk";
-    check_attribute("chat4", ttft, json!(null), &[&format!("chat m [chat4]: {ttft} is absent")]);
-    let slow = format!("chat m [chat4]: {ttft} is 0.066, but the API took 0.005 s");
+    check_attribute(
+        "chat4",
+        ttft,
+        json!(null),
+        &[&format!("chat claude-opus-5-5 [chat4]: {ttft} is absent")],
+    );
+    let slow = format!("chat claude-opus-5-5 [chat4]: {ttft} is 0.066, but the API took 0.005 s");
     check_attribute("chat4", ttft, json!(0.066), &[&slow]);
     check_attribute("chat4", ttft, json!(0.064), &[]);
 }

@@ -64,7 +64,7 @@ fn what_belongs_to_no_session_is_found() {
     find(&mut spans, "chat4").attributes.insert("session.id".to_owned(), json!("other"));
     assert_eq!(
         strangers(&ids, &truth, &spans),
-        ["call req4 (s#4) is of no session", "chat m [chat4]: is of no session"]
+        ["call req4 (s#4) is of no session", "chat claude-opus-5-5 [chat4]: is of no session"]
     );
     assert_eq!((calls_of("session", &truth).len(), spans_of("session", &spans).len()), (4, 7));
 }
@@ -92,7 +92,7 @@ fn an_end_may_be_said_or_concluded() {
 
 #[test]
 fn spans_have_their_names_and_their_session() {
-    check(&["chat x [chat4]: the name should be \"chat m\""], |spans| {
+    check(&["chat x [chat4]: the name should be \"chat claude-opus-5-5\""], |spans| {
         find(spans, "chat4").name = "chat x".to_owned();
     });
     check(&["agent [sub]: the name should be \"invoke_agent general-purpose\""], |spans| {
@@ -139,26 +139,29 @@ fn spans_are_received_once() {
 
 #[test]
 fn spans_lie_below_the_right_parent() {
-    check(&["chat m [chat4]: no parent"], |spans| find(spans, "chat4").parent_span_id = None);
-    check(&["chat m [chat4]: the parent gone was not received in its trace"], |spans| {
+    check(&["chat claude-opus-5-5 [chat4]: no parent"], |spans| find(spans, "chat4").parent_span_id = None);
+    check(&["chat claude-opus-5-5 [chat4]: the parent gone was not received in its trace"], |spans| {
         find(spans, "chat4").parent_span_id = Some("gone".to_owned());
     });
-    check(&["chat m [chat4]: the parent turn was not received in its trace"], |spans| {
+    check(&["chat claude-opus-5-5 [chat4]: the parent turn was not received in its trace"], |spans| {
         find(spans, "chat4").trace_id = "other".to_owned();
     });
     check(
         &[
-            "chat m [chat3]: below invoke_agent claude-code [turn], should be below the subagent of tool call t1",
+            "chat claude-opus-5-5 [chat3]: below invoke_agent claude-code [turn], should be below the subagent of tool call t1",
         ],
         |spans| find(spans, "chat3").parent_span_id = Some("turn".to_owned()),
     );
     check(
-        &["execute_tool Bash [tool-t2]: below chat m [chat2], should be below the subagent of tool call t1"],
+        &[
+            "execute_tool Bash [tool-t2]: below chat claude-opus-5-5 [chat2], should be below the subagent of tool call t1",
+        ],
         |spans| find(spans, "tool-t2").parent_span_id = Some("chat2".to_owned()),
     );
-    check(&["chat m [chat4]: below invoke_agent general-purpose [sub], should be below the turn"], |spans| {
-        find(spans, "chat4").parent_span_id = Some("sub".to_owned())
-    });
+    check(
+        &["chat claude-opus-5-5 [chat4]: below invoke_agent general-purpose [sub], should be below the turn"],
+        |spans| find(spans, "chat4").parent_span_id = Some("sub".to_owned()),
+    );
     check(&["invoke_agent claude-code [turn]: a turn has the parent other"], |spans| {
         find(spans, "turn").parent_span_id = Some("other".to_owned());
     });
@@ -210,9 +213,9 @@ fn subagents_are_counted_and_lie_below_what_started_them() {
     let of_t1 = "should be below the subagent of tool call t1";
     check(
         &[
-            &format!("chat m [chat2]: below invoke_agent general-purpose [sub], {of_t1}"),
+            &format!("chat claude-opus-5-5 [chat2]: below invoke_agent general-purpose [sub], {of_t1}"),
             &format!("execute_tool Bash [tool-t2]: below invoke_agent general-purpose [sub], {of_t1}"),
-            &format!("chat m [chat3]: below invoke_agent general-purpose [sub], {of_t1}"),
+            &format!("chat claude-opus-5-5 [chat3]: below invoke_agent general-purpose [sub], {of_t1}"),
             "tool call t1 started 0 subagents, should be 1",
             "invoke_agent general-purpose [sub]: below nothing that starts a subagent",
         ],

@@ -7,6 +7,7 @@ use crate::fixture::{self, Fixture};
 use crate::home::Home;
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 use tacho_testkit::compare::corrected;
 use tacho_testkit::otlp::{Answer, ReceivedSpan, Receiver, Signal};
@@ -101,6 +102,24 @@ fn a_correction_is_sent_again_as_it_was() {
     assert_eq!(drain_to(&home, &receiver), ran(0, ""));
     let [first, second] = logs().map(|request| request.body).collect::<Vec<_>>().try_into().unwrap();
     assert_eq!(first, second);
+}
+
+/// A price that changed makes amounts others, of which a receiver hears; a table that changed elsewhere does not.
+#[test]
+fn an_amount_that_changed_is_corrected_and_a_table_that_changed_is_not() {
+    let home = home_with(&["bash"]);
+    home.configure("");
+    let receiver = Receiver::start().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    for (multiplier, model, corrections) in [(0.5, "house-1", 0), (0.5, "claude-opus-5-5", 2)] {
+        let own = format!("[[price]]\nmodel = {model:?}\nmultiplier = {multiplier}\n");
+        fs::write(home.config_file().with_file_name("prices.toml"), own).unwrap();
+        let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+        assert_eq!(rebuilt.code, Some(0));
+        assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+        assert_eq!(receiver.logs().len(), corrections, "{model}");
+    }
+    all_is_corrected(&home, &receiver);
 }
 
 /// Some take spans and nothing else. What they have no place for is kept aside, and holds up nothing.
