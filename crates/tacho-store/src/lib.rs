@@ -18,6 +18,7 @@ pub mod store;
 pub mod usage;
 
 mod schema;
+mod tokens;
 
 pub use error::StoreError;
 pub use store::{Changes, Reader, SessionKey, Store};

@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
+use crate::tokens;
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -9,7 +10,6 @@ use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::session::Session;
 use tacho_model::time::UnixNanos;
-use tacho_model::usage::Usage;
 
 const COLUMNS: &str = "agent, agent_version, started_ns, ended_ns, end_inferred, last_seen_ns, turns, llm_calls, \
      tool_calls, tool_errors, tool_denials, subagents, input, output, cache_read, cache_write_5m, cache_write_1h, \
@@ -39,7 +39,8 @@ impl Changes<'_> {
         session: &Session,
         settles_at: Option<UnixNanos>,
     ) -> Result<(), StoreError> {
-        let usage = session.usage;
+        let [input, output, cache_read, cache_write_5m, cache_write_1h, thinking] =
+            tokens::columns(session.usage);
         let mut statement = self.transaction.prepare_cached(&format!(
             "INSERT OR REPLACE INTO sessions (key, {COLUMNS}, settles_at_ns) VALUES
              (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
@@ -59,12 +60,12 @@ impl Changes<'_> {
             session.tool_errors.cast_signed(),
             session.tool_denials.cast_signed(),
             session.subagents.cast_signed(),
-            usage.input.map(u64::cast_signed),
-            usage.output.map(u64::cast_signed),
-            usage.cache_read.map(u64::cast_signed),
-            usage.cache_write_5m.map(u64::cast_signed),
-            usage.cache_write_1h.map(u64::cast_signed),
-            usage.thinking.map(u64::cast_signed),
+            input,
+            output,
+            cache_read,
+            cache_write_5m,
+            cache_write_1h,
+            thinking,
             session.not_understood.cast_signed(),
             session.open_spans.cast_signed(),
             counts_to(&session.hook_events),
@@ -156,14 +157,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         tool_errors: count(10)?,
         tool_denials: count(11)?,
         subagents: count(12)?,
-        usage: Usage {
-            input: known(13)?,
-            output: known(14)?,
-            cache_read: known(15)?,
-            cache_write_5m: known(16)?,
-            cache_write_1h: known(17)?,
-            thinking: known(18)?,
-        },
+        usage: tokens::usage_at(row, 13)?,
         not_understood: count(19)?,
         open_spans: count(20)?,
         hook_events: counts_from(row, 21)?,

@@ -12,10 +12,12 @@ pub use sums::{Sum, SumFilter};
 
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
+use crate::tokens;
 use foldhash::fast::FixedState;
 use names::Names;
 use rusqlite::{Row, params};
 use std::collections::{BTreeSet, HashMap};
+use std::iter;
 use std::sync::Arc;
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
@@ -161,36 +163,30 @@ impl UsageWriter<'_> {
         let session = self.session(&said.session)?;
         self.changes.prepare("DELETE FROM reported_costs WHERE session = ?1")?.execute([session.0])?;
         let mut insert = self.changes.prepare(
-            "INSERT INTO reported_costs (session, model, cost_nanos, input, output, cache_read, cache_write_5m,
-                                         cache_write_1h, web_searches, has_guessed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO reported_costs (session, model, cost_nanos, has_guessed, input, output, cache_read,
+                                         cache_write_5m, cache_write_1h, thinking, web_searches)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
-        let none = None::<i64>;
-        insert.execute(params![
-            session.0,
-            none,
-            said.cost.0,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-            said.has_guessed
-        ])?;
-        for model in &said.models {
-            let usage = model.usage;
+        let sum = (None, said.cost, Usage::default(), None);
+        let models = said
+            .models
+            .iter()
+            .map(|model| (Some(&*model.model), model.cost, model.usage, model.web_searches));
+        for (model, cost, usage, web_searches) in iter::once(sum).chain(models) {
+            let [input, output, cache_read, cache_write_5m, cache_write_1h, thinking] =
+                tokens::columns(usage);
             insert.execute(params![
                 session.0,
-                self.names.key(&self.changes.transaction, Some(&model.model))?,
-                model.cost.0,
-                usage.input.map(u64::cast_signed),
-                usage.output.map(u64::cast_signed),
-                usage.cache_read.map(u64::cast_signed),
-                usage.cache_write_5m.map(u64::cast_signed),
-                usage.cache_write_1h.map(u64::cast_signed),
-                model.web_searches.map(u64::cast_signed),
+                self.names.key(&self.changes.transaction, model)?,
+                cost.0,
                 said.has_guessed,
+                input,
+                output,
+                cache_read,
+                cache_write_5m,
+                cache_write_1h,
+                thinking,
+                web_searches.map(u64::cast_signed),
             ])?;
         }
         Ok(())
@@ -248,7 +244,9 @@ impl UsageWriter<'_> {
         price: &UsagePrice,
         session: SessionKey,
     ) -> Result<(), StoreError> {
-        let (owner, usage) = (&record.owner, record.usage);
+        let owner = &record.owner;
+        let [input, output, cache_read, cache_write_5m, cache_write_1h, thinking] =
+            tokens::columns(record.usage);
         let tools = record.tools.join("\n");
         let mut replace = self.changes.prepare(&format!(
             "INSERT OR REPLACE INTO usage_records ({COLUMNS}) VALUES
@@ -266,12 +264,12 @@ impl UsageWriter<'_> {
             name(owner.project.as_deref())?,
             name(owner.subagent.as_deref())?,
             name(Some(&*tools).filter(|tools| !tools.is_empty()))?,
-            usage.input.map(u64::cast_signed),
-            usage.output.map(u64::cast_signed),
-            usage.cache_read.map(u64::cast_signed),
-            usage.cache_write_5m.map(u64::cast_signed),
-            usage.cache_write_1h.map(u64::cast_signed),
-            usage.thinking.map(u64::cast_signed),
+            input,
+            output,
+            cache_read,
+            cache_write_5m,
+            cache_write_1h,
+            thinking,
             record.terms.web_searches.map(u64::cast_signed),
             terms::text_of(&record.terms),
             price.cost.map(|cost| cost.0),
@@ -320,14 +318,7 @@ fn settled(mut group: Vec<UsageRecord>) -> impl Iterator<Item = (UsageRecord, bo
 fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, SessionKey)> {
     let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned));
     let name = |column| Ok::<_, rusqlite::Error>(names.text(row.get(column)?));
-    let usage = Usage {
-        input: count(10)?,
-        output: count(11)?,
-        cache_read: count(12)?,
-        cache_write_5m: count(13)?,
-        cache_write_1h: count(14)?,
-        thinking: count(15)?,
-    };
+    let usage = tokens::usage_at(row, 10)?;
     let terms: Option<String> = row.get(17)?;
     let tools = name(9)?;
     let record = UsageRecord {

@@ -41,14 +41,16 @@ CREATE TABLE reported_costs (
     session     INTEGER NOT NULL,
     -- NULL for the session's sum.
     model       INTEGER,
-    cost_nanos  INTEGER NOT NULL,
+    cost_nanos     INTEGER NOT NULL,
+    -- Whether it had to guess a price.
+    has_guessed    INTEGER NOT NULL,
     input          INTEGER,
     output         INTEGER,
     cache_read     INTEGER,
     cache_write_5m INTEGER,
     cache_write_1h INTEGER,
+    thinking       INTEGER,
     web_searches   INTEGER,
-    has_guessed INTEGER NOT NULL,
     UNIQUE (session, model)
 );
 

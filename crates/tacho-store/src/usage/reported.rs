@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::store::{Reader, SessionKey};
+use crate::tokens;
 use tacho_model::money::Nanodollars;
 use tacho_model::usage::Usage;
 
@@ -27,25 +28,17 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn reported_costs(&self) -> Result<Vec<Reported>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT session, model, cost_nanos, has_guessed, input, output, cache_read, cache_write_5m, cache_write_1h
+            "SELECT session, model, cost_nanos, has_guessed, input, output, cache_read, cache_write_5m,
+                    cache_write_1h, thinking
              FROM reported_costs ORDER BY session, model",
         )?;
         let rows = select.query_map([], |row| {
-            let count =
-                |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned));
             Ok(Reported {
                 session: SessionKey(row.get(0)?),
                 model: row.get(1)?,
                 cost: Nanodollars(row.get(2)?),
                 has_guessed: row.get(3)?,
-                usage: Usage {
-                    input: count(4)?,
-                    output: count(5)?,
-                    cache_read: count(6)?,
-                    cache_write_5m: count(7)?,
-                    cache_write_1h: count(8)?,
-                    thinking: None,
-                },
+                usage: tokens::usage_at(row, 4)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

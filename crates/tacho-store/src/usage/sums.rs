@@ -3,6 +3,7 @@
 use super::names::Names;
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
+use crate::tokens;
 use rusqlite::{Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::id::SessionId;
@@ -142,14 +143,7 @@ fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {
         calls: count(5)?,
         unpriced_calls: count(6)?,
         open_calls: count(7)?,
-        usage: Usage {
-            input: Some(count(8)?),
-            output: Some(count(9)?),
-            cache_read: Some(count(10)?),
-            cache_write_5m: Some(count(11)?),
-            cache_write_1h: Some(count(12)?),
-            thinking: Some(count(13)?),
-        },
+        usage: tokens::usage_at(row, 8)?,
         web_searches: count(14)?,
         cost: Nanodollars(row.get(15)?),
     })
