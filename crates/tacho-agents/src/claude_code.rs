@@ -1,5 +1,6 @@
 //! Claude Code. Facts about the CLI were measured with version 2.1.330 unless a comment says otherwise.
 
+mod billing;
 mod hook;
 mod note;
 mod places;
@@ -34,6 +35,7 @@ pub const AGENT: Agent = Agent {
     option_prefix: "CLAUDE_PLUGIN_OPTION_",
     owners_files: settings::FILES,
     stored_plugins: settings::stored_plugins,
+    billing: billing::billing,
     first_steps: FIRST_STEPS,
     setup: &plugin::SETUP,
 };

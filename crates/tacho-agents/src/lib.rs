@@ -55,6 +55,8 @@ pub struct Agent {
     pub owners_files: OwnersFiles,
     /// The plugins that have options in the user's own settings and secrets.
     pub stored_plugins: fn(&OwnersTexts) -> Vec<StoredPlugin>,
+    /// Who is billed for what the agent does.
+    pub billing: fn(&OwnersTexts, IsSet<'_>) -> Billing,
     /// What to type to be recorded.
     pub first_steps: &'static str,
     /// How it is installed.
@@ -91,6 +93,35 @@ pub struct OwnersTexts {
     pub settings: String,
     /// The secrets.
     pub secrets: String,
+}
+
+/// Says whether a variable is set.
+pub type IsSet<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Who is billed for what an agent does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Billing {
+    /// The user's account of the API, by use.
+    Api,
+    /// Nobody by use: a subscription has a fixed price.
+    Subscription,
+    /// An account with a cloud provider, at that one's prices.
+    Cloud,
+    /// Nobody says.
+    Unknown,
+}
+
+impl Billing {
+    /// The name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Subscription => "subscription",
+            Self::Cloud => "cloud",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// A file beside a transcript that is about one subagent.

@@ -22,6 +22,7 @@ use files::Files;
 pub(crate) use project::TrustedProject;
 use std::fmt;
 use std::path::{Path, PathBuf};
+pub(crate) use stored::billing;
 use tacho_export::destination::Destination;
 use tacho_privacy::{CaptureLevel, Disclosure};
 use trust::Trust;

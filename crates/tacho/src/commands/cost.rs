@@ -7,6 +7,7 @@ mod rows;
 use super::table::table;
 use super::words;
 use crate::cli::{Cost, CostBy, Output};
+use crate::config;
 use crate::failure::{Failure, FailureKind};
 use crate::place;
 use crate::report::SCHEMA_VERSION;
@@ -16,6 +17,7 @@ use jiff::tz::TimeZone;
 use reconcile::Reconciliation;
 use rows::{Costs, Used};
 use serde_json::{Map, Value as Json, json};
+use tacho_agents::{AGENTS, Billing};
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_store::usage::SumFilter;
@@ -42,12 +44,14 @@ pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
         Some(store) if wanted.reconcile => Some(Reconciliation::read(store.read(), filter)?),
         _ => wanted.reconcile.then(Reconciliation::default),
     };
+    let billing = AGENTS.first().map_or(Billing::Unknown, |agent| config::billing(agent));
     if output.json {
-        print(&format!("{}\n", report(&costs, reconciliation.as_ref())));
+        print(&format!("{}\n", report(&costs, billing, reconciliation.as_ref())));
     } else if costs.rows.is_empty() {
         note("nothing was used, as far as is known; `tacho import` reads the agent's transcripts");
     } else {
         print(&text(wanted.by, &costs));
+        print(basis(billing));
         print(&reconciliation.map_or_else(String::new, |both| format!("\n{}", both.text())));
     }
     match limit {
@@ -79,7 +83,7 @@ fn start_of(day: Date, zone: &TimeZone) -> Result<UnixNanos, Failure> {
     Ok(UnixNanos(u64::try_from(start.timestamp().as_nanosecond()).unwrap_or(0)))
 }
 
-fn report(costs: &Costs, reconciliation: Option<&Reconciliation>) -> Json {
+fn report(costs: &Costs, billing: Billing, reconciliation: Option<&Reconciliation>) -> Json {
     let rows: Vec<Json> = costs
         .rows
         .iter()
@@ -95,6 +99,7 @@ fn report(costs: &Costs, reconciliation: Option<&Reconciliation>) -> Json {
         "totals": fields(&costs.total),
         "rows": rows,
         "unpriced_models": costs.unpriced_models,
+        "billing": billing.name(),
     });
     if let (Some(both), Some(report)) = (reconciliation, report.as_object_mut()) {
         report.insert("reconciliation".to_owned(), json!(both.sessions));
@@ -145,6 +150,17 @@ fn text(by: CostBy, costs: &Costs) -> String {
         );
     }
     text
+}
+
+/// What the amounts are, by who is billed.
+const fn basis(billing: Billing) -> &'static str {
+    match billing {
+        Billing::Api | Billing::Unknown => "",
+        Billing::Subscription => {
+            "\nYou are on a subscription: this is what the work would cost at list prices, not a bill.\n"
+        }
+        Billing::Cloud => "\nA cloud provider bills you: its prices may be others than these.\n",
+    }
 }
 
 fn row(key: &str, used: &Used) -> Vec<String> {

@@ -8,7 +8,7 @@ use super::{Author, Origin, owner};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tacho_agents::{Agent, OwnersTexts, StoredPlugin};
+use tacho_agents::{Agent, Billing, OwnersTexts, StoredPlugin};
 
 /// The agent's configuration directory here and now.
 #[derive(Debug)]
@@ -43,6 +43,12 @@ impl Directory {
         let file = self.path.join(agent.owners_files.settings).display().to_string();
         Origin::PluginSettings { agent: agent.name, file }
     }
+}
+
+/// Who is billed for what an agent does here and now.
+pub(crate) fn billing(agent: &Agent) -> Billing {
+    let texts = Directory::of(agent).map(|directory| texts(agent, &directory.path)).unwrap_or_default();
+    (agent.billing)(&texts, &|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// What stands in the files of a configuration directory.

@@ -190,3 +190,16 @@ fn prices_that_changed_since() {
     assert_eq!(nanos(&half) * 2, nanos(&before));
     insta::assert_snapshot!(format!("{told}----\n{written}"));
 }
+
+/// Whoever pays a fixed price is told that this is no bill.
+#[test]
+fn what_the_amounts_are() {
+    let (files, home) = (transcripts_of(&[fixture::load("bash")]), Home::new());
+    import(&home, files.path());
+    assert!(!home.stdout_of(&["cost"]).contains("bill"));
+    fs::create_dir_all(home.path().join(".claude")).unwrap();
+    let login = r#"{"claudeAiOauth":{"subscriptionType":"pro"}}"#;
+    fs::write(home.path().join(".claude/.credentials.json"), login).unwrap();
+    assert!(home.stdout_of(&["cost"]).ends_with("at list prices, not a bill.\n"));
+    assert_eq!(home.json_of(&["cost", "--json"])["billing"], "subscription");
+}
