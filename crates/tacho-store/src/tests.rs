@@ -5,3 +5,4 @@ mod forgetting;
 mod opening;
 mod round_trip;
 mod sample;
+mod usage;

@@ -27,7 +27,7 @@ use tacho_model::usage_record::{CallKey, Owner, ReportedCost, Terms, UsageRecord
 
 const COLUMNS: &str = "message, request, session, at_ns, is_sidechain, is_final, model, project, subagent, tools, \
      input, output, cache_read, cache_write_5m, cache_write_1h, thinking, web_searches, terms, cost_nanos, price, \
-     price_table, is_absorbed";
+     price_table, is_absorbed, is_empty";
 
 /// What a call came to, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -250,7 +250,7 @@ impl UsageWriter<'_> {
         let tools = record.tools.join("\n");
         let mut replace = self.changes.prepare(&format!(
             "INSERT OR REPLACE INTO usage_records ({COLUMNS}) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
         ))?;
         let mut name = |text: Option<&str>| self.names.key(&self.changes.transaction, text);
         replace.execute(params![
@@ -276,6 +276,7 @@ impl UsageWriter<'_> {
             name(price.basis.as_deref())?,
             name(price.table.as_deref())?,
             is_absorbed,
+            owner.is_empty,
         ])?;
         Ok(())
     }
@@ -325,9 +326,9 @@ fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, Sessio
         key: CallKey { message: row.get(0)?, request: row.get(1)? },
         owner: Owner {
             is_sidechain: row.get(4)?,
-            is_empty: usage.is_empty(),
+            is_empty: row.get(22)?,
             at: UnixNanos(row.get::<_, i64>(3)?.cast_unsigned()),
-            session: SessionId(row.get(22)?),
+            session: SessionId(row.get(23)?),
             subagent: name(8)?,
             project: name(7)?,
             model: name(6)?,

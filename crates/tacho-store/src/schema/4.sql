@@ -12,6 +12,8 @@ CREATE TABLE usage_records (
     session        INTEGER NOT NULL,
     at_ns          INTEGER NOT NULL,
     is_sidechain   INTEGER NOT NULL,
+    -- Whether the statement that says whose call it was says no tokens.
+    is_empty       INTEGER NOT NULL,
     is_final       INTEGER NOT NULL,
     model          INTEGER,
     project        INTEGER,

@@ -1,0 +1,102 @@
+//! What calls used: however statements come, in whatever order, how often and in how many transactions, the same is kept.
+
+use super::sample::empty;
+use crate::Store;
+use crate::usage::{SumFilter, UsagePrice};
+use proptest::prelude::*;
+use tacho_model::id::SessionId;
+use tacho_model::money::Nanodollars;
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+use tacho_model::usage_record::{CallKey, Owner, Terms, UsageRecord};
+
+/// A price that depends on all that was merged.
+fn price(record: &UsageRecord) -> UsagePrice {
+    let usage = record.usage;
+    let tokens = [usage.input, usage.output, usage.cache_read].into_iter().flatten().sum::<u64>();
+    UsagePrice { cost: Some(Nanodollars(tokens.cast_signed() * 1000)), basis: None, table: None }
+}
+
+fn put(store: &mut Store, records: Vec<UsageRecord>) {
+    let changes = store.change().unwrap();
+    let mut usage = changes.usage().unwrap();
+    usage.put(records, price).unwrap();
+    usage.finish().unwrap();
+    changes.commit().unwrap();
+}
+
+/// Everything that is kept, and what it sums up to.
+fn kept(store: &Store) -> (Vec<String>, Vec<String>) {
+    let (mut records, mut sums) = (Vec::new(), Vec::new());
+    store.read().each_usage_record(|record, cost| records.push(format!("{record:?} {cost:?}"))).unwrap();
+    let ids = store.read().session_ids().unwrap();
+    let names = store.read().usage_names().unwrap();
+    store
+        .read()
+        .each_usage_sum(SumFilter::ALL, |sum| {
+            let (model, session) = (names(sum.model), &ids[&sum.session]);
+            sums.push(format!(
+                "{session} {:?} {model:?} {} {:?} {}",
+                sum.from, sum.calls, sum.usage, sum.cost
+            ));
+        })
+        .unwrap();
+    records.sort();
+    sums.sort();
+    (records, sums)
+}
+
+fn statement() -> impl Strategy<Value = UsageRecord> {
+    let count = || prop::option::of(0..4_u64);
+    let tools = prop::collection::btree_set(prop::sample::select(vec!["Bash", "Edit", "Read"]), 0..2);
+    let key = (0..3_u8, prop::sample::select(vec!["", "", "req_1", "req_2"]));
+    let owner = (any::<bool>(), 0..3_u64, 0..2_u8);
+    (key, owner, count(), count(), count(), tools, any::<bool>()).prop_map(
+        |((message, request), (is_sidechain, at, session), input, output, cache_read, tools, is_final)| {
+            let usage = Usage { input, output, cache_read, ..Usage::default() };
+            UsageRecord {
+                key: CallKey { message: format!("msg_{message}"), request: request.to_owned() },
+                owner: Owner {
+                    is_sidechain,
+                    is_empty: usage.is_empty(),
+                    at: UnixNanos(at * 1_000_000_000_000),
+                    session: SessionId(format!("session-{session}")),
+                    subagent: is_sidechain.then(|| "Explore".to_owned()),
+                    project: Some(format!("/home/{session}")),
+                    model: Some("claude-opus-5-5".to_owned()),
+                },
+                usage,
+                terms: Terms::default(),
+                tools: tools.into_iter().map(str::to_owned).collect(),
+                is_final,
+            }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn order_repetition_and_transactions_change_nothing(
+        said in prop::collection::vec(statement(), 1..12),
+        shuffled in any::<prop::sample::Index>(),
+        size in 1..5_usize,
+        seed in any::<u64>(),
+    ) {
+        let (_place, mut at_once) = empty();
+        put(&mut at_once, said.clone());
+        let mut again = said.clone();
+        again.extend(said.iter().take(shuffled.index(said.len()) + 1).cloned());
+        // A permutation that the seed decides.
+        let len = again.len();
+        for place in (1..len).rev() {
+            again.swap(place, (seed.wrapping_mul(place as u64 + 7) >> 7) as usize % (place + 1));
+        }
+        let (_place, mut piecemeal) = empty();
+        for piece in again.chunks(size) {
+            put(&mut piecemeal, piece.to_vec());
+        }
+        prop_assert_eq!(kept(&at_once), kept(&piecemeal));
+    }
+}
