@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// and a call counts once in however many files it stands.
     #[command(
         after_help = "Examples:\n  tacho import                       all transcripts of this user\n  tacho import --dry-run             \
-        how much is new\n  tacho import --from /backup/.claude"
+        how much is new\n  tacho import --from /backup/config"
     )]
     Import(Import),
     /// Show what was used and what it costs at list prices, by day unless you say otherwise.
