@@ -13,6 +13,7 @@ mod plugin;
 mod prices;
 mod sweep;
 mod tidy;
+mod truth;
 mod workspace;
 
 use mimalloc::MiMalloc;
@@ -59,6 +60,11 @@ const TASKS: &[Task] = &[
         run: prices::run,
     },
     Task { name: "tidy", help: "check the rules of the code that no compiler knows", run: tidy::run },
+    Task {
+        name: "truth",
+        help: "the runs of e2e as a table of what was served and what was recorded",
+        run: truth::run,
+    },
 ];
 
 fn main() -> ExitCode {

@@ -29,7 +29,7 @@ use conversation::Selection;
 use message::{Message, StreamEvent};
 
 pub use script::{Block, Failure, Script, ScriptBook, SideCall, Step, ToolUseSpec, UsageSpec};
-pub use truth::{ServedCall, ServedToolUse, ServedUsage, write_jsonl};
+pub use truth::{ServedCall, ServedIteration, ServedTerms, ServedToolUse, ServedUsage, write_jsonl};
 
 /// How long [`ScriptedApi::calls`] waits for answers that are still being written.
 const SETTLE: Duration = Duration::from_secs(2);

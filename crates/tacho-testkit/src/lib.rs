@@ -10,6 +10,7 @@ pub mod claude;
 pub mod otlp;
 
 pub mod compare;
+pub mod figures;
 pub mod reports;
 
 pub mod http;

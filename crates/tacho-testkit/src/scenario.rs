@@ -4,6 +4,7 @@
 //! CONTRIBUTING.md describes the file.
 
 mod expect;
+mod unseen;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +17,7 @@ use crate::anthropic::{Script, ScriptBook, Step};
 use crate::claude::Permission;
 
 pub use expect::{End, Expect, Outcome};
+pub use unseen::{Unseen, Way};
 
 /// One scenario.
 #[derive(Debug, Clone, Deserialize)]
@@ -50,6 +52,9 @@ pub struct Scenario {
     /// What every request to the receiver must have.
     #[serde(default)]
     pub delivery: Delivery,
+    /// What was served and is not recorded.
+    #[serde(default)]
+    pub unseen: Vec<Unseen>,
 }
 
 /// One session.

@@ -5,6 +5,7 @@ mod client;
 mod anthropic;
 mod claude;
 mod compare;
+mod figures;
 mod http;
 mod otlp;
 mod pressure;

@@ -22,6 +22,9 @@ pub(super) struct Played<'a> {
     /// For how long, meanwhile, work on this machine had to wait for a processor.
     pub(super) stalled_ns: u64,
     pub(super) sessions: &'a [PlayedSession<'a>],
+    /// All that the API served.
+    pub(super) served: &'a [ServedCall],
+    /// What of it a recorder of this way can know.
     pub(super) truth: &'a [ServedCall],
     /// The spans that arrived, as they are to be understood.
     pub(super) spans: &'a [ReceivedSpan],
@@ -50,7 +53,7 @@ pub(super) fn of_bench(played: &Played<'_>) -> Vec<String> {
     let planned: BTreeSet<String> = scripts
         .flat_map(|(name, script)| (0..script.steps.len()).map(move |index| format!("{name}#{index}")))
         .collect();
-    let played: BTreeSet<String> = played.truth.iter().map(|call| call.label.clone()).collect();
+    let played: BTreeSet<String> = played.served.iter().map(|call| call.label.clone()).collect();
     found.extend(planned.difference(&played).map(|step| format!("the CLI never asked for step {step}")));
     found.extend(
         played.difference(&planned).map(|step| format!("the CLI asked for {step}, which is no step")),
@@ -129,13 +132,23 @@ pub(super) struct Printed {
     pub(super) listed: Output,
     /// One for each session.
     pub(super) shown: Vec<Output>,
+    /// What was written down of costs as the transcripts were followed.
+    pub(super) cost: Output,
+    /// The same of an import of the transcripts.
+    pub(super) imported: Output,
 }
 
 /// Where the recorder does not tell the truth, in what arrived or in what it prints.
 pub(super) fn of_recorder(played: &Played<'_>, printed: &Printed) -> Vec<String> {
-    let Printed { drained, status, listed, shown } = printed;
+    let Printed { drained, status, listed, shown, cost, imported } = printed;
     let mut found = Vec::new();
-    let commands = [("drain --once", drained), ("status", status), ("sessions", listed)];
+    let commands = [
+        ("drain --once", drained),
+        ("status", status),
+        ("sessions", listed),
+        ("cost", cost),
+        ("import", imported),
+    ];
     for (command, output) in commands.into_iter().chain(shown.iter().map(|shown| ("show", shown))) {
         found.extend(of_exit(command, output));
     }
@@ -196,6 +209,6 @@ fn of_exit(command: &str, output: &Output) -> Option<String> {
     (!output.status.success()).then(ended)
 }
 
-fn text(output: &Output) -> String {
+pub(super) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

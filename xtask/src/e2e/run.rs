@@ -9,10 +9,12 @@ use anyhow::{Context, Result, anyhow, ensure};
 use tacho_testkit::anthropic::{ScriptedApi, write_jsonl};
 use tacho_testkit::claude::{self, CURRENT, Finished, Opening, Run, Version};
 use tacho_testkit::compare;
+use tacho_testkit::figures::{self, Comparison};
 use tacho_testkit::otlp::{ReceivedLog, ReceivedSpan, Receiver};
 use tacho_testkit::pressure;
-use tacho_testkit::scenario::{Scenario, SessionPlan};
+use tacho_testkit::scenario::{Scenario, SessionPlan, Way};
 
+use super::accounts;
 use super::differences::{self, Played, Printed};
 use super::install::Plugins;
 use super::killer::DrainerKiller;
@@ -39,9 +41,11 @@ pub(super) enum Protocol {
 
 /// What came of a run.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// Nothing where the recorder told the truth.
-    pub(super) differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
+    /// What was served, what was recorded, and why that is not the same; nothing where the run was not played to its end.
+    pub(crate) comparison: Option<Comparison>,
     /// How far the start of each call lies from what the API saw.
     pub(super) start_gaps_ns: Vec<u64>,
     calls: usize,
@@ -61,6 +65,7 @@ pub(super) struct PlayedSession<'a> {
 impl Bench {
     /// Plays the scenario in `folder`, which is empty.
     pub(super) fn play(&self, scenario: &Path, folder: &Path, protocol: Protocol) -> Result<Outcome> {
+        let way = Way::Baseline;
         let receiver = Receiver::start()?;
         let project = folder.join("project");
         fs::create_dir(&project).with_context(|| format!("cannot create {}", project.display()))?;
@@ -83,12 +88,14 @@ impl Bench {
         drop(sweep);
 
         let (truth, (sent, logs)) = (api.calls(), self.delivered(&receiver));
+        let visible = figures::visible(&truth, &scenario.unseen, way);
         let played = Played {
             scenario: &scenario,
             version,
             stalled_ns,
             sessions: &sessions,
-            truth: &truth,
+            served: &truth,
+            truth: &visible,
             spans: &compare::corrected(&sent, &logs),
             sent: &sent,
             logs: &logs,
@@ -97,9 +104,20 @@ impl Bench {
         let mut differences = differences::of_bench(&played);
         differences.extend(differences::of_delivery(&played, &receiver, protocol));
         differences.extend(differences::of_recorder(&played, &printed));
+        let (comparison, contradictions) = accounts::compared(&played, &printed, way)?;
+        differences.extend(contradictions.into_iter().chain(comparison.problems()));
+        let comparison = Some(comparison);
         let tools = truth.iter().map(|call| call.tool_uses.len()).sum();
         let start_gaps_ns = differences::start_gaps_ns(&played);
-        Ok(Outcome { differences, start_gaps_ns, calls: truth.len(), tools, spans: sent.len(), kills })
+        Ok(Outcome {
+            differences,
+            comparison,
+            start_gaps_ns,
+            calls: truth.len(),
+            tools,
+            spans: sent.len(),
+            kills,
+        })
     }
 
     /// What arrived. Only a killed drainer may have sent something twice.
@@ -195,17 +213,21 @@ impl Printed {
             status: stage.tacho(&["status", "--json"])?,
             listed: stage.tacho(&["sessions", "--json"])?,
             shown: sessions.iter().map(shown).collect::<Result<_>>()?,
+            cost: stage.tacho(&["cost", "session", "--json"])?,
+            imported: stage.import()?,
         })
     }
 }
 
 /// Puts everything that was compared beside the run's folders, for whoever has to find out what went wrong.
 fn keep_evidence(stage: &Stage<'_>, played: &Played<'_>, printed: &Printed) -> Result<()> {
-    write_jsonl(&stage.evidence("truth.jsonl"), played.truth)?;
+    write_jsonl(&stage.evidence("truth.jsonl"), played.served)?;
     stage.keep("spans.json", serde_json::to_string_pretty(played.sent)?)?;
     stage.keep("logs.json", serde_json::to_string_pretty(played.logs)?)?;
     stage.keep("status.json", &printed.status.stdout)?;
     stage.keep("sessions.json", &printed.listed.stdout)?;
+    stage.keep("cost.json", &printed.cost.stdout)?;
+    stage.keep("cost-imported.json", &printed.imported.stdout)?;
     for (number, (session, shown)) in (1..).zip(played.sessions.iter().zip(&printed.shown)) {
         stage.keep(&format!("show-{number}.json"), &shown.stdout)?;
         for (prompt, run) in (1..).zip(&session.runs) {

@@ -73,11 +73,28 @@ impl<'a> Stage<'a> {
 
     /// Runs the plugin's own `tacho` as the user would.
     pub(super) fn tacho(&self, arguments: &[&str]) -> Result<Output> {
+        self.command(arguments).output().with_context(|| format!("cannot start {}", self.tacho.display()))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.tacho);
         command.args(arguments).current_dir(&self.project).stdin(Stdio::null()).env_clear();
         command.env("PATH", "/usr/bin:/bin").env("HOME", &self.home);
         command.envs(self.recorder_env.iter().map(|(name, value)| (name, value)));
-        command.output().with_context(|| format!("cannot start {}", self.tacho.display()))
+        command
+    }
+
+    /// Takes the run's transcripts into a state directory of their own, and tells what they cost there.
+    pub(super) fn import(&self) -> Result<Output> {
+        let (state, transcripts) = (self.folder.join("imported"), self.home.join(".claude"));
+        fs::create_dir(&state).with_context(|| format!("cannot create {}", state.display()))?;
+        let tacho = |arguments: &[&str]| {
+            let mut command = self.command(arguments);
+            let output = command.env("TACHO_HOME", &state).output();
+            output.with_context(|| format!("cannot start {}", self.tacho.display()))
+        };
+        let imported = tacho(&["import", "--from", &transcripts.to_string_lossy()])?;
+        if imported.status.success() { tacho(&["cost", "session", "--json"]) } else { Ok(imported) }
     }
 
     /// Where a piece of evidence of this name belongs.

@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("tacho-testkit", &["tacho-model"]),
-    ("xtask", &["tacho-testkit", "tacho-model", "tacho-spool"]),
+    ("xtask", &["tacho-testkit", "tacho-assemble", "tacho-model", "tacho-spool"]),
 ];
 
 /// What the tests of every crate may import besides.

@@ -46,6 +46,8 @@ pub struct ServedCall {
     pub opens_with: Option<String>,
     /// What the call cost as far as it was sent; all zero where an error was answered.
     pub usage: ServedUsage,
+    /// What its price depends on besides; the usual where it was not sent whole.
+    pub terms: ServedTerms,
     /// The agent's tools that the answer calls.
     pub tool_uses: Vec<ServedToolUse>,
 }
@@ -63,6 +65,32 @@ pub struct ServedUsage {
     pub cache_write_1h: u64,
     /// Output.
     pub output: u64,
+}
+
+/// What the price of a call depends on besides its tokens, in the API's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ServedTerms {
+    /// Searches of the web that ran at the API.
+    pub web_searches: u64,
+    /// `standard` or `fast`, where it is said.
+    pub speed: Option<String>,
+    /// Where the call was served.
+    pub inference_geo: Option<String>,
+    /// How urgently.
+    pub service_tier: Option<String>,
+    /// The parts of the answer, where they are listed.
+    pub iterations: Vec<ServedIteration>,
+}
+
+/// A part of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ServedIteration {
+    /// What it was, such as `message` or `advisor_message`.
+    pub kind: String,
+    /// Its model, where that is another one.
+    pub model: Option<String>,
+    /// Its tokens.
+    pub usage: ServedUsage,
 }
 
 /// One call of a tool within an answer.
@@ -106,6 +134,7 @@ impl ServedCall {
             stop_reason: None,
             opens_with: None,
             usage: ServedUsage::default(),
+            terms: ServedTerms::default(),
             tool_uses: Vec::new(),
         }
     }
@@ -117,12 +146,57 @@ impl ServedCall {
         self.opens_with = message.first_block_type().map(str::to_owned);
         self.tool_uses.clone_from(&message.tool_uses);
         self.usage = ServedUsage { output: 1, ..ServedUsage::of(&message.usage) };
+        self.terms = ServedTerms::known_at_first(&message.usage);
     }
 
     /// Notes that the answer was sent whole.
     pub(super) fn finish_whole(&mut self, message: &Message) {
         self.whole = true;
         self.usage = ServedUsage::of(&message.usage);
+        self.terms = ServedTerms::of(&message.usage);
+    }
+}
+
+impl ServedTerms {
+    /// What the opening of a stream says.
+    fn known_at_first(spec: &UsageSpec) -> Self {
+        Self {
+            inference_geo: Some(spec.inference_geo.clone()),
+            service_tier: Some(spec.service_tier.clone()),
+            ..Self::default()
+        }
+    }
+
+    fn of(spec: &UsageSpec) -> Self {
+        let said = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+        let searches = spec.server_tool_use.as_ref().and_then(|counts| counts.get("web_search_requests"));
+        let iterations = spec.iterations.as_ref().and_then(Value::as_array).into_iter().flatten();
+        Self {
+            web_searches: searches.and_then(Value::as_u64).unwrap_or(0),
+            speed: said(&spec.speed),
+            iterations: iterations.map(ServedIteration::of).collect(),
+            ..Self::known_at_first(spec)
+        }
+    }
+}
+
+impl ServedIteration {
+    fn of(said: &Value) -> Self {
+        let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
+        let count = |place: &str| said.pointer(place).and_then(Value::as_u64);
+        let written = count("/cache_creation_input_tokens").unwrap_or(0);
+        let for_hour = count("/cache_creation/ephemeral_1h_input_tokens").unwrap_or(0);
+        Self {
+            kind: text("type").unwrap_or_default(),
+            model: text("model"),
+            usage: ServedUsage {
+                input: count("/input_tokens").unwrap_or(0),
+                cache_read: count("/cache_read_input_tokens").unwrap_or(0),
+                cache_write_5m: written - for_hour.min(written),
+                cache_write_1h: for_hour,
+                output: count("/output_tokens").unwrap_or(0),
+            },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::anthropic::{ServedCall, ServedToolUse, ServedUsage};
+use crate::anthropic::{ServedCall, ServedTerms, ServedToolUse, ServedUsage};
 use crate::claude::CURRENT;
 use crate::compare::{RunFacts, differences};
 use crate::otlp::{ReceivedEvent, ReceivedLink, ReceivedSpan, SpanKind, SpanStatus};
@@ -49,6 +49,7 @@ pub(super) fn call(number: u64, start_ms: u64, agent: Option<&str>, tools: &[(&s
             cache_write_1h: 3000,
             output: 7,
         },
+        terms: ServedTerms::default(),
         tool_uses: tools.iter().map(tool_use).collect(),
     }
 }

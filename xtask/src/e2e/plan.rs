@@ -1,0 +1,127 @@
+//! Which scenarios are played, how often, and by how many at a time; and what came of each run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use tacho_testkit::claude::{VERSIONS, Version};
+use tacho_testkit::scenario::{Scenario, files_in, name_of};
+
+use super::install::Plugins;
+use super::run::{Bench, Outcome, Protocol, version_of};
+use crate::workspace::Workspace;
+
+/// What is to be played.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Names of scenarios; none means all.
+    pub(crate) scenarios: Vec<String>,
+    /// How often each is played.
+    pub(crate) runs: u32,
+    /// How many runs are played at the same time.
+    pub(crate) jobs: usize,
+    pub(crate) kill_drainer: bool,
+    /// Which folders of runs are left where they are.
+    pub(crate) kept: Kept,
+}
+
+/// Folders of runs that are not taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Failed,
+    All,
+}
+
+/// A run that is over.
+pub(crate) struct PlayedRun {
+    /// The scenario.
+    pub(crate) name: String,
+    /// Which run of it.
+    pub(crate) number: u32,
+    pub(crate) seconds: f64,
+    pub(crate) outcome: Outcome,
+    /// The run's folder, if it is still there.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+impl Plan {
+    /// Plays all runs, several at a time, and tells of each as it ends.
+    pub(crate) fn play(&self, tell: &(dyn Fn(&PlayedRun) + Sync)) -> Result<Vec<PlayedRun>> {
+        let workspace = Workspace::load()?;
+        let fixtures = workspace.root.join("fixtures/e2e");
+        let mut scenarios = chosen(&fixtures, &self.scenarios)?;
+        if self.kill_drainer {
+            // What options name is known to the drainer that a hook started, and to nobody when that one is killed.
+            scenarios
+                .retain(|path| Scenario::load(path, &[]).is_ok_and(|scenario| scenario.options.is_empty()));
+        }
+        let folder = workspace.target_dir.join("e2e");
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let plugins = Plugins::assemble(&workspace, &folder, &versions_of(&scenarios)?)?;
+        let bench = Bench { fixtures, plugins, kill_drainer: self.kill_drainer };
+        // All scenarios once before any of them again: what is broken shows early.
+        let planned = (1..=self.runs).flat_map(|number| scenarios.iter().map(move |path| (path, number)));
+        let planned: Vec<_> = planned.collect();
+        let (next, played) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let work = || -> Result<()> {
+            while let Some((scenario, number)) = planned.get(next.fetch_add(1, Ordering::SeqCst)) {
+                let run = self.play_one(&bench, scenario, &folder, *number)?;
+                let mut played = played.lock().map_err(|_| anyhow!("another run panicked"))?;
+                tell(&run);
+                played.push(run);
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
+            let ended =
+                workers.into_iter().map(|worker| worker.join().map_err(|_| anyhow!("a run panicked"))?);
+            ended.collect::<Result<Vec<()>>>()
+        })?;
+        played.into_inner().map_err(|_| anyhow!("a run panicked"))
+    }
+
+    /// Plays one run, and keeps its folder if it failed.
+    fn play_one(&self, bench: &Bench, scenario: &Path, folder: &Path, number: u32) -> Result<PlayedRun> {
+        let name = name_of(scenario)?;
+        let run_folder = tempfile::Builder::new()
+            .prefix(&format!("{name}-{number}-"))
+            .tempdir_in(folder)
+            .with_context(|| format!("cannot create a folder in {}", folder.display()))?;
+        let protocol = if number % 2 == 1 { Protocol::Protobuf } else { Protocol::Json };
+        let begun = Instant::now();
+        let outcome = bench.play(scenario, run_folder.path(), protocol).unwrap_or_else(Outcome::of_error);
+        let seconds = begun.elapsed().as_secs_f64();
+        let folder = if outcome.differences.is_empty() && self.kept == Kept::Failed {
+            run_folder.close().with_context(|| format!("cannot remove the folder of {name} run {number}"))?;
+            None
+        } else {
+            Some(run_folder.keep())
+        };
+        Ok(PlayedRun { name, number, seconds, outcome, folder })
+    }
+}
+
+/// The versions of the CLI that the scenarios need.
+fn versions_of(scenarios: &[PathBuf]) -> Result<Vec<&'static Version>> {
+    let needed = scenarios.iter().map(|path| version_of(&Scenario::load(path, &[])?));
+    let needed = needed.collect::<Result<Vec<_>>>()?;
+    Ok(VERSIONS.into_iter().filter(|version| needed.contains(version)).collect())
+}
+
+/// The scenario files with these names, or all of them.
+fn chosen(folder: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
+    let mut files = files_in(folder)?;
+    for name in names {
+        let exists = files.iter().any(|file| file.file_stem().is_some_and(|stem| stem == name.as_str()));
+        ensure!(exists, "no scenario is called `{name}` in {}", folder.display());
+    }
+    files.retain(|file| {
+        names.is_empty()
+            || names.iter().any(|name| file.file_stem().is_some_and(|stem| stem == name.as_str()))
+    });
+    Ok(files)
+}
