@@ -60,9 +60,11 @@ impl Places {
         self.steps.range((owner.clone(), next)..=(owner, u64::MAX)).next().is_some()
     }
 
-    /// The prompts whose turns the agent wrote down to be over.
-    pub(crate) fn recorded_turns(&self) -> BTreeSet<&PromptId> {
-        self.turn_ends.iter().filter_map(|offset| self.prompt_at(None, Some(*offset))).collect()
+    /// The prompts whose turns the agent wrote down to be over, at a time that counts.
+    pub(crate) fn recorded_turns(&self, counts: impl Fn(Option<UnixNanos>) -> bool) -> BTreeSet<&PromptId> {
+        let at = |offset: &u64| self.rows.get(&(None, *offset)).copied().flatten();
+        let offsets = self.turn_ends.iter().filter(|offset| counts(at(offset)));
+        offsets.filter_map(|offset| self.prompt_at(None, Some(*offset))).collect()
     }
 }
 

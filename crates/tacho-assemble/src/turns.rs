@@ -56,7 +56,12 @@ pub(crate) fn turns<'a>(facts: &'a SessionFacts, worked: impl Iterator<Item = &'
 fn turn<'a>(facts: &'a SessionFacts, key: &'a PromptId) -> Turn<'a> {
     let said = facts.turns.get(key);
     let is_unnamed = said.is_some_and(|said| said.is_unnamed);
-    Turn { key, prompt: (!is_unnamed).then_some(key), facts: said.map_or_else(Cow::default, Cow::Borrowed) }
+    let mut said = said.map_or_else(Cow::default, Cow::Borrowed);
+    // The rows that a fork took over carry the name of its own first prompt.
+    if facts.is_inherited(said.interrupted.at()) {
+        said.to_mut().interrupted = TurnFacts::default().interrupted;
+    }
+    Turn { key, prompt: (!is_unnamed).then_some(key), facts: said }
 }
 
 /// The prompts that are another turn's: those that two hooks announced, and those that only the transcript names.

@@ -30,6 +30,14 @@ fn session(row: &Fields<'_>, place: &TranscriptPlace) -> SessionId {
     row.id("sessionId").unwrap_or_else(|| place.session.clone())
 }
 
+/// A call, and the session that made it.
+///
+/// A fork (`--resume ID --fork-session`) begins with copies of the other session's rows. Measured with version 2.1.330:
+/// a copied `assistant` row keeps its `timestamp`, `uuid`, `requestId`, `requestRef`, `message.id` and usage, has the
+/// fork's `sessionId`, and only it has `requestSessionId`, which names the session that asked; in a fork of a fork, the
+/// first one. A copied `user` row has the `promptId` of the fork's first prompt. `api-request` and `cost-state` rows
+/// are not copied, but the fork's own `cost-state` includes what the other session had come to. Version 2.1.119
+/// changes `sessionId` alone, so that its copies cannot be told from their originals.
 fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
     let message = row.object("message");
     let Some(said) = message.get::<Fields<'_>>("usage") else { return UsageRow::Nothing };
@@ -47,7 +55,7 @@ fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
             is_sidechain,
             is_empty: usage.is_empty(),
             at: row.get("timestamp").and_then(unix_nanos).unwrap_or(UnixNanos(0)),
-            session: session(row, place),
+            session: row.id("requestSessionId").unwrap_or_else(|| session(row, place)),
             subagent: place
                 .subagent_kind
                 .clone()

@@ -314,3 +314,23 @@ fn a_refusal_by_a_person_who_was_not_asked_is_an_interruption() {
         ],
     );
 }
+
+/// A copy of a session has the rows of the other one under the name of its own first prompt, ends and interruptions of
+/// turns included. They end nothing here.
+#[test]
+fn what_a_fork_took_over_ends_none_of_its_turns() {
+    let forked = hook(10, "q", Fact::SessionStarted { trigger: None, is_fork: true, model: None });
+    let row = |offset, at, fact| {
+        let event = hook(at, "q", fact);
+        Event { source: Source::Transcript, offset: Some(offset), ..event }
+    };
+    for inherited in [Fact::TurnRecorded, Fact::Interrupted] {
+        let taken_over = [row(0, 1, prompted()), row(1, 2, inherited)];
+        let runs = [&taken_over[..], &[forked.clone(), hook(11, "q", prompted())]].concat();
+        check(&runs, 12, &["invoke_agent agent 11..open unsettled"]);
+        let stops = [&runs[..], &[hook(13, "q", stopped())]].concat();
+        check(&stops, 14, &["invoke_agent agent 11..13 unsettled"]);
+        let is_recorded = [&stops[..], &[row(2, 13, Fact::TurnRecorded)]].concat();
+        check(&is_recorded, 14, &["invoke_agent agent 11..13"]);
+    }
+}

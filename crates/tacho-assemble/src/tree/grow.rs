@@ -21,7 +21,7 @@ impl<'a> Tree<'a> {
             price_table: prices.version(),
             nodes: Vec::new(),
             turns: Vec::new(),
-            recorded_turns: facts.places.recorded_turns(),
+            recorded_turns: facts.places.recorded_turns(|at| !facts.is_inherited(at)),
             session_end: session_end(facts),
             after_compaction: BTreeSet::new(),
             turn_of_prompt: BTreeMap::new(),
