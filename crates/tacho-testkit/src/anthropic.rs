@@ -11,7 +11,7 @@ mod message;
 mod script;
 mod truth;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -47,6 +47,8 @@ struct State {
     calls: AtomicU64,
     tool_uses: AtomicU64,
     failures_played: Mutex<BTreeMap<String, u32>>,
+    /// The steps that were asked for.
+    asked: Mutex<BTreeSet<String>>,
     ledger: Mutex<Ledger>,
     settled: Condvar,
 }
@@ -66,6 +68,7 @@ impl ScriptedApi {
             calls: AtomicU64::new(1),
             tool_uses: AtomicU64::new(1),
             failures_played: Mutex::default(),
+            asked: Mutex::default(),
             ledger: Mutex::default(),
             settled: Condvar::new(),
         });
@@ -77,6 +80,11 @@ impl ScriptedApi {
     /// The base URL to give to the agent.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// Whether a step was asked for, be it answered or not.
+    pub fn was_asked(&self, label: &str) -> bool {
+        locked(&self.state.asked).contains(label)
     }
 
     /// The ground truth so far, in the order of arrival. Waits a moment for answers that are being written.
@@ -113,6 +121,7 @@ fn answer(state: &Arc<State>, request: &Request) -> Reply {
     }
     let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
     let selection = conversation::select(&state.book, &body);
+    locked(&state.asked).insert(selection.label.clone());
     let call = ServedCall::begun(request, &body, request_id, &selection.label);
     match state.failure_to_play(&selection) {
         Some(failure) => play_failure(state, call, &failure),

@@ -4,6 +4,7 @@
 
 mod hooks;
 mod install;
+mod terminal;
 mod version;
 
 use std::fs::File;
@@ -23,7 +24,8 @@ use crate::clock::unix_ns;
 use crate::unique::uuid;
 
 pub use hooks::{HookRun, hook_runs};
-pub use install::install;
+pub use install::{install, install_terminal};
+pub use terminal::IsAsked;
 pub use version::{CURRENT, VERSIONS, Version};
 
 /// What every CLI is given beside its home.
@@ -97,8 +99,9 @@ pub struct Run {
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Finished {
-    /// The exit status; `None` where the time was up.
-    pub status: Option<ExitStatus>,
+    /// What a shell says of its end: its exit code, or 128 and the number of the signal that killed it. `None` where
+    /// the time was up.
+    pub exit: Option<i32>,
     /// What it printed: one JSON message per line.
     pub stdout: String,
     /// What it complained of.
@@ -130,12 +133,28 @@ impl Run {
         let status = wait(child, self.timeout)?;
         let ended_unix_ns = unix_ns();
         let (stdout, stderr) = (read_back(&mut stdout)?, read_back(&mut stderr)?);
-        Ok(Finished { status, stdout, stderr, started_unix_ns, ended_unix_ns })
+        let exit = status.and_then(|status| status.code().or_else(|| Some(128 + status.signal()?)));
+        Ok(Finished { exit, stdout, stderr, started_unix_ns, ended_unix_ns })
     }
 
     fn command(&self) -> Command {
         let mut command = command(&self.claude, &self.home);
         command.args(["-p", &self.prompt]);
+        self.add_to(&mut command);
+        command.args(["--output-format", "stream-json", "--verbose", "--include-hook-events"]);
+        command.process_group(0);
+        command
+    }
+
+    /// The CLI as a person starts it.
+    fn command_at_terminal(&self) -> Command {
+        let mut command = command(&self.claude, &self.home);
+        self.add_to(&mut command);
+        command
+    }
+
+    /// What a run has in print mode and at a terminal.
+    fn add_to(&self, command: &mut Command) {
         match &self.opening {
             Opening::New => command.args(["--session-id", &self.session_id]),
             Opening::Resumed => command.args(["--resume", &self.session_id]),
@@ -143,7 +162,6 @@ impl Run {
                 command.args(["--resume", from, "--fork-session", "--session-id", &self.session_id])
             }
         };
-        command.args(["--output-format", "stream-json", "--verbose", "--include-hook-events"]);
         for plugin_dir in &self.plugin_dirs {
             command.arg("--plugin-dir").arg(plugin_dir);
         }
@@ -153,8 +171,7 @@ impl Run {
         command.args(&self.extra_args);
         command.env("ANTHROPIC_BASE_URL", &self.api_url);
         command.envs(self.extra_env.iter().map(|(name, value)| (name, value)));
-        command.current_dir(&self.project_dir).process_group(0);
-        command
+        command.current_dir(&self.project_dir);
     }
 }
 
@@ -163,15 +180,6 @@ pub fn command(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("HOME", home).envs(ENVIRONMENT).stdin(Stdio::null());
     command
-}
-
-impl Finished {
-    /// What a shell says of its end: its exit code, or 128 and the number of the signal that killed it. `None` where
-    /// the time was up.
-    pub fn exit(&self) -> Option<i32> {
-        let status = self.status?;
-        status.code().or_else(|| Some(128 + status.signal()?))
-    }
 }
 
 /// Waits for the child; when the time is up, kills its process group and returns `None`.

@@ -41,8 +41,9 @@ pub struct RunFacts<'a> {
     pub ended_unix_ns: u64,
     /// For how long, meanwhile, work on this machine had to wait for a processor.
     pub stalled_ns: u64,
-    /// How often each event's hook ended in time for the CLI to say so. Of hooks at the end of a session it does not.
-    pub hooks: &'a BTreeMap<String, u64>,
+    /// How often each event's hook ended in time for the CLI to say so. Of hooks at the end of a session it does not;
+    /// at a terminal it says nothing of any.
+    pub hooks: Option<&'a BTreeMap<String, u64>>,
     /// How many turns there were.
     pub turns: usize,
     /// The CLI.

@@ -3,6 +3,7 @@
 //! Whatever follows from the API's own record is computed by `compare`, and must not be written into a scenario.
 //! CONTRIBUTING.md describes the file.
 
+mod act;
 mod expect;
 mod unseen;
 
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::anthropic::{Script, ScriptBook, Step};
 use crate::claude::Permission;
 
+pub use act::Act;
 pub use expect::{End, Expect, Outcome};
 pub use unseen::{Unseen, Way};
 
@@ -42,6 +44,8 @@ pub struct Scenario {
     /// Arguments of the CLI beside those that every run has.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// What hooks say that are the project's own; nothing else is asked of them.
+    pub own_hooks_say: Option<String>,
     /// Files of the project, path to content.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
@@ -63,7 +67,13 @@ pub struct Scenario {
 pub struct SessionPlan {
     /// What the user says: one run of the CLI each, all but the first of which resume the session. The marker
     /// `[[mock:NAME]]` in a prompt selects the script.
+    #[serde(default)]
     pub prompts: Vec<String>,
+    /// What a person does at a terminal, in one run of the CLI, instead of prompts.
+    #[serde(default)]
+    pub terminal: Vec<Act>,
+    /// The number of the session at whose terminal this one begins by `/clear`, counted from 1.
+    pub cleared: Option<usize>,
     /// The number of the session, counted from 1 and no fork itself, that it begins as a copy of when that has ended.
     pub forks: Option<usize>,
     /// Whether the recorder takes in and sends all it can before the session is resumed.
@@ -108,9 +118,12 @@ impl Scenario {
         let mut scenario: Self =
             serde_json::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
         scenario.name = name_of(path)?;
+        let ways = |session: &SessionPlan| {
+            [!session.prompts.is_empty(), !session.terminal.is_empty(), session.cleared.is_some()]
+        };
         ensure!(
-            scenario.sessions.iter().all(|session| !session.prompts.is_empty()),
-            "a session without a prompt in {}",
+            scenario.sessions.iter().all(|session| ways(session).into_iter().filter(|way| *way).count() == 1),
+            "a session needs prompts, or a terminal, or one that it begins at, in {}",
             path.display()
         );
         let is_original = |number: usize| {
@@ -136,6 +149,11 @@ impl Scenario {
         let is_loaded = |loading: &Loading| self.plugin.contains(loading);
         usize::from(is_loaded(&Loading::Installed) || is_loaded(&Loading::Folder))
             + usize::from(is_loaded(&Loading::Twin))
+    }
+
+    /// Whether a run needs a terminal.
+    pub fn needs_terminal(&self) -> bool {
+        self.sessions.iter().any(|session| !session.terminal.is_empty())
     }
 
     /// Whether whoever installed the plugin said nothing of where to send anything.

@@ -1,9 +1,10 @@
 //! The figures of a run: what was served with what it cost, against what was recorded. Pure.
 
 use anyhow::Result;
-use tacho_assemble::price::{Call, Iteration, IterationKind, Prices, Terms};
+use tacho_assemble::price::{Call, Prices};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::{Iteration, Terms};
 use tacho_testkit::anthropic::{ServedCall, ServedUsage};
 use tacho_testkit::compare;
 use tacho_testkit::figures::{Comparison, Reports, ServedSession, recorded};
@@ -39,27 +40,24 @@ pub(super) fn compared(
 
 /// What a request cost by the list. That one has no price is told by `tacho cost`, too, which names its model.
 fn price(prices: &Prices, request: &ServedCall) -> i64 {
-    let terms = &request.terms;
-    let iterations: Vec<_> = terms
-        .iterations
-        .iter()
-        .map(|one| Iteration {
-            kind: IterationKind::said(&one.kind),
-            model: one.model.as_deref(),
-            usage: usage(&one.usage),
-        })
-        .collect();
+    let said = &request.terms;
+    let iterations = said.iterations.iter().map(|one| Iteration {
+        kind: one.kind.clone(),
+        model: one.model.clone(),
+        usage: usage(&one.usage),
+    });
+    let terms = Terms {
+        speed: said.speed.clone(),
+        inference_geo: said.inference_geo.clone(),
+        service_tier: said.service_tier.clone(),
+        web_searches: Some(said.web_searches),
+        iterations: iterations.collect(),
+    };
     let call = Call {
         model: Some(&request.model),
         at: UnixNanos(request.started_unix_ns),
         usage: usage(&request.usage),
-        web_searches: terms.web_searches,
-        terms: Terms::said(
-            terms.speed.as_deref(),
-            terms.inference_geo.as_deref(),
-            terms.service_tier.as_deref(),
-        ),
-        iterations: &iterations,
+        terms: &terms,
     };
     prices.price(&call).map_or(0, |priced| priced.amount.0)
 }

@@ -15,6 +15,9 @@ use super::run::{PlayedSession, Protocol};
 /// How the line begins that tells of sending nothing.
 const LOCAL_ONLY: &str = "tachograph: recording locally only, as no destination was named.";
 
+/// The name of a compaction's span.
+const COMPACTION: &str = "claude_code.compaction";
+
 /// Everything that is known of a run.
 pub(super) struct Played<'a> {
     pub(super) scenario: &'a Scenario,
@@ -40,12 +43,16 @@ pub(super) fn of_bench(played: &Played<'_>) -> Vec<String> {
     for session in played.sessions {
         for (number, run) in session.runs.iter().enumerate() {
             let expected = session.plan.exit(number);
-            if run.exit() != Some(expected) {
-                let ended = run.exit().map_or("not in time".to_owned(), |exit| format!("with {exit}"));
+            if run.exit != Some(expected) {
+                let ended = run.exit.map_or("not in time".to_owned(), |exit| format!("with {exit}"));
                 let complaint = run.stderr.trim();
                 found.push(format!("the CLI ended {ended}, should have ended with {expected}: {complaint}"));
             }
-            found.extend(of_hooks(&run.stdout, played.scenario.copies()));
+            if session.tells_of_hooks() {
+                let compactions = session.plan.expect.waits.get(COMPACTION).copied().unwrap_or(0);
+                let runs = hooks_of_plugin(&run.stdout, played.scenario);
+                found.extend(of_hooks(&runs, played.scenario.copies(), compactions));
+            }
         }
     }
     found.extend(of_first_words(played));
@@ -61,13 +68,19 @@ pub(super) fn of_bench(played: &Played<'_>) -> Vec<String> {
     found
 }
 
+/// The runs of the plugin's hooks.
+fn hooks_of_plugin(stdout: &str, scenario: &Scenario) -> Vec<HookRun> {
+    let is_foreign =
+        |run: &HookRun| scenario.own_hooks_say.as_deref().is_some_and(|said| run.stderr.trim() == said);
+    hook_runs(stdout).into_iter().filter(|run| !is_foreign(run)).collect()
+}
+
 /// Hooks ran in as many copies as the plugin has, ended well and printed nothing; what the user is told when a session
-/// starts is looked at elsewhere.
-fn of_hooks(stdout: &str, copies: usize) -> Vec<String> {
-    let runs = hook_runs(stdout);
+/// starts is looked at elsewhere. Behind a compaction, the session starts once more.
+fn of_hooks(runs: &[HookRun], copies: usize, compactions: usize) -> Vec<String> {
     let mut found = Vec::new();
     let starts = runs.iter().filter(|run| run.event == "SessionStart").count();
-    if starts != copies {
+    if !(0..=compactions).any(|again| starts == copies * (1 + again)) {
         found.push(format!("{starts} hooks ran at the start of the session, should be {copies}"));
     }
     let is_silent =
@@ -82,7 +95,7 @@ fn of_hooks(stdout: &str, copies: usize) -> Vec<String> {
 /// The first session behind an installation is told that nothing is sent, unless options said where to. Variables that
 /// say so were known to nobody before it.
 fn of_first_words(played: &Played<'_>) -> Option<String> {
-    let first = played.sessions.first()?.runs.first()?;
+    let first = played.sessions.first().filter(|session| session.tells_of_hooks())?.runs.first()?;
     let starts = hook_runs(&first.stdout).into_iter().filter(|run| run.event == "SessionStart");
     let told: String = starts.map(|run| run.stderr).collect();
     let (is_local, is_told) = (played.scenario.is_local_at_first(), told.starts_with(LOCAL_ONLY));
@@ -165,7 +178,7 @@ pub(super) fn of_recorder(played: &Played<'_>, printed: &Printed) -> Vec<String>
 
 fn of_session(played: &Played<'_>, session: &PlayedSession<'_>, listed: &str, shown: &str) -> Vec<String> {
     let mut hooks = BTreeMap::new();
-    for run in session.runs.iter().flat_map(|run| hook_runs(&run.stdout)) {
+    for run in session.runs.iter().flat_map(|run| hooks_of_plugin(&run.stdout, played.scenario)) {
         *hooks.entry(run.event).or_default() += 1;
     }
     // Every copy of the plugin hears every event, which is one event all the same.
@@ -176,7 +189,7 @@ fn of_session(played: &Played<'_>, session: &PlayedSession<'_>, listed: &str, sh
         started_unix_ns: session.runs.first().map_or(0, |run| run.started_unix_ns),
         ended_unix_ns: session.runs.last().map_or(0, |run| run.ended_unix_ns),
         stalled_ns: played.stalled_ns,
-        hooks: &hooks,
+        hooks: session.tells_of_hooks().then_some(&hooks),
         turns: session.plan.turns(),
         cli: played.version,
         expect: &session.plan.expect,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use tacho_testkit::claude::{VERSIONS, Version};
+use tacho_testkit::claude::{VERSIONS, Version, install_terminal};
 use tacho_testkit::scenario::{Scenario, files_in, name_of};
 
 use super::install::Plugins;
@@ -61,6 +61,12 @@ impl Plan {
         let folder = workspace.target_dir.join("e2e");
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let plugins = Plugins::assemble(&workspace, &folder, &versions_of(&scenarios)?)?;
+        if scenarios
+            .iter()
+            .any(|path| Scenario::load(path, &[]).is_ok_and(|scenario| scenario.needs_terminal()))
+        {
+            install_terminal()?;
+        }
         let bench = Bench { fixtures, plugins, kill_drainer: self.kill_drainer };
         // All scenarios once before any of them again: what is broken shows early.
         let planned = (1..=self.runs).flat_map(|number| scenarios.iter().map(move |path| (path, number)));

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use tacho_testkit::anthropic::{ScriptedApi, write_jsonl};
+use tacho_testkit::anthropic::{ScriptedApi, ServedCall, write_jsonl};
 use tacho_testkit::claude::{self, CURRENT, Finished, Opening, Run, Version};
 use tacho_testkit::compare;
 use tacho_testkit::figures::{self, Comparison};
@@ -62,6 +62,13 @@ pub(super) struct PlayedSession<'a> {
     pub(super) runs: Vec<Finished>,
 }
 
+impl PlayedSession<'_> {
+    /// Whether the CLI told which hooks it ran.
+    pub(super) fn tells_of_hooks(&self) -> bool {
+        !self.plan.prompts.is_empty()
+    }
+}
+
 impl Bench {
     /// Plays the scenario in `folder`, which is empty.
     pub(super) fn play(&self, scenario: &Path, folder: &Path, protocol: Protocol) -> Result<Outcome> {
@@ -79,7 +86,7 @@ impl Bench {
         let sweep = Sweep::of(&stage.home);
         let killer = self.kill_drainer.then(|| DrainerKiller::start(&stage.home));
         let stalled_before = pressure::stalled_ns();
-        let sessions = play_sessions(&scenario, &stage, &api.url())?;
+        let sessions = play_sessions(&scenario, &stage, &api)?;
         // Where nobody counts, nobody knows that the machine was not busy all the time.
         let stalled_ns =
             pressure::stalled_ns().zip(stalled_before).map_or(u64::MAX, |(now, before)| now - before);
@@ -87,7 +94,11 @@ impl Bench {
         let printed = Printed::by_tacho(&stage, &sessions)?;
         drop(sweep);
 
-        let (truth, (sent, logs)) = (api.calls(), self.delivered(&receiver));
+        let cut =
+            |call: &ServedCall| scenario.sessions.iter().any(|one| one.expect.cut.contains(&call.label));
+        let truth: Vec<ServedCall> =
+            api.calls().into_iter().map(|call| if cut(&call) { call.cut_off() } else { call }).collect();
+        let (sent, logs) = self.delivered(&receiver);
         let visible = figures::visible(&truth, &scenario.unseen, way);
         let played = Played {
             scenario: &scenario,
@@ -141,20 +152,20 @@ pub(super) fn version_of(scenario: &Scenario) -> Result<&'static Version> {
 fn play_sessions<'a>(
     scenario: &'a Scenario,
     stage: &Stage<'_>,
-    api_url: &str,
+    api: &ScriptedApi,
 ) -> Result<Vec<PlayedSession<'a>>> {
-    let ids: Vec<String> = scenario.sessions.iter().map(|_| claude::new_session_id()).collect();
+    let mut ids: Vec<String> = scenario.sessions.iter().map(|_| claude::new_session_id()).collect();
     let play = |plan: &'a SessionPlan, id: &String| {
         let opening = match plan.forks.and_then(|number| ids.get(number - 1)) {
             Some(from) => Opening::Forked { from: from.clone() },
             None => Opening::New,
         };
-        play_session(scenario, plan, id, opening, stage, api_url)
+        play_session(scenario, plan, id, opening, stage, api)
     };
     let mut played = Vec::new();
     for forked in [false, true] {
         let wave = (0..).zip(scenario.sessions.iter().zip(&ids));
-        let wave = wave.filter(|(_, (plan, _))| plan.forks.is_some() == forked);
+        let wave = wave.filter(|(_, (plan, _))| plan.cleared.is_none() && plan.forks.is_some() == forked);
         thread::scope(|scope| {
             let playing: Vec<_> =
                 wave.map(|(place, (plan, id))| (place, scope.spawn(move || play(plan, id)))).collect();
@@ -164,6 +175,16 @@ fn play_sessions<'a>(
             }
             anyhow::Ok(())
         })?;
+    }
+    for (place, plan) in scenario.sessions.iter().enumerate() {
+        let Some(at) = plan.cleared else { continue };
+        // The CLI names a session that begins by `/clear`, and tells the API only.
+        let known = |id: &String| ids.contains(id);
+        let named = api.calls().into_iter().filter_map(|call| call.session_id).find(|id| !known(id));
+        let id = named.context("no session began by `/clear`")?;
+        let runs = played.iter().find(|(place, _)| place + 1 == at).map(|(_, session)| session.runs.clone());
+        played.push((place, PlayedSession { plan, id: id.clone(), runs: runs.unwrap_or_default() }));
+        ids.push(id);
     }
     played.sort_by_key(|(place, _): &(usize, _)| *place);
     Ok(played.into_iter().map(|(_, session)| session).collect())
@@ -176,30 +197,36 @@ fn play_session<'a>(
     id: &str,
     opening: Opening,
     stage: &Stage<'_>,
-    api_url: &str,
+    api: &ScriptedApi,
 ) -> Result<PlayedSession<'a>> {
+    let run = |prompt: &str, opening| Run {
+        claude: stage.cli.program.clone(),
+        prompt: prompt.to_owned(),
+        plugin_dirs: stage.plugin_dirs.clone(),
+        project_dir: stage.project.clone(),
+        home: stage.home.clone(),
+        api_url: api.url(),
+        session_id: id.to_owned(),
+        opening,
+        permission: scenario.permission,
+        extra_env: stage.recorder_env.clone(),
+        extra_args: scenario.arguments.clone(),
+        timeout: TIMEOUT,
+    };
     let mut runs = Vec::new();
+    if !plan.terminal.is_empty() {
+        let folder = stage.terminal_folder(id)?;
+        let is_asked = |label: &str| api.was_asked(label);
+        runs.push(run("", opening.clone()).finish_at_terminal(&plan.terminal, &folder, &is_asked)?);
+    }
     for prompt in &plan.prompts {
         if plan.drained && !runs.is_empty() {
             let drained = stage.tacho(&["drain", "--once"])?;
             let complaint = String::from_utf8_lossy(&drained.stderr);
             ensure!(drained.status.success(), "draining before the resumption failed: {}", complaint.trim());
         }
-        let run = Run {
-            claude: stage.cli.program.clone(),
-            prompt: prompt.clone(),
-            plugin_dirs: stage.plugin_dirs.clone(),
-            project_dir: stage.project.clone(),
-            home: stage.home.clone(),
-            api_url: api_url.to_owned(),
-            session_id: id.to_owned(),
-            opening: if runs.is_empty() { opening.clone() } else { Opening::Resumed },
-            permission: scenario.permission,
-            extra_env: stage.recorder_env.clone(),
-            extra_args: scenario.arguments.clone(),
-            timeout: TIMEOUT,
-        };
-        runs.push(run.finish()?);
+        let opening = if runs.is_empty() { opening.clone() } else { Opening::Resumed };
+        runs.push(run(prompt, opening).finish()?);
     }
     Ok(PlayedSession { plan, id: id.to_owned(), runs })
 }

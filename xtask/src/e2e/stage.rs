@@ -97,6 +97,13 @@ impl<'a> Stage<'a> {
         if imported.status.success() { tacho(&["cost", "session", "--json"]) } else { Ok(imported) }
     }
 
+    /// A folder for the terminal of a session. Its name is short, as the path of a socket has to be.
+    pub(super) fn terminal_folder(&self, session: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(session.get(..4).unwrap_or(session));
+        fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(folder)
+    }
+
     /// Where a piece of evidence of this name belongs.
     pub(super) fn evidence(&self, name: &str) -> PathBuf {
         self.folder.join(name)

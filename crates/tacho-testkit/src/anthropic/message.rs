@@ -37,15 +37,18 @@ impl Message {
                     let id = call.id.get_or_insert_with(&mut next_id).clone();
                     let prompt = call.input.get("prompt").and_then(Value::as_str);
                     let starts = prompt.and_then(last_marker).map(str::to_owned);
-                    tool_uses.push(ServedToolUse { id, name: call.name.clone(), starts });
+                    tool_uses.push(ServedToolUse { id, name: call.name.clone(), starts, on_server: false });
                 }
                 Block::ServerToolUse(call) => {
-                    call.id.get_or_insert_with(&mut next_id);
+                    let id = call.id.get_or_insert_with(&mut next_id).clone();
+                    let name = call.name.clone();
+                    tool_uses.push(ServedToolUse { id, name, starts: None, on_server: true });
                 }
                 Block::Thinking { .. } | Block::Text { .. } | Block::Literal(_) => {}
             }
         }
-        let stop_reason = if tool_uses.is_empty() { "end_turn" } else { "tool_use" };
+        let is_over = tool_uses.iter().all(|tool| tool.on_server);
+        let stop_reason = if is_over { "end_turn" } else { "tool_use" };
         Self {
             id,
             model: step.model.clone().unwrap_or_else(|| asked_model.to_owned()),

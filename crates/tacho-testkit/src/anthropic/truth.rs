@@ -40,6 +40,8 @@ pub struct ServedCall {
     pub done_unix_ns: u64,
     /// Whether the whole answer was sent.
     pub whole: bool,
+    /// Whether a person broke it off, so that it counts as far as it was sent; the API cannot tell that from a fault.
+    pub cut: bool,
     /// Why the model stopped; absent where an error was answered.
     pub stop_reason: Option<String>,
     /// The type of the answer's first content block; absent where an error was answered.
@@ -48,7 +50,7 @@ pub struct ServedCall {
     pub usage: ServedUsage,
     /// What its price depends on besides; the usual where it was not sent whole.
     pub terms: ServedTerms,
-    /// The agent's tools that the answer calls.
+    /// The tools that the answer calls.
     pub tool_uses: Vec<ServedToolUse>,
 }
 
@@ -102,12 +104,20 @@ pub struct ServedToolUse {
     pub name: String,
     /// The script that its prompt selects: the tool starts a subagent that plays it.
     pub starts: Option<String>,
+    /// Whether it ran at the API, within the answer.
+    pub on_server: bool,
 }
 
 impl ServedCall {
-    /// Whether the call was answered in full, so that it is a call that a recorder must know.
+    /// Whether the call was answered in full, or as far as a person let it, so that a recorder must know the answer.
     pub fn succeeded(&self) -> bool {
-        self.whole && self.status == 200
+        (self.whole || self.cut) && self.status == 200
+    }
+
+    /// The call as one that a person broke off: the model had no time to say why it stops, or to use a tool.
+    #[must_use]
+    pub fn cut_off(self) -> Self {
+        Self { cut: true, stop_reason: None, tool_uses: Vec::new(), ..self }
     }
 
     /// The script that was played.
@@ -131,6 +141,7 @@ impl ServedCall {
             first_byte_unix_ns: now,
             done_unix_ns: now,
             whole: false,
+            cut: false,
             stop_reason: None,
             opens_with: None,
             usage: ServedUsage::default(),

@@ -27,6 +27,20 @@ pub fn install(target_dir: &Path, version: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Installs tmux, unless it is there.
+pub fn install_terminal() -> Result<()> {
+    let is_there = || Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success());
+    if is_there() {
+        return Ok(());
+    }
+    let mut command = Command::new("apt-get");
+    command.args(["install", "--yes", "--no-install-recommends", "tmux"]).stdin(Stdio::null());
+    let output = command.output().context("run apt-get; install tmux by hand")?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(is_there(), "apt-get cannot install tmux, do it by hand: {}", complaint.trim());
+    Ok(())
+}
+
 fn run_npm(prefix: &Path, version: &str) -> Result<()> {
     let output = Command::new("npm")
         .arg("install")

@@ -1,7 +1,9 @@
 //! What served answers cost, by the table in the agent's own program: by the recorder's, a wrong price would agree with
 //! itself. Pure.
 //!
-//! Scenarios serve tokens on the usual terms; what else can cost something is not computed here.
+//! Scenarios serve neither batches nor answers of several passes with a long prompt; these are not computed here.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -12,6 +14,8 @@ const TABLE: &str = include_str!("../../../../fixtures/prices/agent_table.json")
 #[derive(Deserialize)]
 struct Table {
     models: Vec<Model>,
+    /// Prices in fast mode, by the ids of models with `|` between them.
+    fast: BTreeMap<String, Rates>,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +29,8 @@ struct Prices {
     #[serde(flatten)]
     rates: Rates,
     long_prompt: Option<LongPrompt>,
+    #[serde(default)]
+    web_search: f64,
 }
 
 #[derive(Deserialize)]
@@ -47,11 +53,44 @@ struct Rates {
 /// What the answer costs in billionths of a dollar; `None` where its model has no price.
 pub(crate) fn nanos(answer: &ServedCall) -> Option<u64> {
     let table: Table = serde_json::from_str(TABLE).ok()?;
-    let is_named = |model: &Model| model.provider_ids.contains(&answer.model);
-    let Prices { rates, long_prompt } = table.models.into_iter().find(is_named)?.price_usd_per_mtok;
-    let is_over = |over: &LongPrompt| answer.usage.all_input() > over.above_prompt_tokens;
-    let rates = long_prompt.filter(is_over).map_or(rates, |over| over.rates);
-    Some(product(&answer.usage, &rates))
+    let terms = &answer.terms;
+    let prices = table.prices(&answer.model)?;
+    let rates = match terms.speed.as_deref() {
+        Some("fast") => table.fast_rates(&answer.model)?,
+        _ => prices.rates_for(&answer.usage),
+    };
+    let mut tokens = product(&answer.usage, rates);
+    // What another model advised is not in the answer's sum.
+    for advice in terms.iterations.iter().filter(|one| one.kind == ADVICE) {
+        let prices = table.prices(advice.model.as_deref()?)?;
+        tokens += product(&advice.usage, prices.rates_for(&advice.usage));
+    }
+    if terms.inference_geo.as_deref() == Some("us") {
+        tokens = tokens * 11 / 10;
+    }
+    Some(tokens + terms.web_searches * (prices.web_search * 1e9).round() as u64)
+}
+
+/// The kind of an iteration that is another model's.
+const ADVICE: &str = "advisor_message";
+
+impl Table {
+    fn prices(&self, model: &str) -> Option<&Prices> {
+        let is_named = |one: &&Model| one.provider_ids.iter().any(|id| id == model);
+        self.models.iter().find(is_named).map(|model| &model.price_usd_per_mtok)
+    }
+
+    fn fast_rates(&self, model: &str) -> Option<&Rates> {
+        let is_named = |ids: &String| ids.split('|').any(|id| id == model);
+        self.fast.iter().find(|(ids, _)| is_named(ids)).map(|(_, rates)| rates)
+    }
+}
+
+impl Prices {
+    fn rates_for(&self, usage: &ServedUsage) -> &Rates {
+        let is_over = |over: &&LongPrompt| usage.all_input() > over.above_prompt_tokens;
+        self.long_prompt.as_ref().filter(is_over).map_or(&self.rates, |over| &over.rates)
+    }
 }
 
 fn product(usage: &ServedUsage, rates: &Rates) -> u64 {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::keys;
 use super::served::Served;
 use super::view::{Role, SpanView, expect_attribute, expect_no_attribute, label, role_of, text};
+use crate::anthropic::ServedCall;
 use crate::otlp::{ReceivedSpan, SpanStatus};
 use crate::scenario::Expect;
 
@@ -43,7 +44,8 @@ pub(super) fn subject(span: &ReceivedSpan, served: &Served<'_>, view: &SpanView<
         Role::Subagent => named(&[keys::AGENT_NAME]),
         Role::Tool => named(&[keys::TOOL_CALL_ID, keys::TOOL_NAME]),
         Role::Chat => {
-            let mut failed = served.calls.iter().filter(|call| call.answer().is_none());
+            let is_short = |answer: &ServedCall| answer.cut;
+            let mut failed = served.calls.iter().filter(|call| call.answer().is_none_or(is_short));
             let id = text(span, keys::REQUEST_ID).unwrap_or_default();
             let is_failed = failed.any(|call| call.last.request_id == id);
             is_failed.then(|| "chat".to_owned()).into_iter().collect()

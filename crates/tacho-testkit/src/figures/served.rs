@@ -1,9 +1,9 @@
 //! The figures of what was served.
 
 use super::{Figure, Figures};
-use crate::anthropic::ServedCall;
+use crate::anthropic::{ServedCall, ServedToolUse};
 use crate::compare::Served;
-use crate::scenario::{Expect, Outcome, Unseen, Way};
+use crate::scenario::{End, Expect, Outcome, Unseen, Way};
 
 /// What a request cost in billionths of a dollar; the price list is not this crate's.
 pub type PriceOf<'a> = &'a dyn Fn(&ServedCall) -> i64;
@@ -28,11 +28,8 @@ pub fn served(sessions: &[ServedSession<'_>], price: PriceOf<'_>) -> Figures {
         figures.count(Figure::Subagents, session.expect.subagents.len());
         figures.count(Figure::Turns, session.turns);
         session.truth.iter().for_each(|request| add_usage(&mut figures, request, price));
-        for tool in served.answers().flat_map(|answer| &answer.tool_uses) {
-            let end = session.expect.end_of(&[&tool.id, &tool.name]);
-            figures.count(figure_of(end.outcome), 1);
-            figures.count(Figure::Decisions, usize::from(is_decided(end.outcome)));
-        }
+        let tools = served.answers().flat_map(|answer| &answer.tool_uses);
+        tools.for_each(|tool| add_tool(&mut figures, tool, session.expect));
     }
     figures
 }
@@ -49,10 +46,14 @@ pub fn visible(truth: &[ServedCall], unseen: &[Unseen], way: Way) -> Vec<ServedC
 /// The figures of the requests that leave no trace.
 pub(super) fn of_requests(unseen: &Unseen, sessions: &[ServedSession<'_>], price: PriceOf<'_>) -> Figures {
     let mut figures = Figures::default();
-    let requests = sessions.iter().flat_map(|session| session.truth);
-    for request in requests.filter(|request| unseen.names(request)) {
-        add_usage(&mut figures, request, price);
-        figures.count(Figure::Calls, usize::from(request.succeeded()));
+    for session in sessions {
+        for request in session.truth.iter().filter(|request| unseen.names(request)) {
+            add_usage(&mut figures, request, price);
+            if request.succeeded() {
+                figures.count(Figure::Calls, 1);
+                request.tool_uses.iter().for_each(|tool| add_tool(&mut figures, tool, session.expect));
+            }
+        }
     }
     figures
 }
@@ -72,7 +73,13 @@ fn add_usage(figures: &mut Figures, request: &ServedCall, price: PriceOf<'_>) {
     figures.add(Figure::CostNanos, price(request));
 }
 
-pub(super) fn figure_of(outcome: Outcome) -> Figure {
+fn add_tool(figures: &mut Figures, tool: &ServedToolUse, expect: &Expect) {
+    let end = expect.end_of(&[&tool.id, &tool.name]);
+    figures.count(figure_of(end.outcome), 1);
+    figures.count(Figure::Decisions, usize::from(!tool.on_server && is_decided(&end)));
+}
+
+fn figure_of(outcome: Outcome) -> Figure {
     match outcome {
         Outcome::Ok => Figure::ToolsOk,
         Outcome::Failed => Figure::ToolsFailed,
@@ -84,9 +91,10 @@ pub(super) fn figure_of(outcome: Outcome) -> Figure {
 }
 
 /// Whether somebody or something allowed or denied the call: all but what the agent did not even ask about.
-fn is_decided(outcome: Outcome) -> bool {
-    match outcome {
+fn is_decided(end: &End) -> bool {
+    match end.outcome {
         Outcome::Ok | Outcome::Failed | Outcome::Denied | Outcome::Interrupted => true,
-        Outcome::Refused | Outcome::Unknown => false,
+        Outcome::Refused => end.error.as_deref() == Some("hook_blocked"),
+        Outcome::Unknown => false,
     }
 }

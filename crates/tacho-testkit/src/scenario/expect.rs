@@ -19,6 +19,8 @@ pub struct Expect {
     /// How spans end that do not end well, by the subject of the span: `turn 1` or `turn`, `chat` (of failed calls
     /// only), the id or the name of a tool, the type of a subagent. All others end well and are closed by a source.
     pub ends: BTreeMap<String, End>,
+    /// Steps whose answers a person breaks off: `SCRIPT#STEP`. They are recorded as far as they came.
+    pub cut: Vec<String>,
     /// The subjects of spans that are corrected after they were sent. No others are.
     pub corrected: Vec<String>,
     /// Whether the recorder has to conclude by itself that the session is over.

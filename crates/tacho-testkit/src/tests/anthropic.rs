@@ -183,7 +183,8 @@ fn keeps_the_truth_of_a_whole_call() {
     assert_eq!((call.status, call.whole, call.stop_reason.as_deref()), (200, true, Some("tool_use")));
     let usage = ServedUsage { input: 1, cache_read: 2, cache_write_5m: 3, cache_write_1h: 4, output: 5 };
     assert_eq!(call.usage, usage);
-    assert_eq!(call.tool_uses.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["Bash"]);
+    let tools: Vec<_> = call.tool_uses.iter().map(|tool| (tool.name.as_str(), tool.on_server)).collect();
+    assert_eq!(tools, [("Bash", false), ("web_search", true)]);
     let times = [call.started_unix_ns, call.first_byte_unix_ns, call.done_unix_ns];
     assert!(times[0] > 0 && times.is_sorted(), "{times:?}");
 }

@@ -42,11 +42,12 @@ fn gives_the_cli_its_own_environment_and_nothing_else() {
         Permission::Bypass,
         Duration::from_secs(20),
     );
-    assert_eq!(finished.exit(), Some(0));
+    assert_eq!(finished.exit, Some(0));
     assert!(finished.started_unix_ns < finished.ended_unix_ns);
     let expected = format!(
-        "{}\n-p\na prompt\n--session-id\nthe-session\n--output-format\nstream-json\n--verbose\n\
-         --include-hook-events\n--plugin-dir\nplugin\n--dangerously-skip-permissions\n--more\n\
+        "{}\n-p\na prompt\n--session-id\nthe-session\n--plugin-dir\nplugin\n\
+         --dangerously-skip-permissions\n--more\n--output-format\nstream-json\n--verbose\n\
+         --include-hook-events\n\
          ANTHROPIC_API_KEY=sk-ant-dummy\nANTHROPIC_BASE_URL=http://127.0.0.1:1\n\
          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1\nCLAUDE_CODE_MAX_RETRIES=2\nDISABLE_AUTOUPDATER=1\n\
          HOME=/nowhere\nIS_SANDBOX=1\nPATH=/usr/bin:/bin\nSHELL=/bin/bash\nTACHO_HOME=/state\nTERM=xterm\n",
@@ -60,7 +61,7 @@ fn leaves_the_default_permissions_alone() {
     let dir = tempfile::tempdir().unwrap();
     let script = "for argument; do test \"$argument\" != --dangerously-skip-permissions || exit 1; done; echo no >&2; exit 3";
     let finished = run(dir.path(), script, Permission::Default, Duration::from_secs(20));
-    assert_eq!(finished.exit(), Some(3));
+    assert_eq!(finished.exit, Some(3));
     assert_eq!(finished.stderr, "no\n");
 }
 
@@ -69,7 +70,7 @@ fn resumes_a_session_and_tells_a_signal_from_a_code() {
     let dir = tempfile::tempdir().unwrap();
     let script = "echo \"$3 $4\"; kill -KILL $$";
     let finished = run_as(Opening::Resumed, dir.path(), script, Permission::Bypass, Duration::from_secs(20));
-    assert_eq!((finished.stdout.as_str(), finished.exit()), ("--resume the-session\n", Some(128 + 9)));
+    assert_eq!((finished.stdout.as_str(), finished.exit), ("--resume the-session\n", Some(128 + 9)));
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn kills_the_whole_group_when_the_time_is_up() {
     let dir = tempfile::tempdir().unwrap();
     let script = "sleep 100 & echo $!; wait";
     let finished = run(dir.path(), script, Permission::Bypass, Duration::from_millis(500));
-    assert_eq!(finished.status, None);
+    assert_eq!(finished.exit, None);
     let child = format!("/proc/{}/stat", finished.stdout.trim());
     // A signal takes a moment to do its work; until its new parent reaps it, a killed process is a zombie.
     let runs = || fs::read_to_string(&child).is_ok_and(|stat| !stat.contains(") Z") && !stat.contains(") X"));

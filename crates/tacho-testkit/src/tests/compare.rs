@@ -25,6 +25,7 @@ pub(super) fn call(number: u64, start_ms: u64, agent: Option<&str>, tools: &[(&s
         id: (*id).to_owned(),
         name: (*name).to_owned(),
         starts: (*name == "Agent").then(|| "child".to_owned()),
+        on_server: false,
     };
     let stop_reason = if tools.is_empty() { "end_turn" } else { "tool_use" };
     ServedCall {
@@ -40,6 +41,7 @@ pub(super) fn call(number: u64, start_ms: u64, agent: Option<&str>, tools: &[(&s
         first_byte_unix_ns: (start_ms + 5) * MS,
         done_unix_ns: (start_ms + 10) * MS,
         whole: true,
+        cut: false,
         stop_reason: Some(stop_reason.to_owned()),
         opens_with: Some("thinking".to_owned()),
         usage: ServedUsage {
@@ -172,7 +174,7 @@ pub(super) fn facts(expect: &Expect) -> RunFacts<'_> {
         started_unix_ns: 900 * MS,
         ended_unix_ns: 1500 * MS,
         stalled_ns: 0,
-        hooks: &NO_HOOKS,
+        hooks: Some(&NO_HOOKS),
         turns: 1,
         cli: CURRENT,
         expect,

@@ -76,7 +76,7 @@ fn hooks_are_counted() {
     let expect = expect();
     let hooks = [("PreToolUse", 2), ("Stop", 1), ("StopFailure", 1)];
     let hooks = hooks.map(|(event, count)| (event.to_owned(), count)).into();
-    let run = RunFacts { hooks: &hooks, ..facts(&expect) };
+    let run = RunFacts { hooks: Some(&hooks), ..facts(&expect) };
     let found = |counted: Value, unknown: Value| {
         let mut row = row();
         (row["hook_events"], row["unknown"]) = (counted, unknown);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::anthropic::Block;
 use crate::claude::{Permission, Version};
-use crate::scenario::{End, Loading, Outcome, Scenario, files_in, name_of};
+use crate::scenario::{Act, End, Loading, Outcome, Scenario, files_in, name_of};
 
 fn fixtures() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/e2e")
@@ -39,12 +39,26 @@ fn every_scenario_on_disk_is_sound() {
         let mut used = BTreeSet::from(["turn", "turn 1", "turn 2", "chat"].map(str::to_owned));
         let mut selected = BTreeSet::new();
         for block in steps.flat_map(|step| &step.blocks) {
+            // What a compaction leaves selects as a prompt does.
+            if let Block::Text { text } = block {
+                selected.extend(markers(text));
+            }
             let Block::ToolUse(call) = block else { continue };
             used.extend([call.name.clone()].into_iter().chain(call.id.clone()));
             selected.extend(markers(&call.input.to_string()));
         }
+        selected.extend(scenario.files.values().flat_map(|content| markers(content)));
         for session in &scenario.sessions {
-            selected.extend(session.prompts.iter().flat_map(|prompt| markers(prompt)));
+            let typed = session.terminal.iter().filter_map(|act| match act {
+                Act::Type(text) => Some(text),
+                Act::Press(_)
+                | Act::Confirm(_)
+                | Act::Shown(_)
+                | Act::Gone(_)
+                | Act::Asked(_)
+                | Act::File(_) => None,
+            });
+            selected.extend(session.prompts.iter().chain(typed).flat_map(|prompt| markers(prompt)));
             let known = |ended: &&String| used.contains(*ended) || session.expect.subagents.contains(ended);
             let unknown: Vec<_> = session.expect.ends.keys().filter(|ended| !known(ended)).collect();
             assert_eq!(unknown, [""; 0], "{name} expects ends of what it never starts");
@@ -95,7 +109,9 @@ fn a_session_says_something_and_forks_another() {
         let error = Scenario::load(&path, &[]).unwrap_err().to_string();
         assert_eq!(error, format!("{complaint} in {}", path.display()));
     };
-    check(r#"[{ "prompts": [] }]"#, "a session without a prompt");
+    let says_nothing = "a session needs prompts, or a terminal, or one that it begins at,";
+    check(r#"[{ "prompts": [] }]"#, says_nothing);
+    check(r#"[{ "prompts": ["a"], "terminal": [{ "type": "b" }] }]"#, says_nothing);
     let forks_nothing = "a session forks none of the others";
     check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 3 }]"#, forks_nothing);
     check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 0 }]"#, forks_nothing);

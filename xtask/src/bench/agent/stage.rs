@@ -92,7 +92,7 @@ impl Stage {
         };
         let finished = run.finish()?;
         let name = variant.name();
-        ensure!(finished.exit() == Some(0), "the CLI ({name}) failed: {}", finished.stderr.trim());
+        ensure!(finished.exit == Some(0), "the CLI ({name}) failed: {}", finished.stderr.trim());
         let calls: usize = api.calls().iter().map(|call| call.tool_uses.len()).sum();
         ensure!(calls == CALLS, "the CLI ({name}) made {calls} tool calls instead of {CALLS}");
         if variant == Variant::Recording {
