@@ -93,7 +93,9 @@ fn compacting<'a>(facts: &'a SessionFacts, statements: &[&'a CompactionStatement
         trigger: statements.iter().find_map(|statement| statement.said.trigger.as_deref()),
         tokens_before: statements.iter().find_map(|statement| statement.said.tokens_before),
         tokens_after: statements.iter().find_map(|statement| statement.said.tokens_after),
-        is_written: ends().any(|end| end.said.duration_ms.is_some() || end.said.tokens_before.is_some()),
+        is_written: ends().any(|end| end.said.duration_ms.is_some() || end.said.tokens_before.is_some())
+            // A hook that told of the beginning tells of the end, too, which may be behind the boundary.
+            && (by_hooks.is_some() || !statements.iter().any(|statement| statement.source == Source::Hook)),
     }
 }
 
