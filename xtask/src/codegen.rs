@@ -58,6 +58,7 @@ fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
         },
         Generated { path: "plugins/claude-code/hooks/hooks.json", text: hooks::render() },
         Generated { path: "plugins/claude-code/hooks/newer.json", text: hooks::render_newer() },
+        Generated { path: "plugins/claude-code/hooks/measuring.json", text: hooks::render_measuring() },
     ])
 }
 

@@ -6,6 +6,7 @@ mod note;
 mod places;
 mod plugin;
 mod settings;
+mod telemetry;
 mod transcript;
 mod usage_row;
 
@@ -26,6 +27,8 @@ pub const AGENT: Agent = Agent {
     subagent_file: places::subagent_file,
     keeps_row: transcript::keeps_row,
     usage_marks: usage_row::MARKS,
+    mod_event: "Mod",
+    usage_reports: telemetry::usage_records,
     usage_row: usage_row::decode,
     transcript_place: places::transcript_place,
     description_kind: places::description_kind,
@@ -56,6 +59,7 @@ fn decode(observation: &Observation) -> Decoded {
                 Decoded { surroundings: places::surroundings(&fields), ..hook::decode(observation, &fields) }
             }
             Source::Transcript => transcript::decode(observation, &fields),
+            Source::Mod | Source::Otlp => telemetry::decode(observation, &fields),
             Source::Recorder => recorder::decode(&fields, |name, fact| event(observation, name, fact)),
         },
         Err(error) => Decoded::not_understood(&error.to_string()),

@@ -87,6 +87,11 @@ impl<'a> Fields<'a> {
         self.get(name).or_else(from_fraction)
     }
 
+    /// A number of things that may be written as a text.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.count(name).or_else(|| self.whole_text(name)?.parse().ok())
+    }
+
     /// Whether something is said to be true.
     pub(crate) fn is_true(&self, name: &str) -> bool {
         self.get(name) == Some(true)

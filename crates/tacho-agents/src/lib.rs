@@ -15,7 +15,7 @@ pub use tacho_model::clip;
 use setup::Setup;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tacho_model::event::{Event, Observation};
+use tacho_model::event::{Event, Observation, Source};
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_model::usage_record::{ReportedCost, UsageRecord};
 
@@ -39,6 +39,10 @@ pub struct Agent {
     pub keeps_row: fn(&[u8]) -> bool,
     /// What stands in every transcript row that says what a call used.
     pub usage_marks: &'static [&'static [u8]],
+    /// The event under which our module in the agent's process hands over what the agent measures of itself.
+    pub mod_event: &'static str,
+    /// What an observation of the agent's own telemetry says of what was used.
+    pub usage_reports: fn(&Observation) -> Vec<UsageRecord>,
     /// What a transcript row says of what was used.
     pub usage_row: fn(&[u8], &TranscriptPlace) -> UsageRow,
     /// What a file is the transcript of, by its path below the configuration directory; `None` for one that is none.
@@ -61,6 +65,14 @@ pub struct Agent {
     pub first_steps: &'static str,
     /// How it is installed.
     pub setup: &'static Setup,
+}
+
+impl Agent {
+    /// Who speaks in a record of the spool, by its event.
+    #[must_use]
+    pub fn source_of(&self, event: Option<&str>) -> Source {
+        if event == Some(self.mod_event) { Source::Mod } else { Source::Hook }
+    }
 }
 
 /// Options of one plugin by their keys.

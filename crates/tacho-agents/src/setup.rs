@@ -31,6 +31,8 @@ pub struct Setup {
     pub plugin: &'static str,
     /// Everything that is shipped but the programs.
     pub files: &'static [ShippedFile],
+    /// What has the agent run our module.
+    pub measuring: Replacement,
     /// The plugin itself, below the folder of what is shipped.
     pub plugin_folder: &'static str,
     /// What to tell the agent's program.
@@ -60,6 +62,15 @@ pub struct ShippedFile {
     pub path: &'static str,
     /// What is in it.
     pub bytes: &'static [u8],
+}
+
+/// A shipped file that another one may stand in for.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement {
+    /// Its path below the folder.
+    pub path: &'static str,
+    /// The other one's, which is shipped, too.
+    pub by: &'static str,
 }
 
 /// A version of an agent's program.

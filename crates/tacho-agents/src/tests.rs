@@ -6,6 +6,7 @@ mod payloads;
 mod recorder;
 mod rows;
 mod setup;
+mod telemetry;
 
 use crate::claude_code::AGENT;
 use serde_json::Value as Json;

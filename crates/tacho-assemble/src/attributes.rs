@@ -10,7 +10,7 @@ use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
 use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::clip::is_cut;
-use tacho_model::event::{FailureCause, Repository};
+use tacho_model::event::{FailureCause, ModelReport, Repository};
 use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
 use tacho_model::semconv as key;
 use tacho_model::usage::Usage;
@@ -116,7 +116,10 @@ fn usage_below(attributes: &mut Attributes, tree: &Tree<'_>, node: &Node<'_>) {
 }
 
 fn sum_below(tree: &Tree<'_>, node: &Node<'_>) -> Usage {
-    let calls = tree.calls_below(node).map(Call::usage);
+    // What the agent does for itself when the turn is over is none of what the turn came to.
+    let is_within =
+        |call: &&Call<'_>| !call.is_unwritten() || node.end.is_none_or(|end| call.end <= Some(end));
+    let calls = tree.calls_below(node).filter(is_within).map(Call::usage);
     let deeper =
         node.children.iter().filter_map(|child| tree.nodes.get(*child)).map(|child| sum_below(tree, child));
     calls.chain(deeper).fold(Usage::default(), Usage::plus)
@@ -185,8 +188,21 @@ fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
         attributes.set_known(key::CLAUDE_CODE_QUERY_SOURCE, asked.query_source.clone());
         attributes.set(key::CLAUDE_CODE_REQUEST_ATTEMPTS, call.attempts.len() as u64);
     }
+    let measured = call.measured();
+    attributes.set_known(
+        key::CLAUDE_CODE_COST_REPORTED_NANOS,
+        measured.and_then(|said| said.cost).map(|cost| cost.0),
+    );
     match &call.outcome {
-        CallOutcome::Answered(message, facts) => answer(attributes, message, facts),
+        CallOutcome::Answered(message, facts) => {
+            answer(attributes, message, facts);
+            usage(attributes, call.usage());
+        }
+        CallOutcome::Reported(request) => {
+            attributes.set(key::CLAUDE_CODE_REQUEST_ID, request.as_str());
+            reported(attributes, measured);
+            usage(attributes, call.usage());
+        }
         CallOutcome::Failed(facts) => {
             attributes
                 .set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.as_ref().map(|id| id.as_str()));
@@ -206,6 +222,7 @@ fn requested_model<'a>(call: &Call<'a>) -> Option<&'a str> {
             said.map(String::as_str).or(asked).or(answered.map(String::as_str))
         }
         CallOutcome::Failed(_) => asked,
+        CallOutcome::Reported(_) => call.measured().and_then(|said| said.model.as_deref()),
     }
 }
 
@@ -216,8 +233,16 @@ fn answer(attributes: &mut Attributes, message: &MessageId, facts: &CallFacts) {
     let reasons = facts.finish.value().map(|finish| Value::StringList(vec![finish.word.clone()]));
     attributes.set_known(key::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
     attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.value().map(|id| id.as_str()));
-    usage(attributes, facts.usage);
     terms(attributes, &facts.terms);
+}
+
+/// A call that stands in no transcript.
+fn reported(attributes: &mut Attributes, said: Option<&ModelReport>) {
+    let Some(said) = said else { return };
+    attributes.set_known(key::GEN_AI_RESPONSE_MODEL, said.model.clone());
+    attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, said.effort.clone());
+    attributes.set_known(key::CLAUDE_CODE_QUERY_SOURCE, said.query_source.clone());
+    terms(attributes, &said.terms);
 }
 
 fn terms(attributes: &mut Attributes, terms: &Terms) {

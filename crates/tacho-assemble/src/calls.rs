@@ -1,9 +1,10 @@
 //! Logical calls of the model: an answer or a final failure, with the attempts that led to it.
 
-use crate::facts::{CallFacts, FailedCall, RequestFacts, Retry, SessionFacts};
+use crate::facts::{CallFacts, FailedCall, ReportFacts, RequestFacts, Retry, SessionFacts};
 use crate::price::{self, Priced, Prices, Unpriced};
-use tacho_model::event::FinishReason;
-use tacho_model::id::{MessageId, SubagentId};
+use std::collections::BTreeSet;
+use tacho_model::event::{FinishReason, ModelReport};
+use tacho_model::id::{MessageId, RequestId, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 
@@ -20,6 +21,8 @@ pub(crate) struct Call<'a> {
     pub(crate) attempts: Vec<&'a RequestFacts>,
     /// The answer before it in its transcript.
     pub(crate) after: Option<&'a CallFacts>,
+    /// What the agent measured of it.
+    pub(crate) report: Option<&'a ReportFacts>,
     /// Attempts that failed and were followed by another.
     pub(crate) retries: Vec<&'a Retry>,
     /// Where it stands in its transcript.
@@ -36,23 +39,35 @@ pub(crate) struct Call<'a> {
 pub(crate) enum CallOutcome<'a> {
     Answered(&'a MessageId, &'a CallFacts),
     Failed(&'a FailedCall),
+    /// It was answered, and stands in no transcript: the agent made it for itself, or its rows are still to come.
+    Reported(&'a RequestId),
 }
 
 /// All calls of a session.
 pub(crate) fn calls<'a>(facts: &'a SessionFacts, prices: &'a Prices) -> Vec<Call<'a>> {
     let answered = facts.calls.iter().map(|(message, call)| answered(facts, prices, message, call));
     let failed = facts.failed_calls.iter().map(|(key, call)| failed(key, call));
+    let written: BTreeSet<&RequestId> = written_requests(facts).collect();
+    let unwritten = facts.reports.iter().filter(|(request, _)| !written.contains(request));
+    let reported = unwritten.map(|(request, report)| reported(prices, request, report));
     let mut calls: Vec<Call<'a>> =
-        answered.chain(failed).filter(|call| !facts.is_inherited(call.end)).collect();
+        answered.chain(failed).chain(reported).filter(|call| !facts.is_inherited(call.end)).collect();
     calls.sort_by(|left, right| place(left).cmp(&place(right)));
     attach_attempts(facts, &mut calls);
     attach_answers_before(&mut calls);
     for call in &mut calls {
         let asked = call.attempts.first().and_then(|request| request.asked.at());
         let before = || facts.places.time_before(call.subagent, call.first_offset);
-        call.start = asked.or_else(before).or(call.start);
+        let measured = call.report.and_then(ReportFacts::began);
+        call.start = asked.or(measured).or_else(before).or(call.start);
     }
     calls
+}
+
+/// The requests of which a transcript says how they came out.
+fn written_requests(facts: &SessionFacts) -> impl Iterator<Item = &RequestId> {
+    let answered = facts.calls.values().filter_map(|call| call.request_id.value());
+    answered.chain(facts.failed_calls.values().filter_map(|call| call.request_id.as_ref()))
 }
 
 fn place<'a>(call: &Call<'a>) -> (Option<&'a SubagentId>, Option<u64>, &'a str) {
@@ -66,6 +81,7 @@ fn answered<'a>(
     facts: &'a CallFacts,
 ) -> Call<'a> {
     let (first, last) = (facts.blocks.first(), facts.blocks.last());
+    let report = facts.request_id.value().and_then(|request| session.reports.get(request));
     Call {
         key: facts.request_id.value().map_or(message.as_str(), |id| id.as_str()),
         subagent: facts.subagent.as_ref(),
@@ -73,23 +89,33 @@ fn answered<'a>(
         purpose: purpose_of(session, facts),
         attempts: Vec::new(),
         after: None,
+        report,
         retries: Vec::new(),
         first_offset: first.and_then(|block| block.offset),
         last_offset: last.and_then(|block| block.offset),
         start: first.and_then(|block| block.at),
         end: facts.blocks.iter().filter_map(|block| block.at).max(),
-        price: Some(price(prices, facts)),
+        price: Some(price(prices, facts, report)),
     }
 }
 
 /// What an answer costs. Its day is that of its first block, as in the list of what was used.
-fn price<'a>(prices: &'a Prices, facts: &'a CallFacts) -> Result<Priced<'a>, Unpriced> {
+fn price<'a>(
+    prices: &'a Prices,
+    facts: &'a CallFacts,
+    report: Option<&ReportFacts>,
+) -> Result<Priced<'a>, Unpriced> {
     prices.price(&price::Call {
         model: facts.model.value().map(String::as_str),
         at: facts.blocks.iter().filter_map(|block| block.at).min().unwrap_or(UnixNanos(0)),
-        usage: facts.usage,
+        usage: facts.usage.merged(usage_reported(report)),
         terms: &facts.terms,
     })
+}
+
+/// The tokens that the agent itself counted.
+fn usage_reported(report: Option<&ReportFacts>) -> Usage {
+    report.and_then(|report| report.said.value()).map_or_else(Usage::default, |said| said.usage)
 }
 
 fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
@@ -100,12 +126,35 @@ fn failed<'a>(key: &'a str, facts: &'a FailedCall) -> Call<'a> {
         purpose: None,
         attempts: Vec::new(),
         after: None,
+        report: None,
         retries: Vec::new(),
         first_offset: facts.offset,
         last_offset: facts.offset,
         start: facts.error.at(),
         end: facts.error.at(),
         price: None,
+    }
+}
+
+fn reported<'a>(prices: &'a Prices, request: &'a RequestId, report: &'a ReportFacts) -> Call<'a> {
+    let price = |said: &'a ModelReport| {
+        let (model, at) = (said.model.as_deref(), report.ended().unwrap_or(UnixNanos(0)));
+        prices.price(&price::Call { model, at, usage: said.usage, terms: &said.terms })
+    };
+    Call {
+        key: request.as_str(),
+        subagent: report.subagent.value(),
+        outcome: CallOutcome::Reported(request),
+        purpose: None,
+        attempts: Vec::new(),
+        after: None,
+        report: Some(report),
+        retries: Vec::new(),
+        first_offset: None,
+        last_offset: None,
+        start: None,
+        end: report.ended(),
+        price: report.said.value().map(price),
     }
 }
 
@@ -162,15 +211,21 @@ impl<'a> Call<'a> {
     pub(crate) const fn message(&self) -> Option<&'a MessageId> {
         match &self.outcome {
             CallOutcome::Answered(message, _) => Some(message),
-            CallOutcome::Failed(_) => None,
+            CallOutcome::Failed(_) | CallOutcome::Reported(_) => None,
         }
+    }
+
+    /// What the agent measured of it.
+    pub(crate) fn measured(&self) -> Option<&'a ModelReport> {
+        self.report.and_then(|report| report.said.value())
     }
 
     /// Its tokens; those of a failed call are unknown.
     pub(crate) fn usage(&self) -> Usage {
+        let measured = usage_reported(self.report);
         match &self.outcome {
-            CallOutcome::Answered(_, facts) => facts.usage,
-            CallOutcome::Failed(_) => Usage::default(),
+            CallOutcome::Answered(_, facts) => facts.usage.merged(measured),
+            CallOutcome::Failed(_) | CallOutcome::Reported(_) => measured,
         }
     }
 
@@ -178,8 +233,13 @@ impl<'a> Call<'a> {
     pub(crate) fn is_complete(&self) -> bool {
         match &self.outcome {
             CallOutcome::Answered(_, facts) => facts.finish.is_known(),
-            CallOutcome::Failed(_) => true,
+            CallOutcome::Failed(_) | CallOutcome::Reported(_) => true,
         }
+    }
+
+    /// Whether it stands in no transcript.
+    pub(crate) const fn is_unwritten(&self) -> bool {
+        matches!(self.outcome, CallOutcome::Reported(_))
     }
 
     /// Whether the agent goes on by itself after this call: it asked for tools.
@@ -188,12 +248,22 @@ impl<'a> Call<'a> {
             CallOutcome::Answered(_, facts) => {
                 facts.finish.value().is_some_and(|finish| finish.reason == FinishReason::ToolCall)
             }
-            CallOutcome::Failed(_) => false,
+            CallOutcome::Failed(_) | CallOutcome::Reported(_) => false,
         }
     }
 
-    /// Seconds from the last request to the first chunk: known when the first block says how long it streamed.
+    /// Whether all that the agent measures of it is known, if it measures anything.
+    pub(crate) fn is_measured(&self, facts: &SessionFacts) -> bool {
+        let is_answered = matches!(self.outcome, CallOutcome::Answered(..));
+        self.report.is_some() || !facts.is_measured || !is_answered
+    }
+
+    /// Seconds from the last request to the first chunk: as the agent measured it, else known when the first block says
+    /// how long it streamed.
     pub(crate) fn seconds_to_first_chunk(&self) -> Option<f64> {
+        if let Some(measured) = self.measured().and_then(|report| report.first_chunk_ms) {
+            return Some(measured as f64 / 1e3);
+        }
         let CallOutcome::Answered(_, facts) = &self.outcome else { return None };
         let first = facts.blocks.first()?;
         let asked = self.attempts.last()?.asked.at()?;

@@ -102,13 +102,14 @@ fn last_reason<'t>(tree: &'t Tree<'_>, node: &Node<'_>) -> Option<&'t str> {
     match &last_call(tree, node)?.outcome {
         CallOutcome::Answered(_, facts) => facts.finish.value().map(finish_reason),
         CallOutcome::Failed(_) => Some("error"),
+        CallOutcome::Reported(_) => None,
     }
 }
 
 /// The first call is given the prompt, every other what the tools came to that the answer before it asked for.
 fn given<'t>(tree: &'t Tree<'_>, node: &Node<'_>, call: &'t Call<'_>) -> Option<Message<'t>> {
     let owner = tree.nodes.get(node.parent?)?;
-    let first = tree.calls_below(owner).min_by_key(|call| call.start)?;
+    let first = tree.written_calls_below(owner).min_by_key(|call| call.start)?;
     if first.key == call.key {
         return match &owner.what {
             What::Turn(turn) => user(turn.facts.text.value()),

@@ -10,7 +10,7 @@ mod subagent;
 mod tool;
 mod turn;
 
-pub(crate) use call::{CallFacts, FailedCall, RequestFacts, Retry};
+pub(crate) use call::{CallFacts, FailedCall, ReportFacts, RequestFacts, Retry};
 pub(crate) use compaction::CompactionStatement;
 pub(crate) use elicitation::{ElicitationStatement, ElicitationStep};
 pub(crate) use subagent::SubagentFacts;
@@ -23,7 +23,8 @@ use heard::Heard;
 use project::ProjectFacts;
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{
-    AnswerPart, Event, Fact, ModelAnswer, ModelRequest, Observation, ProjectRules, Repository, Source,
+    AnswerPart, Event, Fact, ModelAnswer, ModelReport, ModelRequest, Observation, ProjectRules, Repository,
+    Source,
 };
 use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
@@ -60,6 +61,10 @@ pub struct SessionFacts {
     pub(crate) failed_calls: BTreeMap<String, FailedCall>,
     pub(crate) requests: BTreeMap<RequestRef, RequestFacts>,
     pub(crate) retries: BTreeSet<Retry>,
+    /// What the agent measured of its calls.
+    pub(crate) reports: BTreeMap<RequestId, ReportFacts>,
+    /// Whether the agent says what it measures, so that it may be waited for.
+    pub(crate) is_measured: bool,
     pub(crate) subagents: BTreeMap<SubagentId, SubagentFacts>,
     /// What was prompted inside subagents, and inside helpers of the agent that are none.
     pub(crate) tasks: BTreeMap<SubagentId, Believed<String>>,
@@ -99,6 +104,8 @@ impl SessionFacts {
             failed_calls: BTreeMap::new(),
             requests: BTreeMap::new(),
             retries: BTreeSet::new(),
+            reports: BTreeMap::new(),
+            is_measured: false,
             subagents: BTreeMap::new(),
             tasks: BTreeMap::new(),
             permission_asks: BTreeSet::new(),
@@ -173,11 +180,7 @@ impl SessionFacts {
 
     /// Takes an event in.
     pub fn add(&mut self, event: &Event) {
-        if event.source != Source::Recorder {
-            self.seen.include(event.at);
-        }
-        self.places.include(event);
-        self.heard.include(event);
+        self.note(event);
         match &event.fact {
             Fact::SessionStarted { is_fork, .. } => {
                 if *is_fork {
@@ -209,6 +212,7 @@ impl SessionFacts {
             Fact::ToolEnded(said) => self.tool(&said.tool, event).hear_end(event, said),
             Fact::ToolReturned(said) => self.tool(&said.tool, event).hear_return(event, said),
             Fact::ToolRecorded(said) => self.tool(&said.tool, event).hear_record(event, said),
+            Fact::ToolDecided { tool, decision } => self.tool(tool, event).hear_decided(event, decision),
             Fact::PermissionRefused { tool, .. } => self.tool(tool, event).refused.hear(event, &()),
             Fact::PermissionAsked { name, input } => {
                 self.permission_asks.insert(PermissionAsk::of(event, name, input));
@@ -235,6 +239,7 @@ impl SessionFacts {
             }
             Fact::ModelAsked(said) => self.hear_request(event, said),
             Fact::ModelAnswered(said) => self.hear_answer(event, said),
+            Fact::ModelReported(said) => self.hear_report(event, said),
             Fact::ModelRetried { request_id, error } => {
                 self.retries.insert(Retry::of(event, request_id.as_ref(), error));
             }
@@ -242,6 +247,16 @@ impl SessionFacts {
                 self.hear_failed_call(event, request_id.as_ref(), row, error);
             }
         }
+    }
+
+    /// Notes that something was said, by whom, when and where.
+    fn note(&mut self, event: &Event) {
+        if event.source != Source::Recorder {
+            self.seen.include(event.at);
+        }
+        self.is_measured |= matches!(event.source, Source::Mod | Source::Otlp);
+        self.places.include(event);
+        self.heard.include(event);
     }
 
     fn hear_prompt(&mut self, event: &Event, text: Option<&String>, permission_mode: Option<&String>) {
@@ -269,6 +284,10 @@ impl SessionFacts {
         if let Some(AnswerPart::ToolCall(asked)) = &said.part {
             self.tool(&asked.tool, event).hear_decision(event, asked, &said.message);
         }
+    }
+
+    fn hear_report(&mut self, event: &Event, said: &ModelReport) {
+        self.reports.entry(said.request_id.clone()).or_default().hear(event, said);
     }
 
     fn hear_failed_call(&mut self, event: &Event, request_id: Option<&RequestId>, row: &str, error: &str) {

@@ -115,7 +115,10 @@ fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos
             return if wait.facts.is_written() { end } else { returned.plus_nanos(GRACE_NS) };
         }
         What::Compaction(compaction) => compaction.is_written,
-        What::Call(call) => tree.facts.places.has_step_after(call.subagent, call.last_offset),
+        What::Call(call) => {
+            let is_followed = tree.facts.places.has_step_after(call.subagent, call.last_offset);
+            is_followed && call.is_measured(tree.facts)
+        }
     };
     if is_written { end } else { end.plus_nanos(GRACE_NS) }
 }

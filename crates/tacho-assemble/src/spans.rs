@@ -131,12 +131,12 @@ fn turn_error(turn: &TurnFacts) -> Option<String> {
 
 fn failure(call: &Call<'_>) -> Option<String> {
     match &call.outcome {
-        CallOutcome::Answered(..) => None,
+        CallOutcome::Answered(..) | CallOutcome::Reported(_) => None,
         CallOutcome::Failed(failed) => failed.error.value().cloned(),
     }
 }
 
 /// The error of the last call below a turn or subagent, if that call failed: the agent gave up on it.
 fn final_failure(tree: &Tree<'_>, node: &Node<'_>) -> Option<String> {
-    tree.calls_below(node).max_by_key(|call| call.start).and_then(failure)
+    tree.written_calls_below(node).max_by_key(|call| call.start).and_then(failure)
 }

@@ -4,6 +4,7 @@ mod compaction;
 mod cost;
 mod counting;
 mod elicitation;
+mod measured;
 mod messages;
 mod project;
 mod repository;

@@ -143,6 +143,11 @@ impl<'a> Tree<'a> {
         node.children.iter().filter_map(|child| self.nodes.get(*child)?.call())
     }
 
+    /// Those of them that stand in a transcript: what the conversation is made of.
+    pub(crate) fn written_calls_below(&self, node: &Node<'_>) -> impl Iterator<Item = &Call<'a>> {
+        self.calls_below(node).filter(|call| !call.is_unwritten())
+    }
+
     /// The node of an answer of the model.
     pub(crate) fn answer(&self, message: &MessageId) -> Option<NodeIndex> {
         self.answers.get(message).copied()

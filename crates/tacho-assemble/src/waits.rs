@@ -58,9 +58,10 @@ fn permissions(facts: &SessionFacts) -> BTreeMap<&ToolUseId, (&ToolFacts, &Permi
 }
 
 fn permission<'a>(tool: &'a ToolUseId, facts: &'a ToolFacts, ask: &PermissionAsk) -> Wait<'a> {
-    // A refused call ends with the refusal, an allowed one then runs for its duration.
+    // Where nobody says when the answer came: a refused call ends with it, an allowed one then runs for its duration.
     let run_ns = facts.duration_ms.value().map_or(0, |duration| duration.saturating_mul(1_000_000));
-    let ended = facts.came_back().map(|back| UnixNanos(back.0.saturating_sub(run_ns)));
+    let by_run = || facts.came_back().map(|back| UnixNanos(back.0.saturating_sub(run_ns)));
+    let ended = facts.answered.at().filter(|answered| Some(*answered) >= ask.at).or_else(by_run);
     Wait { tool, facts, reason: WaitReason::Permission, began: ask.at, ended, inferred: None }
 }
 

@@ -22,9 +22,17 @@ const PASSED_ON: &[&str] = &[
 /// Variables the drainer gets, by how the name begins.
 const PASSED_ON_PREFIXES: &[&str] = &["TACHO_", "CLAUDE_PLUGIN_OPTION_", "DASH0_"];
 
+/// The event under which our module in the agent's process hands over what it heard.
+const MOD_EVENT: &str = "Mod";
+
 /// Starts a drainer unless one runs. A new session always starts one: only its environment has the plugin's
 /// options, and it takes over from the running drainer.
+/// The agent's own process hands over what our module in it heard without any of the plugin's options, so nothing is
+/// started for that.
 pub fn ensure_running(state: &State, event: Option<&str>) {
+    if event == Some(MOD_EVENT) {
+        return;
+    }
     let is_new_session = event == Some("SessionStart");
     if is_new_session || matches!(DrainLock::try_acquire(state), Ok(Some(_))) {
         start(state, is_new_session);

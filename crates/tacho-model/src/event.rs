@@ -11,7 +11,9 @@ mod repository;
 mod tool;
 
 pub use compaction::{Compaction, CompactionStep};
-pub use model_call::{AnswerPart, AnsweredTool, Finish, FinishReason, ModelAnswer, ModelRequest};
+pub use model_call::{
+    AnswerPart, AnsweredTool, Finish, FinishReason, ModelAnswer, ModelReport, ModelRequest,
+};
 pub use note::{Note, NoteKind};
 pub use project::{PROJECT_PREFIX, ProjectRules};
 pub use repository::Repository;
@@ -27,13 +29,17 @@ pub enum Source {
     Hook,
     /// The agent's transcript, read after the fact.
     Transcript,
+    /// Our module within the agent's process, which is told what the agent measures of itself.
+    Mod,
+    /// The agent's own telemetry, sent to this machine.
+    Otlp,
     /// The recorder itself, from watching the agent's process.
     Recorder,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 3] = [Self::Hook, Self::Transcript, Self::Recorder];
+    pub const ALL: [Self; 5] = [Self::Hook, Self::Transcript, Self::Mod, Self::Otlp, Self::Recorder];
 
     /// The name of the source in tables and JSON.
     #[must_use]
@@ -41,6 +47,8 @@ impl Source {
         match self {
             Self::Hook => "hook",
             Self::Transcript => "transcript",
+            Self::Mod => "mod",
+            Self::Otlp => "otlp",
             Self::Recorder => "recorder",
         }
     }
@@ -49,6 +57,41 @@ impl Source {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+}
+
+/// Several of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sources(u8);
+
+impl Sources {
+    /// One source alone.
+    #[must_use]
+    pub const fn of(source: Source) -> Self {
+        Self(1 << source as u8)
+    }
+
+    /// Those whose bits are set: the inverse of [`Sources::bits`].
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// One bit each, in the order of [`Source::ALL`] from the lowest on.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Each of them, the one that is believed most first.
+    pub fn iter(self) -> impl Iterator<Item = Source> {
+        Source::ALL.into_iter().filter(move |source| self.0 & Self::of(*source).0 != 0)
     }
 }
 
@@ -159,6 +202,13 @@ pub enum Fact {
     ToolReturned(ToolEnd),
     /// A tool call's result was written to the transcript.
     ToolRecorded(ToolRecord),
+    /// Somebody or something decided at this moment whether a tool call may run.
+    ToolDecided {
+        /// The call.
+        tool: ToolUseId,
+        /// The decision.
+        decision: PermissionDecision,
+    },
     /// A person was asked to allow a tool call. The agent does not say which one.
     PermissionAsked {
         /// The tool.
@@ -207,6 +257,8 @@ pub enum Fact {
     ModelAsked(ModelRequest),
     /// The model answered with one block of a message.
     ModelAnswered(Box<ModelAnswer>),
+    /// The agent says what a call came to that has just ended.
+    ModelReported(Box<ModelReport>),
     /// An attempt failed and the agent will try again.
     ModelRetried {
         /// The failed attempt.

@@ -3,6 +3,7 @@
 //! The same call stands in many rows: one a content block, and again in every file that a session was copied to. What
 //! they say is merged per field, so that neither order nor repetition matters.
 
+use crate::event::Sources;
 use crate::id::SessionId;
 use crate::money::Nanodollars;
 use crate::time::UnixNanos;
@@ -15,6 +16,24 @@ pub struct CallKey {
     pub message: String,
     /// The request; empty where it was not said. Then the record speaks of every request that had this answer.
     pub request: String,
+}
+
+/// How the name of an answer begins of which nothing but the request is known.
+const OF_REQUEST: &str = "request:";
+
+impl CallKey {
+    /// The key of a call of which nothing but the request is known: the record speaks of the answer to it, whatever
+    /// that is called.
+    #[must_use]
+    pub fn of_request(request: &str) -> Self {
+        Self { message: format!("{OF_REQUEST}{request}"), request: request.to_owned() }
+    }
+
+    /// Whether nothing but the request is known.
+    #[must_use]
+    pub fn is_of_request(&self) -> bool {
+        !self.request.is_empty() && self.message.strip_prefix(OF_REQUEST) == Some(&self.request)
+    }
 }
 
 /// Whose call it was. Of several copies the smallest counts: that of a main conversation before that of a branch
@@ -89,6 +108,8 @@ pub struct UsageRecord {
     pub tools: Vec<String>,
     /// Whether the answer's end was seen; if not, its output may be more than was said.
     pub is_final: bool,
+    /// Who said so.
+    pub sources: Sources,
 }
 
 impl UsageRecord {
@@ -105,6 +126,7 @@ impl UsageRecord {
             }
         }
         self.is_final |= other.is_final;
+        self.sources = self.sources.and(other.sources);
     }
 }
 

@@ -3,6 +3,7 @@
 mod deliveries;
 mod forgetting;
 mod opening;
+mod reports;
 mod round_trip;
 mod sample;
 mod usage;

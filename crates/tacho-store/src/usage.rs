@@ -16,9 +16,10 @@ use crate::tokens;
 use foldhash::fast::FixedState;
 use names::Names;
 use rusqlite::{Row, params};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter;
 use std::sync::Arc;
+use tacho_model::event::Sources;
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
@@ -27,7 +28,7 @@ use tacho_model::usage_record::{CallKey, Owner, ReportedCost, Terms, UsageRecord
 
 const COLUMNS: &str = "message, request, session, at_ns, is_sidechain, is_final, model, project, subagent, tools, \
      input, output, cache_read, cache_write_5m, cache_write_1h, thinking, web_searches, terms, cost_nanos, price, \
-     price_table, is_absorbed, is_empty";
+     price_table, is_absorbed, is_empty, sources";
 
 /// What a call came to, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +101,13 @@ impl Reader<'_> {
         let exists = "SELECT EXISTS (SELECT 1 FROM usage_records)";
         Ok(self.connection.query_row(exists, [], |row| row.get(0))?)
     }
+
+    fn has_usage_reports(&self) -> Result<bool, StoreError> {
+        // What stands between the two begins as `CallKey::of_request` has it.
+        let exists =
+            "SELECT EXISTS (SELECT 1 FROM usage_records WHERE message > 'request:' AND message < 'request;')";
+        Ok(self.connection.query_row(exists, [], |row| row.get(0))?)
+    }
 }
 
 impl Changes<'_> {
@@ -113,6 +121,7 @@ impl Changes<'_> {
             names: Names::load(&self.transaction)?,
             sessions: HashMap::default(),
             is_first: !self.read().has_usage()?,
+            has_reports: self.read().has_usage_reports()?,
             touched: BTreeSet::new(),
         })
     }
@@ -125,6 +134,8 @@ pub struct UsageWriter<'a> {
     sessions: HashMap<SessionId, SessionKey, FixedState>,
     /// Whether there were no records before.
     is_first: bool,
+    /// Whether there are records that name nothing but a request.
+    has_reports: bool,
     /// Sessions whose records changed.
     touched: BTreeSet<SessionKey>,
 }
@@ -140,17 +151,60 @@ impl UsageWriter<'_> {
         mut price: impl FnMut(&UsageRecord) -> UsagePrice,
     ) -> Result<(), StoreError> {
         let may_be_known = !std::mem::take(&mut self.is_first);
-        for (message, said) in by_message(records) {
-            let known = if may_be_known { self.known(&message)? } else { Vec::new() };
-            self.touched.extend(known.iter().map(|(_, session)| *session));
-            let mut group = known.into_iter().map(|(record, _)| record).collect();
-            said.into_iter().for_each(|record| take_in(&mut group, record));
-            for (record, is_absorbed) in settled(group) {
-                let price = if is_absorbed { UsagePrice::default() } else { price(&record) };
-                let session = self.session(&record.owner.session)?;
-                self.touched.insert(session);
-                self.replace(&record, is_absorbed, &price, session)?;
+        let (of_requests, of_answers): (Vec<_>, Vec<_>) =
+            records.into_iter().partition(|record| record.key.is_of_request());
+        for (message, said) in by_message(of_answers) {
+            let known = if may_be_known { self.known(Wanted::Message(&message))? } else { Vec::new() };
+            let group = self.taken_in(known, said);
+            let requests: BTreeSet<String> = group.iter().map(|record| record.key.request.clone()).collect();
+            self.put_settled(settled(group), &mut price)?;
+            for request in requests {
+                if self.has_reports && self.is_reported(&request)? {
+                    self.settle_request(Vec::new(), &request, &mut price)?;
+                }
             }
+        }
+        for (request, said) in by_request(of_requests) {
+            self.has_reports = true;
+            self.settle_request(said, &request, &mut price)?;
+        }
+        Ok(())
+    }
+
+    /// Settles who counts of all that is known of a request: what names its answer, or what names nothing but it.
+    fn settle_request(
+        &mut self,
+        said: Vec<UsageRecord>,
+        request: &str,
+        price: &mut impl FnMut(&UsageRecord) -> UsagePrice,
+    ) -> Result<(), StoreError> {
+        let known = self.known(Wanted::Request(request))?;
+        let group = self.taken_in(known, said);
+        self.put_settled(settled_by_request(group), price)
+    }
+
+    /// What is known with what is said now.
+    fn taken_in(
+        &mut self,
+        known: Vec<(UsageRecord, SessionKey)>,
+        said: Vec<UsageRecord>,
+    ) -> Vec<UsageRecord> {
+        self.touched.extend(known.iter().map(|(_, session)| *session));
+        let mut group = known.into_iter().map(|(record, _)| record).collect();
+        said.into_iter().for_each(|record| take_in(&mut group, record));
+        group
+    }
+
+    fn put_settled(
+        &mut self,
+        settled: impl Iterator<Item = (UsageRecord, bool)>,
+        price: &mut impl FnMut(&UsageRecord) -> UsagePrice,
+    ) -> Result<(), StoreError> {
+        for (record, is_absorbed) in settled {
+            let price = if is_absorbed { UsagePrice::default() } else { price(&record) };
+            let session = self.session(&record.owner.session)?;
+            self.touched.insert(session);
+            self.replace(&record, is_absorbed, &price, session)?;
         }
         Ok(())
     }
@@ -218,14 +272,29 @@ impl UsageWriter<'_> {
         self.changes.sum_usage(&self.touched)
     }
 
-    /// What is known of an answer, and whose each record is.
-    fn known(&self, message: &str) -> Result<Vec<(UsageRecord, SessionKey)>, StoreError> {
+    /// What is known of an answer or of a request, and whose each record is.
+    fn known(&self, wanted: Wanted<'_>) -> Result<Vec<(UsageRecord, SessionKey)>, StoreError> {
+        let (column, name) = match wanted {
+            Wanted::Message(message) => ("message", message),
+            Wanted::Request(request) => ("request", request),
+        };
         let mut select = self.changes.prepare(&format!(
             "SELECT {COLUMNS}, session_keys.id FROM usage_records JOIN session_keys ON session_keys.key = session
-             WHERE message = ?1"
+             WHERE {column} = ?1"
         ))?;
-        let rows = select.query_map([message], |row| record(row, &self.names))?;
+        let rows = select.query_map([name], |row| record(row, &self.names))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a record names nothing but this request.
+    fn is_reported(&self, request: &str) -> Result<bool, StoreError> {
+        if request.is_empty() {
+            return Ok(false);
+        }
+        let key = CallKey::of_request(request);
+        let mut select =
+            self.changes.prepare("SELECT 1 FROM usage_records WHERE message = ?1 AND request = ?2")?;
+        Ok(select.exists([key.message, key.request])?)
     }
 
     fn session(&mut self, session: &SessionId) -> Result<SessionKey, StoreError> {
@@ -250,7 +319,8 @@ impl UsageWriter<'_> {
         let tools = record.tools.join("\n");
         let mut replace = self.changes.prepare(&format!(
             "INSERT OR REPLACE INTO usage_records ({COLUMNS}) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+              ?23, ?24)"
         ))?;
         let mut name = |text: Option<&str>| self.names.key(&self.changes.transaction, text);
         replace.execute(params![
@@ -277,9 +347,19 @@ impl UsageWriter<'_> {
             name(price.table.as_deref())?,
             is_absorbed,
             owner.is_empty,
+            record.sources.bits(),
         ])?;
         Ok(())
     }
+}
+
+/// Which records are looked for.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    /// Those of an answer.
+    Message(&'a str),
+    /// Those of a request.
+    Request(&'a str),
 }
 
 /// The records of each answer, in the order in which the table keeps them.
@@ -295,9 +375,18 @@ fn by_message(mut records: Vec<UsageRecord>) -> Vec<(String, Vec<UsageRecord>)> 
     groups
 }
 
-/// Puts a record among those of the same answer.
+/// The records that name nothing but a request, by request.
+fn by_request(records: Vec<UsageRecord>) -> BTreeMap<String, Vec<UsageRecord>> {
+    let mut groups = BTreeMap::<String, Vec<UsageRecord>>::new();
+    for record in records {
+        groups.entry(record.key.request.clone()).or_default().push(record);
+    }
+    groups
+}
+
+/// Puts a record among others, or into that of the same call.
 fn take_in(group: &mut Vec<UsageRecord>, record: UsageRecord) {
-    match group.iter_mut().find(|known| known.key.request == record.key.request) {
+    match group.iter_mut().find(|known| known.key == record.key) {
         Some(known) => known.merge(record),
         None => group.push(record),
     }
@@ -316,6 +405,26 @@ fn settled(mut group: Vec<UsageRecord>) -> impl Iterator<Item = (UsageRecord, bo
     named.chain(unnamed.map(|record| (record, is_absorbed)))
 }
 
+/// The records of one request, and whether each counts for nothing. One that names nothing but the request speaks of
+/// the answer to it, so it counts only while no other says what was used, and then instead of those. Whose the call was
+/// the others know better: they say for which project, and each copy of them says so.
+fn settled_by_request(mut group: Vec<UsageRecord>) -> impl Iterator<Item = (UsageRecord, bool)> {
+    let report = group.iter().position(|record| record.key.is_of_request()).map(|at| group.swap_remove(at));
+    let is_absorbed = group.iter().any(|record| !record.usage.is_empty());
+    let answers = group.into_iter().map({
+        let report = report.clone();
+        move |mut record| match &report {
+            Some(report) if !record.usage.is_empty() => {
+                record.merge(UsageRecord { owner: record.owner.clone(), ..report.clone() });
+                (record, false)
+            }
+            Some(report) => (record, !report.usage.is_empty()),
+            None => (record, false),
+        }
+    });
+    answers.chain(report.map(|report| (report, is_absorbed)))
+}
+
 fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, SessionKey)> {
     let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned));
     let name = |column| Ok::<_, rusqlite::Error>(names.text(row.get(column)?));
@@ -328,7 +437,7 @@ fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, Sessio
             is_sidechain: row.get(4)?,
             is_empty: row.get(22)?,
             at: UnixNanos(row.get::<_, i64>(3)?.cast_unsigned()),
-            session: SessionId(row.get(23)?),
+            session: SessionId(row.get(24)?),
             subagent: name(8)?,
             project: name(7)?,
             model: name(6)?,
@@ -337,6 +446,7 @@ fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, Sessio
         terms: Terms { web_searches: count(16)?, ..terms::terms_of(terms.as_deref()) },
         tools: tools.iter().flat_map(|tools| tools.lines()).map(str::to_owned).collect(),
         is_final: row.get(5)?,
+        sources: Sources::from_bits(row.get(23)?),
     };
     Ok((record, SessionKey(row.get(2)?)))
 }

@@ -372,6 +372,9 @@ pub(crate) struct Install {
     /// What the receiver gets of your name: a keyed hash, or the name.
     #[arg(long, value_parser = ["hash", "name"])]
     pub(crate) user_info: Option<String>,
+    /// Whether a module in the agent's own process notes what the agent measures of itself. Off at first, then as it was.
+    #[arg(long, value_enum)]
+    pub(crate) measurements: Option<Measurements>,
     /// The agent's program, where it is not on PATH.
     #[arg(long, value_name = "PATH", visible_aliases = agent_programs())]
     pub(crate) program: Option<PathBuf>,
@@ -446,4 +449,13 @@ fn show_price_examples() -> String {
 
 fn examples(text: &str) -> String {
     text.replace("AGENT", AGENTS.first().map_or("AGENT", |agent| agent.name))
+}
+
+/// Whether the agent is measured from within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Measurements {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
 }

@@ -40,6 +40,9 @@ const EVENTS: &[&str] = &[
 /// The events that came after it.
 const NEWER_EVENTS: &[&str] = &["DirectoryAdded", "PreModelSwitch", "PostModelSwitch"];
 
+/// What the CLI runs in its own process, which it does since 2.1.287.
+const MODULES: &str = "  \"modules\": [\"./register.js\"],\n";
+
 /// What the CLI starts. With `args`, even empty, it starts the file itself; without, through `/bin/sh -c`.
 /// The path stands without quotes, because the CLI does not take them off when it starts the file itself.
 /// The timeout, in seconds, is far above the 1.2 s after which the hook gives up by itself.
@@ -47,15 +50,20 @@ const HOOK: &str =
     r#"{ "type": "command", "command": "${CLAUDE_PLUGIN_ROOT}/bin/tacho-hook", "args": [], "timeout": 5 }"#;
 
 pub(super) fn render() -> String {
-    file(EVENTS)
+    file(EVENTS, "")
 }
 
 pub(super) fn render_newer() -> String {
-    file(NEWER_EVENTS)
+    file(NEWER_EVENTS, "")
 }
 
-fn file(events: &[&str]) -> String {
+/// What stands in that one's place where the agent is measured.
+pub(super) fn render_measuring() -> String {
+    file(NEWER_EVENTS, MODULES)
+}
+
+fn file(events: &[&str], modules: &str) -> String {
     let entries: Vec<String> =
         events.iter().map(|event| format!("    \"{event}\": [{{ \"hooks\": [{HOOK}] }}]")).collect();
-    format!("{{\n  \"hooks\": {{\n{}\n  }}\n}}\n", entries.join(",\n"))
+    format!("{{\n{modules}  \"hooks\": {{\n{}\n  }}\n}}\n", entries.join(",\n"))
 }

@@ -184,6 +184,9 @@ fn comes_and_goes(cli: &Cli<'_>) -> Result<()> {
     let upgrade = ["write done", "run unchanged", "run unchanged"];
     expect("an upgrade", cli.install(&[], None)?, &upgrade)?;
     ensure!(fs::read_to_string(&hooks)?.contains("SessionStart"), "an upgrade left {}", hooks.display());
+    expect("measuring", cli.install(&["--measurements", "on"], None)?, &upgrade)?;
+    expect("measuring still", cli.install(&[], None)?, &again)?;
+    expect("measuring no more", cli.install(&["--measurements", "off"], None)?, &upgrade)?;
     let removed = ["run done", "run done", "remove done"];
     expect("the removal", cli.run(&["uninstall"], None)?, &removed)?;
     ensure!(!cli.home.join(FOLDER).exists(), "the removal left {FOLDER}");

@@ -6,8 +6,8 @@
 
 use crate::PluginOptions;
 use crate::setup::{
-    AgentVersion, PluginCopy, PluginFiles, PluginTexts, Scope, SettingsFile, SettingsOf, Setup, ShippedFile,
-    Switches, Words,
+    AgentVersion, PluginCopy, PluginFiles, PluginTexts, Replacement, Scope, SettingsFile, SettingsOf, Setup,
+    ShippedFile, Switches, Words,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -54,7 +54,13 @@ pub(super) const SETUP: Setup = Setup {
         shipped!("plugins/claude-code/assets/icon.png"),
         shipped!("plugins/claude-code/hooks/hooks.json"),
         shipped!("plugins/claude-code/hooks/newer.json"),
+        shipped!("plugins/claude-code/hooks/measuring.json"),
+        shipped!("plugins/claude-code/hooks/register.js"),
     ],
+    measuring: Replacement {
+        path: "plugins/claude-code/hooks/newer.json",
+        by: "plugins/claude-code/hooks/measuring.json",
+    },
     plugin_folder: PLUGIN_FOLDER,
     words: Words {
         version: &["--version"],

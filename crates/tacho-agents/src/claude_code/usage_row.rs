@@ -7,6 +7,7 @@ use crate::{TranscriptPlace, UsageRow};
 use foldhash::fast::FixedState;
 use serde_json::value::RawValue;
 use std::hash::BuildHasher as _;
+use tacho_model::event::{Source, Sources};
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
@@ -68,11 +69,12 @@ fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
         terms: without_usual(answer::terms(&said)),
         tools,
         is_final: message.text("stop_reason").is_some(),
+        sources: Sources::of(Source::Transcript),
     }))
 }
 
 /// Terms without the words for what is usual, which would stand in millions of records.
-fn without_usual(terms: Terms) -> Terms {
+pub(super) fn without_usual(terms: Terms) -> Terms {
     let unless = |usual: &str, word: Option<String>| word.filter(|word| word != usual);
     Terms {
         speed: unless("standard", terms.speed),
@@ -89,7 +91,7 @@ fn is_tool_use(block: &Fields<'_>) -> bool {
 /// What names the answer: its id; without one the request, the row, or all that is said of it.
 fn name(row: &Fields<'_>, message: &Fields<'_>, request: &str) -> String {
     let own = message.text("id").filter(|id| !id.is_empty());
-    own.or_else(|| (!request.is_empty()).then(|| format!("request:{request}")))
+    own.or_else(|| (!request.is_empty()).then(|| CallKey::of_request(request).message))
         .or_else(|| row.text("uuid").map(|uuid| format!("row:{uuid}")))
         .unwrap_or_else(|| {
             let said: Option<&RawValue> = message.get("usage");

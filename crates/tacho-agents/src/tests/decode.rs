@@ -14,6 +14,8 @@ fn says_something(agent: &Agent, body: &[u8]) -> Result<(), TestCaseError> {
         (Source::Hook, None),
         (Source::Transcript, Some(0)),
         (Source::Transcript, None),
+        (Source::Mod, None),
+        (Source::Otlp, None),
         (Source::Recorder, None),
     ];
     for (source, offset) in sources {

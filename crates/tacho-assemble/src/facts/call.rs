@@ -2,8 +2,8 @@
 
 use crate::belief::Believed;
 use std::collections::BTreeSet;
-use tacho_model::event::{AnswerPart, Event, Finish, ModelAnswer, ModelRequest};
-use tacho_model::id::{RequestId, RequestRef, SubagentId};
+use tacho_model::event::{AnswerPart, Event, Finish, ModelAnswer, ModelReport, ModelRequest};
+use tacho_model::id::{PromptId, RequestId, RequestRef, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 use tacho_model::usage_record::Terms;
@@ -66,6 +66,40 @@ impl CallFacts {
             block_ms: said.block_ms,
             part: said.part.clone(),
         });
+    }
+}
+
+/// What the agent measured of a call that was answered.
+#[derive(Debug)]
+pub(crate) struct ReportFacts {
+    /// At the end of the answer.
+    pub(crate) said: Believed<ModelReport>,
+    pub(crate) prompt: Believed<PromptId>,
+    pub(crate) subagent: Believed<SubagentId>,
+}
+
+impl Default for ReportFacts {
+    fn default() -> Self {
+        Self { said: Believed::earliest(), prompt: Believed::earliest(), subagent: Believed::earliest() }
+    }
+}
+
+impl ReportFacts {
+    pub(crate) fn hear(&mut self, event: &Event, said: &ModelReport) {
+        self.said.hear(event, said);
+        self.prompt.hear_known(event, event.prompt.as_ref());
+        self.subagent.hear_known(event, event.subagent.as_ref());
+    }
+
+    /// When the answer had come.
+    pub(crate) fn ended(&self) -> Option<UnixNanos> {
+        self.said.at()
+    }
+
+    /// When the request was sent.
+    pub(crate) fn began(&self) -> Option<UnixNanos> {
+        let duration_ns = self.said.value()?.duration_ms?.checked_mul(1_000_000)?;
+        Some(UnixNanos(self.ended()?.0.checked_sub(duration_ns)?))
     }
 }
 

@@ -40,8 +40,8 @@ impl Heard {
                 Some(statements) => statements,
                 None => self.hooks.entry(event.name.clone()).or_default(),
             },
-            Source::Transcript | Source::Recorder if !is_unknown => return,
-            Source::Transcript | Source::Recorder => {
+            Source::Transcript | Source::Mod | Source::Otlp | Source::Recorder if !is_unknown => return,
+            Source::Transcript | Source::Mod | Source::Otlp | Source::Recorder => {
                 self.others.entry((event.source, event.name.clone())).or_default()
             }
         };
@@ -99,7 +99,7 @@ impl Alike {
 const fn noun(source: Source) -> &'static str {
     match source {
         Source::Transcript => "row",
-        Source::Hook | Source::Recorder => source.name(),
+        Source::Hook | Source::Mod | Source::Otlp | Source::Recorder => source.name(),
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct ToolFacts {
     /// What the model was given of it.
     pub(crate) response: Believed<Json>,
     pub(crate) decision: Believed<PermissionDecision>,
+    /// When a person decided.
+    pub(crate) answered: Believed<()>,
     pub(crate) started_subagent: Believed<SubagentId>,
     pub(crate) decided_by: Believed<MessageId>,
     pub(crate) prompt: Believed<PromptId>,
@@ -50,6 +52,7 @@ impl Default for ToolFacts {
             result: Believed::earliest(),
             response: Believed::earliest(),
             decision: Believed::earliest(),
+            answered: Believed::earliest(),
             started_subagent: Believed::earliest(),
             decided_by: Believed::earliest(),
             prompt: Believed::earliest(),
@@ -73,6 +76,13 @@ impl ToolFacts {
         self.name.hear(event, &said.name);
         self.input.hear(event, &said.input);
         self.mcp_server.hear_known(event, said.mcp_server.as_ref());
+    }
+
+    pub(crate) fn hear_decided(&mut self, event: &Event, said: &PermissionDecision) {
+        self.decision.hear(event, said);
+        if said.by_person == Some(true) {
+            self.answered.hear(event, &());
+        }
     }
 
     pub(crate) fn hear_end(&mut self, event: &Event, said: &ToolEnd) {

@@ -182,5 +182,6 @@ fn prompt_of_call<'a>(facts: &'a SessionFacts, call: &Call<'a>) -> Option<&'a Pr
         let decided = facts.tools.values().filter(|tool| tool.decided_by.value() == Some(message));
         decided.filter_map(|tool| tool.prompt.value()).min()
     };
-    facts.places.prompt_at(call.subagent, call.first_offset).or_else(of_tools)
+    let measured = || call.report.and_then(|report| report.prompt.value());
+    facts.places.prompt_at(call.subagent, call.first_offset).or_else(of_tools).or_else(measured)
 }

@@ -2,6 +2,7 @@
 
 use super::Json;
 use crate::id::{MessageId, RequestId, RequestRef, ToolUseId};
+use crate::money::Nanodollars;
 use crate::usage::Usage;
 use crate::usage_record::Terms;
 
@@ -47,6 +48,29 @@ pub struct ModelAnswer {
     pub block: u64,
     /// What the block is; `None` for a block that is nothing a reader could use.
     pub part: Option<AnswerPart>,
+}
+
+/// A call that was answered, as the agent measured it. Of calls that stand in no transcript it is all that is known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ModelReport {
+    /// The request, as the API numbers it.
+    pub request_id: RequestId,
+    /// Model that answered.
+    pub model: Option<String>,
+    /// Effort in force.
+    pub effort: Option<String>,
+    /// Why the agent asked, in its own words.
+    pub query_source: Option<String>,
+    /// Tokens of the answer.
+    pub usage: Usage,
+    /// What else its price depends on, as far as it was said.
+    pub terms: Terms,
+    /// From the request to the answer's last chunk, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// From the request to the answer's first chunk, in milliseconds.
+    pub first_chunk_ms: Option<u64>,
+    /// What the agent says that it cost.
+    pub cost: Option<Nanodollars>,
 }
 
 /// One part of an answer.

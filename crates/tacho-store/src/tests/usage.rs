@@ -4,6 +4,7 @@ use super::sample::empty;
 use crate::Store;
 use crate::usage::{SumFilter, UsagePrice};
 use proptest::prelude::*;
+use tacho_model::event::{Source, Sources};
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
@@ -49,13 +50,21 @@ fn kept(store: &Store) -> (Vec<String>, Vec<String>) {
 fn statement() -> impl Strategy<Value = UsageRecord> {
     let count = || prop::option::of(0..4_u64);
     let tools = prop::collection::btree_set(prop::sample::select(vec!["Bash", "Edit", "Read"]), 0..2);
-    let key = (0..3_u8, prop::sample::select(vec!["", "", "req_1", "req_2"]));
+    // A row of a transcript names an answer, and perhaps its request; the agent's telemetry names nothing but a request.
+    let key = (prop::option::of(0..3_u8), prop::sample::select(vec!["", "", "req_1", "req_2"]));
     let owner = (any::<bool>(), 0..3_u64, 0..2_u8);
     (key, owner, count(), count(), count(), tools, any::<bool>()).prop_map(
         |((message, request), (is_sidechain, at, session), input, output, cache_read, tools, is_final)| {
             let usage = Usage { input, output, cache_read, ..Usage::default() };
+            let key = match message {
+                None if !request.is_empty() => CallKey::of_request(request),
+                message => {
+                    CallKey { message: format!("msg_{}", message.unwrap_or(0)), request: request.to_owned() }
+                }
+            };
+            let source = if key.is_of_request() { Source::Mod } else { Source::Transcript };
             UsageRecord {
-                key: CallKey { message: format!("msg_{message}"), request: request.to_owned() },
+                key,
                 owner: Owner {
                     is_sidechain,
                     is_empty: usage.is_empty(),
@@ -69,6 +78,7 @@ fn statement() -> impl Strategy<Value = UsageRecord> {
                 terms: Terms::default(),
                 tools: tools.into_iter().map(str::to_owned).collect(),
                 is_final,
+                sources: Sources::of(source),
             }
         },
     )

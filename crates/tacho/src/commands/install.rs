@@ -7,7 +7,7 @@ use super::agent_side::{AgentSide, ENDPOINT, LEVEL};
 use super::config::tell_next_session;
 use super::steps::{Action, AgentCommand, Steps};
 use super::words;
-use crate::cli::{Install, Output};
+use crate::cli::{Install, Measurements, Output};
 use crate::config;
 use crate::failure::{Failure, FailureKind};
 use crate::import;
@@ -35,7 +35,14 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
     let side = AgentSide::named(&wanted.agent)?;
     let setup = side.setup();
     let folder = side.folder();
-    let content = Content::of(setup, &programs(&side)?)?;
+    let mut content = Content::of(setup, &programs(&side)?)?;
+    let is_measuring = match wanted.measurements {
+        Some(wanted) => wanted == Measurements::On,
+        None => folder::is_measuring(setup, &folder),
+    };
+    if is_measuring {
+        content.measure(setup);
+    }
     let options = options(wanted)?;
     check_destination(&side, &options)?;
     let program = find_program(&side, wanted.program.as_deref())?;

@@ -56,6 +56,7 @@ impl Round<'_> {
             };
             let observation = observation(self.state, &record);
             let Some(surroundings) = self.observe(&observation)? else { continue };
+            self.hear_usage_reports(&observation);
             let session = self.sessions.get(&self.changes, &observation.session)?;
             note_process(&self.changes, session, &record)?;
             if let Some(path) = surroundings.transcript {
@@ -131,12 +132,18 @@ fn observation(state: &Path, record: &HookRecord<'_>) -> Observation {
         uid: record.uid(),
         agent: agent_name(record).to_owned(),
         session: SessionId::from(record.sid.as_deref().unwrap_or(NO_SESSION)),
-        source: Source::Hook,
+        source: source(record),
         at: Some(record.at()),
         subagent: None,
         offset: None,
         body,
     }
+}
+
+/// Who speaks in a record. Of an agent that this version does not know nothing but its hooks is known.
+fn source(record: &HookRecord<'_>) -> Source {
+    let agent = agent_named(record.agent.as_deref());
+    agent.map_or(Source::Hook, |agent| agent.source_of(record.event().as_deref()))
 }
 
 /// The agent a record names; one that this version does not know keeps its name.

@@ -5,8 +5,9 @@ use crate::failure::Failure;
 use crate::prices::Pricing;
 use crate::vcs::Projects;
 use memchr::memmem;
-use tacho_agents::{Agent, TranscriptPlace, UsageRow};
+use tacho_agents::{Agent, TranscriptPlace, UsageRow, agent_named};
 use tacho_assemble::price::Prices;
+use tacho_model::event::{Observation, Source};
 use tacho_model::usage_record::{ReportedCost, UsageRecord};
 use tacho_store::Changes;
 
@@ -37,14 +38,27 @@ impl Round<'_> {
             return;
         }
         match (agent.usage_row)(row, place) {
-            UsageRow::Call(mut record) => {
-                let projects = &mut self.pricer.projects;
-                record.owner.project = record.owner.project.take().map(|directory| projects.of(directory));
-                self.usage.records.push(*record);
-            }
+            UsageRow::Call(record) => self.hear_call(*record),
             UsageRow::Reported(reported) => self.usage.reported.push(*reported),
             UsageRow::Nothing | UsageRow::Unreadable => {}
         }
+    }
+
+    /// Hears what an observation of the agent's own telemetry says of usage.
+    pub(super) fn hear_usage_reports(&mut self, observation: &Observation) {
+        if !matches!(observation.source, Source::Mod | Source::Otlp) {
+            return;
+        }
+        let Some(agent) = agent_named(Some(&observation.agent)) else { return };
+        for record in (agent.usage_reports)(observation) {
+            self.hear_call(record);
+        }
+    }
+
+    fn hear_call(&mut self, mut record: UsageRecord) {
+        let projects = &mut self.pricer.projects;
+        record.owner.project = record.owner.project.take().map(|directory| projects.of(directory));
+        self.usage.records.push(record);
     }
 }
 

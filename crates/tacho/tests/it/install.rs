@@ -51,6 +51,19 @@ fn old_transcripts_are_taken_in() {
     assert_eq!(cost["totals"]["cost_usd_nanos"], 2_828_000);
 }
 
+/// The module in the agent's process runs where its owner said so, until he says otherwise.
+#[test]
+fn measurements_are_switched_on_and_off() {
+    let installed = Installed::plugin();
+    let hooks = installed.folder().join("plugins/claude-code/hooks/newer.json");
+    let is_on = |words: &[&str]| {
+        assert_eq!(installed.tacho(&[&["install", "claude-code"], words].concat()).code, Some(0));
+        fs::read_to_string(&hooks).unwrap().contains("./register.js")
+    };
+    let on = [&[][..], &["--measurements", "on"], &[], &["--measurements", "off"], &[]].map(is_on);
+    assert_eq!(on, [false, true, true, false, false]);
+}
+
 #[test]
 fn an_upgrade_replaces_the_whole_folder() {
     let installed = Installed::plugin();

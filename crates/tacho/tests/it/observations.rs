@@ -25,6 +25,11 @@ pub struct Heard {
 }
 
 #[derive(Deserialize)]
+struct Payload {
+    hook_event_name: String,
+}
+
+#[derive(Deserialize)]
 struct Row {
     timestamp: Option<jiff::Timestamp>,
 }
@@ -57,7 +62,8 @@ fn uid(number: usize) -> [u8; 16] {
 fn understood(at: UnixNanos, observation: &Observation) -> Heard {
     let decoded = (AGENT.decode)(observation);
     assert_eq!(decoded.warnings, [], "{}", String::from_utf8_lossy(&observation.body));
-    Heard { at, is_hook: observation.source == Source::Hook, events: decoded.events }
+    let is_hook = matches!(observation.source, Source::Hook | Source::Mod);
+    Heard { at, is_hook, events: decoded.events }
 }
 
 fn observation(fixture: &Fixture, source: Source, body: &str) -> Observation {
@@ -75,7 +81,9 @@ fn observation(fixture: &Fixture, source: Source, body: &str) -> Observation {
 
 fn from_hook(fixture: &Fixture, t_ns: u64, payload: &str) -> Heard {
     let at = UnixNanos(t_ns);
-    understood(at, &Observation { at: Some(at), ..observation(fixture, Source::Hook, payload) })
+    let Payload { hook_event_name } = serde_json::from_str(payload).unwrap();
+    let source = AGENT.source_of(Some(&hook_event_name));
+    understood(at, &Observation { at: Some(at), ..observation(fixture, source, payload) })
 }
 
 fn from_recorder(fixture: &Fixture, at: UnixNanos, body: &str) -> Heard {

@@ -53,6 +53,7 @@ sessions![
     killed,
     max_tokens,
     mcp,
+    measured,
     nested,
     oldest_version,
     parallel,

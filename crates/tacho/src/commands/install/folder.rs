@@ -32,6 +32,15 @@ impl Content {
         Ok(Self(files))
     }
 
+    /// Has the agent run our module.
+    pub(super) fn measure(&mut self, setup: &Setup) {
+        let measuring = setup.files.iter().find(|file| file.path == setup.measuring.by);
+        let place = self.0.iter_mut().find(|(path, ..)| path.as_path() == Path::new(setup.measuring.path));
+        if let (Some(measuring), Some((_, bytes, _))) = (measuring, place) {
+            *bytes = measuring.bytes.to_vec();
+        }
+    }
+
     /// Whether the folder holds exactly this.
     pub(super) fn is_in(&self, folder: &Path) -> bool {
         let is_there = |(path, bytes, mode): &(PathBuf, Vec<u8>, u32)| {
@@ -68,6 +77,13 @@ impl Content {
             Err(errno) => Err(errno.into()),
         }
     }
+}
+
+/// Whether the agent runs our module from a folder, which may be of another version.
+pub(super) fn is_measuring(setup: &Setup, folder: &Path) -> bool {
+    let [there, measuring] =
+        [setup.measuring.path, setup.measuring.by].map(|path| fs::read(folder.join(path)));
+    there.is_ok_and(|there| measuring.is_ok_and(|measuring| there == measuring))
 }
 
 fn count_files(folder: &Path) -> io::Result<usize> {

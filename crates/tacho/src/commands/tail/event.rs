@@ -9,7 +9,7 @@ use serde_json::json;
 use std::path::Path;
 use tacho_agents::agent_named;
 use tacho_model::event::{
-    Compaction, CompactionStep, Event, Fact, FailureCause, Note, Observation, Source, ToolEnd, ToolStart,
+    Compaction, CompactionStep, Event, Fact, FailureCause, Note, Observation, ToolEnd, ToolStart,
 };
 use tacho_model::id::SessionId;
 
@@ -118,7 +118,7 @@ fn record_summary(record: &HookRecord<'_>) -> String {
         uid: [0; 16],
         agent: agent.name.to_owned(),
         session: SessionId::from(record.sid.as_deref().unwrap_or_default()),
-        source: Source::Hook,
+        source: agent.source_of(record.event().as_deref()),
         at: Some(record.at()),
         subagent: None,
         offset: None,
@@ -158,6 +158,7 @@ fn summary(event: &Event) -> Option<String> {
         Fact::Noted(Note { sort, subject, path, text, .. }) => {
             joined([safe(sort), safe(subject), safe(path), safe(text)])
         }
+        Fact::ModelReported(report) => joined([safe(&report.model), safe(&report.query_source)]),
         Fact::Unknown => Some("not known to this version".to_owned()),
         // Not of hooks, or nothing to add to the event's name.
         Fact::AgentGone
@@ -170,6 +171,7 @@ fn summary(event: &Event) -> Option<String> {
         | Fact::SubagentDescribed(_)
         | Fact::ModelAsked(_)
         | Fact::ModelAnswered(_)
+        | Fact::ToolDecided { .. }
         | Fact::ModelRetried { .. }
         | Fact::ModelFailed { .. }
         | Fact::Nothing => None,

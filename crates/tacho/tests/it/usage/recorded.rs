@@ -31,21 +31,54 @@ const TOKENS: [&str; 6] = [
     "cache_write_1h_tokens",
 ];
 
+/// The session in which our module told of calls that stand in no transcript.
+const MEASURED: &str = "measured";
+
+/// The sessions of which transcripts tell all.
+fn written() -> Vec<Fixture> {
+    fixture::all().into_iter().filter(|fixture| fixture.name != MEASURED).collect()
+}
+
+/// What the API served in a session, if that was written down.
+fn served(fixture: &Fixture) -> Option<Json> {
+    let served: Vec<_> = fixture.truth.as_ref()?.iter().filter_map(|served| served.usage.as_ref()).collect();
+    let sum = |class: fn(&fixture::ServedUsage) -> u64| served.iter().map(|usage| class(usage)).sum::<u64>();
+    Some(json!({
+        "calls": served.len(),
+        "input_tokens": sum(|usage| usage.input_tokens),
+        "output_tokens": sum(|usage| usage.output_tokens),
+        "cache_read_tokens": sum(|usage| usage.cache_read_input_tokens),
+        "cache_write_5m_tokens": sum(|usage| usage.cache_creation.ephemeral_5m_input_tokens),
+        "cache_write_1h_tokens": sum(|usage| usage.cache_creation.ephemeral_1h_input_tokens),
+    }))
+}
+
+/// The calls of compactions, which only our module tells of, count, and those that transcripts tell of as well count
+/// once, whoever was read first. The sum is the one that the agent itself wrote down.
+#[test]
+fn what_was_measured_is_what_was_served() {
+    let expected = served(&fixture::load(MEASURED)).unwrap();
+    let files = transcripts_of(&[fixture::load(MEASURED)]);
+    for imports_first in [false, true] {
+        let home = Home::new();
+        if imports_first {
+            import(&home, files.path());
+        }
+        home.record(fixture::load(MEASURED));
+        home.drain();
+        import(&home, files.path());
+        let totals = &cost(&home, "session")["totals"];
+        assert_eq!(
+            (numbers(totals, &TOKENS), &totals["cost_usd_nanos"]),
+            (expected.clone(), &json!(6_832_000))
+        );
+    }
+}
+
 #[test]
 fn what_is_imported_is_what_was_served() {
-    for fixture in fixture::all() {
-        let Some(truth) = &fixture.truth else { continue };
-        let served: Vec<_> = truth.iter().filter_map(|served| served.usage.as_ref()).collect();
-        let sum =
-            |class: fn(&fixture::ServedUsage) -> u64| served.iter().map(|usage| class(usage)).sum::<u64>();
-        let expected = json!({
-            "calls": served.len(),
-            "input_tokens": sum(|usage| usage.input_tokens),
-            "output_tokens": sum(|usage| usage.output_tokens),
-            "cache_read_tokens": sum(|usage| usage.cache_read_input_tokens),
-            "cache_write_5m_tokens": sum(|usage| usage.cache_creation.ephemeral_5m_input_tokens),
-            "cache_write_1h_tokens": sum(|usage| usage.cache_creation.ephemeral_1h_input_tokens),
-        });
+    for fixture in written() {
+        let Some(expected) = served(&fixture) else { continue };
         let name = fixture.name.clone();
         let files = transcripts_of(&[fixture]);
         let home = Home::new();
@@ -57,10 +90,10 @@ fn what_is_imported_is_what_was_served() {
 /// Sessions that are recorded are not imported again, and whoever imports them anyway sees the same.
 #[test]
 fn recording_writes_down_what_importing_does() {
-    let files = transcripts_of(&fixture::all());
+    let files = transcripts_of(&written());
     let imported = Home::new();
     import(&imported, files.path());
-    let recorded = Home::with(fixture::all());
+    let recorded = Home::with(written());
     recorded.stdout_of(&["sessions"]);
     for by in ["daily", "session", "agent", "model", "project"] {
         assert_eq!(cost(&recorded, by), cost(&imported, by), "{by}");

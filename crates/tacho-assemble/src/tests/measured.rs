@@ -1,0 +1,151 @@
+//! What the agent measures of itself, beside what hooks and transcripts say.
+
+use super::{SECOND_NS, asked, assembled, check, ended, facts_of, hook, prompted, started, stopped};
+use crate::price::Prices;
+use crate::tree::assemble;
+use tacho_model::attribute::Value;
+use tacho_model::event::{
+    Event, Fact, Finish, FinishReason, ModelAnswer, ModelReport, ModelRequest, PermissionDecision, Source,
+};
+use tacho_model::id::{MessageId, RequestId, RequestRef, ToolUseId};
+use tacho_model::money::Nanodollars;
+use tacho_model::semconv as key;
+use tacho_model::time::UnixNanos;
+use tacho_model::usage::Usage;
+use tacho_model::usage_record::Terms;
+
+/// A statement of the module in the agent's process.
+fn measured(seconds: u64, fact: Fact) -> Event {
+    Event { source: Source::Mod, ..hook(seconds, "p", fact) }
+}
+
+/// A call that ended then, was measured to take two seconds, and used so much output.
+fn report(seconds: u64, request: &str, output: u64) -> Event {
+    let report = ModelReport {
+        request_id: RequestId::from(request),
+        model: Some("claude-opus-5-5".to_owned()),
+        effort: None,
+        query_source: Some("compact".to_owned()),
+        usage: usage(output),
+        terms: Terms::default(),
+        duration_ms: Some(2000),
+        first_chunk_ms: Some(1500),
+        cost: Some(Nanodollars(9)),
+    };
+    measured(seconds, Fact::ModelReported(Box::new(report)))
+}
+
+fn usage(output: u64) -> Usage {
+    Usage { input: Some(1), output: Some(output), ..Usage::default() }
+}
+
+fn row(seconds: u64, fact: Fact) -> Event {
+    Event { source: Source::Transcript, offset: Some(seconds), ..hook(seconds, "p", fact) }
+}
+
+fn request(seconds: u64) -> Event {
+    let request = ModelRequest {
+        request: RequestRef::from(format!("ref_{seconds}").as_str()),
+        model: None,
+        max_tokens: None,
+        effort: None,
+        query_source: None,
+    };
+    row(seconds, Fact::ModelAsked(request))
+}
+
+fn answer(seconds: u64, message: &str, request: &str, output: u64) -> Event {
+    let answer = ModelAnswer {
+        message: MessageId::from(message),
+        request_id: Some(RequestId::from(request)),
+        request: None,
+        model: Some("claude-opus-5-5".to_owned()),
+        requested_model: None,
+        effort: None,
+        usage: usage(output),
+        finish: Some(Finish { word: "end_turn".to_owned(), reason: FinishReason::Stop }),
+        terms: Terms::default(),
+        block_ms: None,
+        block: 0,
+        part: None,
+    };
+    row(seconds, Fact::ModelAnswered(Box::new(answer)))
+}
+
+fn decided(seconds: u64, tool: &str, source: &str) -> Event {
+    let decision = PermissionDecision {
+        decision: "accept".to_owned(),
+        source: Some(source.to_owned()),
+        reason: None,
+        by_person: Some(source.starts_with("user")),
+    };
+    measured(seconds, Fact::ToolDecided { tool: ToolUseId::from(tool), decision })
+}
+
+#[test]
+fn a_report_and_an_answer_to_one_request_are_one_call() {
+    let events =
+        [hook(1, "p", prompted()), request(3), answer(6, "m", "r", 4), report(6, "r", 5), request(8)];
+    check(&events, 8, &["invoke_agent agent 1..open unsettled", "  chat claude-opus-5-5 3..6"]);
+    let call = assembled(&events, 8).spans.remove(1);
+    let said = [
+        key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+        key::GEN_AI_USAGE_OUTPUT_TOKENS,
+        key::CLAUDE_CODE_COST_REPORTED_NANOS,
+    ]
+    .map(|key| call.attributes.get(key).cloned());
+    assert_eq!(said, [Some(Value::Double(1.5)), Some(Value::Int(5)), Some(Value::Int(9))]);
+}
+
+/// What the agent does for itself stands in no transcript. What it does when the turn is over is no part of it.
+#[test]
+fn a_call_that_is_only_reported_is_one_too() {
+    let events = [
+        hook(1, "p", prompted()),
+        report(6, "r", 5),
+        hook(7, "p", stopped()),
+        row(8, Fact::TurnRecorded),
+        report(10, "later", 70),
+    ];
+    let expected = [
+        "invoke_agent agent 1..7 unsettled",
+        "  chat claude-opus-5-5 4..6",
+        "  chat claude-opus-5-5 8..10 unsettled",
+    ];
+    check(&events, 11, &expected);
+    check(&events, 15, &expected.map(|line| line.trim_end_matches(" unsettled")));
+    let assembly = assembled(&events, 15);
+    let of_turn = assembly.spans[0].attributes.get(key::GEN_AI_USAGE_OUTPUT_TOKENS).cloned();
+    assert_eq!((of_turn, assembly.session.usage.output), (Some(Value::Int(5)), Some(75)));
+}
+
+/// A call whose row is there waits for what was measured of it, if the agent says what it measures at all.
+#[test]
+fn a_report_is_waited_for() {
+    let unmeasured = [hook(1, "p", prompted()), request(3), answer(6, "m", "r", 4), request(7)];
+    check(&unmeasured, 7, &["invoke_agent agent 1..open unsettled", "  chat claude-opus-5-5 3..6"]);
+    let mut events = unmeasured.to_vec();
+    events.push(measured(1, Fact::Nothing));
+    check(&events, 7, &["invoke_agent agent 1..open unsettled", "  chat claude-opus-5-5 3..6 unsettled"]);
+    check(&events, 11, &["invoke_agent agent 1..open unsettled", "  chat claude-opus-5-5 3..6"]);
+    events.push(report(6, "r", 4));
+    check(&events, 7, &["invoke_agent agent 1..open unsettled", "  chat claude-opus-5-5 3..6"]);
+}
+
+/// The wait ends with the decision, not where the run is taken to have begun. What a rule decided nobody waited for.
+#[test]
+fn a_wait_ends_when_a_person_decided() {
+    let events = [
+        hook(1, "p", prompted()),
+        hook(2, "p", started("t")),
+        hook(3, "p", asked("t")),
+        hook(9, "p", ended("t", None)),
+    ];
+    let waits = |source: &str| {
+        let events = [&events[..], &[decided(6, "t", source)]].concat();
+        let spans = assemble(&facts_of(&events), &Prices::default(), UnixNanos(60 * SECOND_NS)).spans;
+        let wait = spans.into_iter().find(|span| span.name == "claude_code.permission.wait");
+        wait.and_then(|wait| wait.end).map(|end| end.0 as f64 / SECOND_NS as f64)
+    };
+    assert_eq!([waits("user_temporary"), waits("config")], [Some(6.0), None]);
+}
