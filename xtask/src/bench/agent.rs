@@ -1,7 +1,7 @@
 //! The agent, measured: how much longer its work takes with our plugin, and with one whose hooks do nothing.
 //!
-//! Sessions without a plugin, with idle hooks and with ours take turns within a round, and only what they take in the
-//! same round is compared. This file counts; `stage` plays a session.
+//! Sessions without a plugin, with idle hooks, with our hooks alone and with our module as well take turns within a round,
+//! and only what they take in the same round is compared. This file counts; `stage` plays a session.
 
 mod stage;
 
@@ -16,14 +16,13 @@ use stage::{Stage, Variant};
 
 /// Tool calls of a session, each in an answer of its own.
 pub(super) const CALLS: usize = 40;
-/// The orders in which the variants take turns, so that none gains by its place in a round.
-const ORDERS: [[Variant; 3]; 6] = [
-    [Variant::Bare, Variant::Idle, Variant::Recording],
-    [Variant::Recording, Variant::Idle, Variant::Bare],
-    [Variant::Idle, Variant::Recording, Variant::Bare],
-    [Variant::Bare, Variant::Recording, Variant::Idle],
-    [Variant::Recording, Variant::Bare, Variant::Idle],
-    [Variant::Idle, Variant::Bare, Variant::Recording],
+/// The orders in which the variants take turns, so that none gains by its place in a round or by the one before it: each
+/// stands once in every place, and once behind each other one.
+const ORDERS: [[Variant; 4]; 4] = [
+    [Variant::Bare, Variant::Idle, Variant::Measuring, Variant::Recording],
+    [Variant::Idle, Variant::Recording, Variant::Bare, Variant::Measuring],
+    [Variant::Recording, Variant::Measuring, Variant::Idle, Variant::Bare],
+    [Variant::Measuring, Variant::Bare, Variant::Recording, Variant::Idle],
 ];
 
 pub(super) struct Measured {
@@ -39,6 +38,10 @@ pub(super) struct Round {
     pub(super) bare: Duration,
     pub(super) idle: Duration,
     pub(super) recording: Duration,
+    pub(super) measuring: Duration,
+    /// A tool call in the middle of the last two.
+    pub(super) recording_step: Duration,
+    pub(super) measuring_step: Duration,
 }
 
 impl Round {
@@ -47,9 +50,19 @@ impl Round {
         milliseconds(self.idle) - milliseconds(self.bare)
     }
 
-    /// What our plugin added, in ms.
+    /// What our hooks added, in ms.
     pub(super) fn added_by_recording(&self) -> f64 {
         milliseconds(self.recording) - milliseconds(self.bare)
+    }
+
+    /// What our plugin added, in ms.
+    pub(super) fn added_by_measuring(&self) -> f64 {
+        milliseconds(self.measuring) - milliseconds(self.bare)
+    }
+
+    /// What our module added to a tool call, in ms.
+    pub(super) fn added_by_module(&self) -> f64 {
+        milliseconds(self.measuring_step) - milliseconds(self.recording_step)
     }
 }
 
@@ -71,9 +84,9 @@ pub(super) fn measure(workspace: &Workspace, rounds: usize) -> Result<Measured> 
 }
 
 /// Plays one session of each variant, and holds against each other what hooks they ran.
-fn play_round(stage: &Stage, order: [Variant; 3]) -> Result<(Round, Hooks)> {
+fn play_round(stage: &Stage, order: [Variant; 4]) -> Result<(Round, Hooks)> {
     let mut round = Round::default();
-    let (mut idle, mut recording) = (Hooks::new(), Hooks::new());
+    let (mut idle, mut recording, mut measuring) = (Hooks::new(), Hooks::new(), Hooks::new());
     for variant in order {
         let played = stage.play(variant)?;
         match variant {
@@ -82,10 +95,16 @@ fn play_round(stage: &Stage, order: [Variant; 3]) -> Result<(Round, Hooks)> {
                 ensure!(played.hooks.is_empty(), "without a plugin there ran {:?}", played.hooks);
             }
             Variant::Idle => (round.idle, idle) = (played.wall, played.hooks),
-            Variant::Recording => (round.recording, recording) = (played.wall, played.hooks),
+            Variant::Recording => {
+                (round.recording, round.recording_step, recording) = (played.wall, played.step, played.hooks);
+            }
+            Variant::Measuring => {
+                (round.measuring, round.measuring_step, measuring) = (played.wall, played.step, played.hooks);
+            }
         }
     }
     ensure!(idle == recording, "`true` ran for {idle:?}, ours for {recording:?}");
+    ensure!(idle == measuring, "`true` ran for {idle:?}, ours for {measuring:?}");
     for event in ["PreToolUse", "PostToolUse"] {
         let ran = idle.get(event).copied().unwrap_or(0);
         ensure!(ran == CALLS, "{CALLS} tool calls ran {ran} hooks for {event}");

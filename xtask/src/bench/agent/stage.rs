@@ -1,4 +1,4 @@
-//! One session of the real CLI on a scripted API, in one of three variants; it fails where it did less than the others.
+//! One session of the real CLI on a scripted API, in one of four variants; it fails where it did less than the others.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,6 +26,8 @@ const HOOKS_FILES: [&str; 2] = ["hooks/hooks.json", "hooks/newer.json"];
 const HOOK: &str = "${CLAUDE_PLUGIN_ROOT}/bin/tacho-hook";
 /// What the other plugin's hooks run.
 const NOTHING: &str = "/bin/true";
+/// What stands in place of one of them where our module runs.
+const MEASURING: (&str, &str) = ("hooks/newer.json", "hooks/measuring.json");
 
 /// What a session has beside the CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +38,15 @@ pub(super) enum Variant {
     Idle,
     /// Our plugin, with a drainer and a destination that takes everything.
     Recording,
+    /// The same with our module, which is off by default.
+    Measuring,
 }
 
 /// A session that was played.
 pub(super) struct Played {
     pub(super) wall: Duration,
+    /// From one request to the next, in the middle: what the agent takes for a tool call of which nothing is left to chance.
+    pub(super) step: Duration,
     pub(super) hooks: Hooks,
 }
 
@@ -50,8 +56,8 @@ pub(super) struct Stage {
     plugin: PathBuf,
     receiver: Receiver,
     // Before the folder, in which the processes run.
-    _sweep: Sweep,
-    /// A home and a project for each variant, and the plugin whose hooks do nothing.
+    _sweeps: [Sweep; 2],
+    /// A home and a project for each variant, the plugin whose hooks do nothing, and ours with its module.
     folder: TempDir,
 }
 
@@ -60,16 +66,18 @@ impl Stage {
         let plugin = plugin::build()?;
         let cli = claude::install(&workspace.target_dir, CURRENT.name)?;
         let folder = TempDir::new().context("cannot create a folder for the sessions")?;
-        for variant in [Variant::Bare, Variant::Idle, Variant::Recording] {
+        for variant in [Variant::Bare, Variant::Idle, Variant::Recording, Variant::Measuring] {
             let place = folder.path().join(variant.name());
             fs::create_dir_all(place.join("home"))
                 .with_context(|| format!("cannot create {}", place.display()))?;
             let mut git = Command::new("git");
             workspace::run(git.args(["init", "--quiet"]).arg(place.join("project")).env("HOME", &place))?;
         }
-        make_idle(&plugin, &folder.path().join("plugin"))?;
-        let home = folder.path().join(Variant::Recording.name()).join("home");
-        Ok(Self { cli, plugin, receiver: Receiver::start()?, _sweep: Sweep::of(&home), folder })
+        make_idle(&plugin, &folder.path().join("idle-hooks"))?;
+        make_measuring(&plugin, &folder.path().join("measuring-plugin"))?;
+        let sweeps = [Variant::Recording, Variant::Measuring]
+            .map(|variant| Sweep::of(&folder.path().join(variant.name()).join("home")));
+        Ok(Self { cli, plugin, receiver: Receiver::start()?, _sweeps: sweeps, folder })
     }
 
     /// Plays a session from its beginning to its end, and what it leaves to the drainer.
@@ -93,9 +101,10 @@ impl Stage {
         let finished = run.finish()?;
         let name = variant.name();
         ensure!(finished.exit == Some(0), "the CLI ({name}) failed: {}", finished.stderr.trim());
+        let step = middle_step(&api);
         let calls: usize = api.calls().iter().map(|call| call.tool_uses.len()).sum();
         ensure!(calls == CALLS, "the CLI ({name}) made {calls} tool calls instead of {CALLS}");
-        if variant == Variant::Recording {
+        if matches!(variant, Variant::Recording | Variant::Measuring) {
             self.expect_recorded(&run)?;
         }
         let wall = Duration::from_nanos(finished.ended_unix_ns - finished.started_unix_ns);
@@ -104,14 +113,15 @@ impl Stage {
             ensure!(hook.outcome == "success", "a hook ({name}) ended so: {hook:?}");
             *hooks.entry(hook.event).or_default() += 1;
         }
-        Ok(Played { wall, hooks })
+        Ok(Played { wall, step, hooks })
     }
 
     fn plugin_dirs(&self, variant: Variant) -> Vec<PathBuf> {
         match variant {
             Variant::Bare => Vec::new(),
-            Variant::Idle => vec![self.folder.path().join("plugin")],
+            Variant::Idle => vec![self.folder.path().join("idle-hooks")],
             Variant::Recording => vec![self.plugin.clone()],
+            Variant::Measuring => vec![self.folder.path().join("measuring-plugin")],
         }
     }
 
@@ -138,11 +148,19 @@ impl Variant {
             Self::Bare => "bare",
             Self::Idle => "idle",
             Self::Recording => "recording",
+            Self::Measuring => "measuring",
         }
     }
 }
 
-/// Makes a copy of our plugin whose hooks run a program that does nothing.
+/// Makes a copy of our plugin whose module runs.
+fn make_measuring(plugin: &Path, folder: &Path) -> Result<()> {
+    copy_folder(plugin, folder)?;
+    let (place, by) = MEASURING;
+    workspace::write(&folder.join(place), workspace::read(&folder.join(by))?)
+}
+
+/// Makes a copy of a plugin whose hooks run a program that does nothing.
 fn make_idle(plugin: &Path, folder: &Path) -> Result<()> {
     copy_folder(plugin, folder)?;
     for file in HOOKS_FILES {
@@ -152,6 +170,15 @@ fn make_idle(plugin: &Path, folder: &Path) -> Result<()> {
         workspace::write(&path, text.replace(HOOK, NOTHING))?;
     }
     Ok(())
+}
+
+/// How long the agent took from one request to the next, in the middle of all.
+fn middle_step(api: &ScriptedApi) -> Duration {
+    let mut starts: Vec<u64> = api.calls().iter().map(|call| call.started_unix_ns).collect();
+    starts.sort_unstable();
+    let mut steps: Vec<u64> = starts.iter().zip(starts.iter().skip(1)).map(|(from, to)| to - from).collect();
+    steps.sort_unstable();
+    Duration::from_nanos(steps.get(steps.len() / 2).copied().unwrap_or(0))
 }
 
 /// Answers at once, with one tool call each.
