@@ -2,9 +2,9 @@
 
 use crate::facts::{CallFacts, FailedCall, ReportFacts, RequestFacts, Retry, SessionFacts};
 use crate::price::{self, Priced, Prices, Unpriced};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{FinishReason, ModelReport};
-use tacho_model::id::{MessageId, RequestId, SubagentId};
+use tacho_model::id::{MessageId, RequestId, RequestRef, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 
@@ -158,13 +158,20 @@ fn reported<'a>(prices: &'a Prices, request: &'a RequestId, report: &'a ReportFa
     }
 }
 
-/// Gives every request to the first call behind it in the same transcript that has the same purpose, and every
-/// failed attempt to the first call behind it. `calls` are in the order of their places.
+/// Gives every request to the answer that names it; one that no answer names, to the first call behind it in the same
+/// transcript that has the same purpose; and every failed attempt to the first call behind it. Requests are written down
+/// apart from answers, so one may stand behind its own (2.1.330). `calls` are in the order of their places.
 fn attach_attempts<'a>(facts: &'a SessionFacts, calls: &mut [Call<'a>]) {
-    let requests = facts.requests.values().filter(|request| !facts.is_inherited(request.asked.at()));
-    let mut requests: Vec<&RequestFacts> = requests.collect();
-    requests.sort_by_key(|request| (request.subagent.as_ref(), request.offset));
-    for request in requests {
+    let requests = facts.requests.iter().filter(|(_, request)| !facts.is_inherited(request.asked.at()));
+    let mut requests: Vec<(&RequestRef, &RequestFacts)> = requests.collect();
+    requests.sort_by_key(|(_, request)| (request.subagent.as_ref(), request.offset));
+    let answers: BTreeMap<&RequestRef, usize> =
+        calls.iter().enumerate().filter_map(|(place, call)| Some((call.named_request()?, place))).collect();
+    for (name, request) in requests {
+        if let Some(call) = answers.get(name).and_then(|place| calls.get_mut(*place)) {
+            call.attempts.push(request);
+            continue;
+        }
         let purpose = request.asked.value().and_then(|asked| asked.query_source.as_deref());
         let fits = |call: &Call<'_>| call.purpose.is_none_or(|wanted| Some(wanted) == purpose);
         let behind = behind(calls, request.subagent.as_ref(), request.offset);
@@ -211,6 +218,14 @@ impl<'a> Call<'a> {
     pub(crate) const fn message(&self) -> Option<&'a MessageId> {
         match &self.outcome {
             CallOutcome::Answered(message, _) => Some(message),
+            CallOutcome::Failed(_) | CallOutcome::Reported(_) => None,
+        }
+    }
+
+    /// The request that its answer names.
+    fn named_request(&self) -> Option<&'a RequestRef> {
+        match &self.outcome {
+            CallOutcome::Answered(_, facts) => facts.request.value(),
             CallOutcome::Failed(_) | CallOutcome::Reported(_) => None,
         }
     }

@@ -146,3 +146,17 @@ fn a_session_without_a_transcript_is_what_hooks_said() {
     home.drain();
     insta::assert_snapshot!(home.stdout_of(&["show", "last"]));
 }
+
+/// The CLI writes requests and answers down separately; one that asked stands behind its answer at times.
+#[test]
+fn a_request_that_stands_behind_its_answer() {
+    let (_, mut rows) = session();
+    let before = undisturbed();
+    let is_of = |row: &String, row_type: &str| row.contains(&format!(r#""type":"{row_type}""#));
+    let asked = rows.iter().position(|row| is_of(row, "api-request")).unwrap();
+    let answered = rows.iter().position(|row| is_of(row, "assistant")).unwrap();
+    assert!(asked < answered);
+    let request = rows.remove(asked);
+    rows.insert(answered, request);
+    assert_eq!(reports(&text(&rows), &text(&rows)), before);
+}
