@@ -16,12 +16,15 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use tacho_testkit::scenario::Way;
+
 pub(crate) use plan::{Kept, Plan, PlayedRun};
 
 /// How far the starts of calls may lie from what the API saw, in the median over all runs.
 const START_GAP_MS_MAX: f64 = 60.0;
 
-const USAGE: &str = "usage: cargo xtask e2e [--scenario NAME]... [--runs N] [--jobs N] [--kill-drainer]";
+const USAGE: &str =
+    "usage: cargo xtask e2e [--scenario NAME]... [--way NAME]... [--runs N] [--jobs N] [--kill-drainer]";
 
 /// Runs the scenarios and fails when one of the runs did.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -46,9 +49,10 @@ fn median(mut values: Vec<u64>) -> u64 {
 
 /// What to tell people of a run: a line, and what was wrong.
 pub(crate) fn report(run: &PlayedRun) -> String {
-    let PlayedRun { name, number, seconds, outcome, folder } = run;
+    let PlayedRun { name, way, number, seconds, outcome, folder } = run;
     let mark = if outcome.differences.is_empty() { "ok  " } else { "FAIL" };
-    let mut report = format!("{mark}  {name:<24} run {number}  {seconds:4.1} s  {}", outcome.counts());
+    let mut report =
+        format!("{mark}  {name:<30} {:<8} run {number}  {seconds:4.1} s  {}", way.name(), outcome.counts());
     let kept = folder.iter().map(|folder| format!("kept: {}", folder.display()));
     for line in outcome.differences.iter().cloned().chain(kept) {
         // Writing to a text cannot fail.
@@ -58,16 +62,27 @@ pub(crate) fn report(run: &PlayedRun) -> String {
 }
 
 fn parse(arguments: &[String]) -> Result<Plan> {
-    let mut plan = Plan { scenarios: Vec::new(), runs: 1, jobs: 2, kill_drainer: false, kept: Kept::Failed };
+    let mut plan = Plan {
+        scenarios: Vec::new(),
+        ways: Vec::new(),
+        runs: 1,
+        jobs: 2,
+        kill_drainer: false,
+        kept: Kept::Failed,
+    };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "--scenario" => plan.scenarios.push(words.next().context(USAGE)?.clone()),
+            "--way" => plan.ways.push(words.next().and_then(|name| Way::named(name)).context(USAGE)?),
             "--runs" => plan.runs = words.next().context(USAGE)?.parse().context(USAGE)?,
             "--jobs" => plan.jobs = words.next().context(USAGE)?.parse().context(USAGE)?,
             "--kill-drainer" => plan.kill_drainer = true,
             _ => bail!("`{word}` is not known; {USAGE}"),
         }
+    }
+    if plan.ways.is_empty() {
+        plan.ways = Way::ALL.to_vec();
     }
     ensure!(plan.runs > 0 && plan.jobs > 0, "no run was asked for; {USAGE}");
     Ok(plan)
@@ -84,14 +99,17 @@ mod tests {
 
     #[test]
     fn reads_the_arguments() {
-        let plan = |scenarios: &[&str], runs, jobs, kill_drainer| {
+        let every = Way::ALL;
+        let plan = |scenarios: &[&str], ways: &[Way], runs, jobs, kill_drainer| {
             let scenarios = scenarios.iter().map(|name| (*name).to_owned()).collect();
-            Some(Plan { scenarios, runs, jobs, kill_drainer, kept: Kept::Failed })
+            Some(Plan { scenarios, ways: ways.to_vec(), runs, jobs, kill_drainer, kept: Kept::Failed })
         };
         let table = [
-            ("", plan(&[], 1, 2, false)),
-            ("--runs 10 --jobs 3 --kill-drainer", plan(&[], 10, 3, true)),
-            ("--scenario bash --scenario simple", plan(&["bash", "simple"], 1, 2, false)),
+            ("", plan(&[], &every, 1, 2, false)),
+            ("--runs 10 --jobs 3 --kill-drainer", plan(&[], &every, 10, 3, true)),
+            ("--scenario bash --scenario simple", plan(&["bash", "simple"], &every, 1, 2, false)),
+            ("--way mod", plan(&[], &[Way::Mod], 1, 2, false)),
+            ("--way other", None),
             ("--jobs 0", None),
             ("--runs", None),
             ("--runs x", None),

@@ -11,10 +11,12 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tacho_testkit::claude::CURRENT;
+use tacho_testkit::scenario::Way;
 
 use crate::e2e::{Kept, Plan, PlayedRun, report};
 
-const USAGE: &str = "usage: cargo xtask truth [--scenario NAME]... [--json] [--keep] [--jobs N]";
+const USAGE: &str =
+    "usage: cargo xtask truth [--scenario NAME]... [--way NAME]... [--json] [--keep] [--jobs N]";
 
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
@@ -27,44 +29,62 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let Options { plan, json } = Options::parse(arguments)?;
     let begun = Instant::now();
     let mut played = plan.play(&|run| eprintln!("{}", report(run)))?;
-    played.sort_by(|left, right| left.name.cmp(&right.name));
+    played.sort_by(|left, right| (&left.name, left.way).cmp(&(&right.name, right.way)));
     if json {
         println!("{}", serde_json::to_string_pretty(&as_json(&played))?);
     } else {
         print!("{}", table::text(&played));
         println!(
-            "\nCLI {}, {} scenarios in {:.0} s",
+            "\nCLI {}, {} scenarios, {} runs in {:.0} s",
             CURRENT.name,
+            played.chunk_by(|left, right| left.name == right.name).count(),
             played.len(),
             begun.elapsed().as_secs_f64()
         );
     }
     let wrong = played.iter().filter(|run| !run.outcome.differences.is_empty()).count();
-    ensure!(wrong == 0, "{wrong} of {} scenarios differ without a reason", played.len());
+    ensure!(wrong == 0, "{wrong} of {} runs differ without a reason", played.len());
     Ok(())
 }
 
 fn as_json(played: &[PlayedRun]) -> Value {
-    let scenarios = played.iter().map(|run| {
-        let ways: Vec<_> = run.outcome.comparison.iter().collect();
-        json!({ "scenario": run.name, "ways": ways, "unexplained": run.outcome.differences })
+    let scenarios = played.chunk_by(|left, right| left.name == right.name).map(|runs| {
+        let name = runs.first().map(|run| &run.name);
+        let ways: Vec<_> = runs.iter().filter_map(|run| run.outcome.comparison.as_ref()).collect();
+        let unexplained = runs.iter().flat_map(|run| {
+            run.outcome.differences.iter().map(|difference| format!("{}: {difference}", run.way.name()))
+        });
+        json!({ "scenario": name, "ways": ways, "unexplained": unexplained.collect::<Vec<_>>() })
     });
     json!({ "schema_version": 1, "cli": CURRENT.name, "scenarios": scenarios.collect::<Vec<_>>() })
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
-        let plan = Plan { scenarios: Vec::new(), runs: 1, jobs: 2, kill_drainer: false, kept: Kept::Failed };
+        let plan = Plan {
+            scenarios: Vec::new(),
+            ways: Vec::new(),
+            runs: 1,
+            jobs: 2,
+            kill_drainer: false,
+            kept: Kept::Failed,
+        };
         let mut options = Self { plan, json: false };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--scenario" => options.plan.scenarios.push(words.next().context(USAGE)?.clone()),
+                "--way" => {
+                    options.plan.ways.push(words.next().and_then(|name| Way::named(name)).context(USAGE)?);
+                }
                 "--jobs" => options.plan.jobs = words.next().context(USAGE)?.parse().context(USAGE)?,
                 "--keep" => options.plan.kept = Kept::All,
                 "--json" => options.json = true,
                 _ => bail!("`{word}` is not known; {USAGE}"),
             }
+        }
+        if options.plan.ways.is_empty() {
+            options.plan.ways = Way::ALL.to_vec();
         }
         ensure!(options.plan.jobs > 0, "no run was asked for; {USAGE}");
         Ok(options)
@@ -79,7 +99,8 @@ mod tests {
     fn reads_the_arguments() {
         let options = |scenarios: &[&str], jobs, kept, json| {
             let scenarios = scenarios.iter().map(|name| (*name).to_owned()).collect();
-            Some(Options { plan: Plan { scenarios, runs: 1, jobs, kill_drainer: false, kept }, json })
+            let ways = Way::ALL.to_vec();
+            Some(Options { plan: Plan { scenarios, ways, runs: 1, jobs, kill_drainer: false, kept }, json })
         };
         let table = [
             ("", options(&[], 2, Kept::Failed, false)),

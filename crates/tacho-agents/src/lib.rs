@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::event::{Event, Observation, Source};
 use tacho_model::id::{SessionId, SubagentId};
-use tacho_model::usage_record::{ReportedCost, UsageRecord};
+use tacho_model::usage_record::{Inheritance, ReportedCost, UsageRecord};
 
 #[cfg(test)]
 mod tests;
@@ -159,8 +159,8 @@ pub struct TranscriptPlace {
 /// What a transcript row says of what was used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UsageRow {
-    /// A call of a model.
-    Call(Box<UsageRecord>),
+    /// A call of a model, and where the row is a copy of another session's, that it is.
+    Call(Box<UsageRecord>, Option<Inheritance>),
     /// What the agent itself made of a session so far.
     Reported(Box<ReportedCost>),
     /// Nothing.

@@ -10,6 +10,7 @@
 
 pub mod facts;
 pub mod price;
+pub mod provenance;
 pub mod tree;
 
 mod attributes;

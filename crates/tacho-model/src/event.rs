@@ -89,9 +89,21 @@ impl Sources {
         Self(self.0 | others.0)
     }
 
+    /// All of these but one.
+    #[must_use]
+    pub const fn without(self, source: Source) -> Self {
+        Self(self.0 & !Self::of(source).0)
+    }
+
+    /// Whether it is one of these.
+    #[must_use]
+    pub const fn has(self, source: Source) -> bool {
+        self.0 & Self::of(source).0 != 0
+    }
+
     /// Each of them, the one that is believed most first.
     pub fn iter(self) -> impl Iterator<Item = Source> {
-        Source::ALL.into_iter().filter(move |source| self.0 & Self::of(*source).0 != 0)
+        Source::ALL.into_iter().filter(move |source| self.has(*source))
     }
 }
 

@@ -136,6 +136,30 @@ fn raise<T: Clone + Ord>(known: &mut T, said: &T) {
     }
 }
 
+/// That a session began as a copy of another one. What the agent says such a session came to includes what the other one
+/// had come to by then.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Inheritance {
+    /// The copy.
+    pub session: SessionId,
+    /// The one whose call stands in it.
+    pub origin: SessionId,
+    /// When that call was answered.
+    pub at: UnixNanos,
+}
+
+impl Inheritance {
+    /// Adds what a row says to what those before it said: of calls of the same two sessions the last one counts.
+    pub fn add_to(self, known: &mut Vec<Self>) {
+        match known.last_mut() {
+            Some(last) if (&last.session, &last.origin) == (&self.session, &self.origin) => {
+                last.at = last.at.max(self.at);
+            }
+            _ => known.push(self),
+        }
+    }
+}
+
 /// What an agent itself says a session came to, on one model or in all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedCost {

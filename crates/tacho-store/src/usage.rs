@@ -2,11 +2,13 @@
 //!
 //! Records are truth: they outlive the transcripts they are from. Sums are derived from them, a session at a time.
 
+mod inherited;
 mod names;
 mod reported;
 mod sums;
 mod terms;
 
+pub use inherited::Inherited;
 pub use reported::Reported;
 pub use sums::{Sum, SumFilter};
 

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use crate::anthropic::{Script, ScriptBook, Step};
-use crate::claude::Permission;
+use crate::claude::{Permission, Version};
 
 pub use act::Act;
 pub use expect::{End, Expect, Outcome};
@@ -149,6 +149,16 @@ impl Scenario {
         let is_loaded = |loading: &Loading| self.plugin.contains(loading);
         usize::from(is_loaded(&Loading::Installed) || is_loaded(&Loading::Folder))
             + usize::from(is_loaded(&Loading::Twin))
+    }
+
+    /// Whether it can be recorded in this way by the plugin in this version of the CLI: what more than hooks there is, is
+    /// switched on by an installation.
+    pub fn can_be_recorded(&self, way: Way, cli: &Version) -> bool {
+        let is_installed = self.plugin == [Loading::Installed];
+        match way {
+            Way::Baseline => true,
+            Way::Mod => is_installed && cli.runs_modules,
+        }
     }
 
     /// Whether a run needs a terminal.

@@ -59,6 +59,12 @@ pub(crate) enum Command {
     Show {
         /// The session's id or the beginning of it; `last` is the latest session.
         session: String,
+        /// Also show, for each figure, which source says it: hook, transcript, mod, otlp or recorder.
+        ///
+        /// Sources with a comma between them say the same, each alone; those with a plus say it together. In brackets: what
+        /// another source says instead. Words of people, files and models are left out.
+        #[arg(long)]
+        sources: bool,
     },
     /// Take in what the agent's own files say was used, also of sessions that were never recorded.
     ///

@@ -66,7 +66,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Install(wanted)) => install::run(output, wanted),
         Some(Command::Uninstall(wanted)) => uninstall::run(output, wanted),
         Some(Command::Sessions { limit }) => sessions::run(output, *limit),
-        Some(Command::Show { session }) => show::run(output, session),
+        Some(Command::Show { session, sources }) => show::run(output, session, *sources),
         Some(Command::Import(wanted)) => import::run(output, wanted),
         Some(Command::Cost(wanted)) => cost::run(output, wanted),
         Some(Command::Coverage { session }) => coverage::run(output, session.as_deref()),

@@ -17,7 +17,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use tacho_agents::Agent;
 use tacho_assemble::price::Prices;
-use tacho_model::usage_record::{ReportedCost, UsageRecord};
+use tacho_model::usage_record::{Inheritance, ReportedCost, UsageRecord};
 use tacho_store::Store;
 use tacho_store::usage::ImportedFile;
 
@@ -123,6 +123,7 @@ fn read<'a>(
 struct Batch {
     records: Vec<UsageRecord>,
     reported: Vec<ReportedCost>,
+    inheritances: Vec<Inheritance>,
     files: Vec<ImportedFile>,
 }
 
@@ -141,6 +142,7 @@ impl Batch {
         }
         self.records.append(&mut records);
         self.reported.extend(scanned.reported);
+        self.inheritances.extend(scanned.inheritances);
     }
 
     fn write(self, store: &mut Store, pricing: &mut Pricing<'_>) -> Result<(), Failure> {
@@ -151,6 +153,7 @@ impl Batch {
         let mut usage = changes.usage()?;
         usage.put(self.records, |record| pricing.price(record))?;
         self.reported.iter().try_for_each(|reported| usage.put_reported(reported))?;
+        self.inheritances.iter().try_for_each(|inheritance| usage.put_inheritance(inheritance))?;
         self.files.iter().try_for_each(|file| usage.set_file(file))?;
         usage.finish()?;
         Ok(changes.commit()?)

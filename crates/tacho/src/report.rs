@@ -115,7 +115,7 @@ fn attributes(attributes: &Attributes) -> Json {
     Json::Object(pairs.collect::<Map<_, _>>())
 }
 
-fn attribute(value: &Value) -> Json {
+pub(crate) fn attribute(value: &Value) -> Json {
     match value {
         Value::String(text) => json!(text),
         Value::Int(number) => json!(number),

@@ -30,7 +30,8 @@ pub(super) fn compared(
     let (recorded, contradictions) = recorded(&Reports {
         shown: shown.iter().map(String::as_str).collect(),
         cost: &text(&printed.cost),
-        imported: &text(&printed.imported),
+        imported: (way == Way::Baseline).then_some(&*text(&printed.imported)),
+        lacks_calls: played.scenario.unseen.iter().any(|unseen| unseen.ways.contains(&way)),
     })?;
     let prices = Prices::list();
     let price = |request: &ServedCall| price(&prices, request);

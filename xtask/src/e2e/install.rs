@@ -1,6 +1,6 @@
 //! The plugin as users get it: `tacho install` in a home, through the real CLI; and everything it made taken away again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
@@ -10,6 +10,7 @@ use std::process::{Output, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tacho_testkit::claude::{self, CURRENT, Version};
+use tacho_testkit::scenario::Way;
 
 use crate::plugin::{self, copy_folder};
 use crate::workspace::Workspace;
@@ -27,8 +28,8 @@ pub(super) struct Plugins {
     pub(super) built: PathBuf,
     /// The plugin under another name.
     pub(super) twin: PathBuf,
-    /// CLIs that have installed the plugin.
-    installed: BTreeMap<&'static str, Installed>,
+    /// CLIs that have installed the plugin, each for every way of recording that it can take.
+    installed: BTreeMap<(&'static str, Way), Installed>,
 }
 
 /// A CLI, and a home in which it has installed the plugin.
@@ -38,11 +39,11 @@ pub(super) struct Installed {
 }
 
 impl Plugins {
-    /// Builds the plugin and installs it with every one of `versions`, in homes below `folder`.
+    /// Builds the plugin and installs it with every one of `versions` for each of its ways, in homes below `folder`.
     pub(super) fn assemble(
         workspace: &Workspace,
         folder: &Path,
-        versions: &[&'static Version],
+        versions: &BTreeMap<&'static str, (&'static Version, BTreeSet<Way>)>,
     ) -> Result<Self> {
         let fresh = plugin::build()?;
         let [built, twin, homes] = ["plugin", "twin", "homes"].map(|name| folder.join(name));
@@ -53,24 +54,33 @@ impl Plugins {
         copy_folder(&fresh, &twin)?;
         rename(&twin)?;
         let mut installed = BTreeMap::new();
-        for version in versions {
+        for (version, ways) in versions.values() {
             let program = claude::install(&workspace.target_dir, version.name)?;
-            let [home, trial] = ["", "-trial"].map(|kind| homes.join(format!("{}{kind}", version.name)));
-            for home in [&home, &trial] {
-                fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
-            }
+            let home = |kind: &str| -> Result<PathBuf> {
+                let home = homes.join(format!("{}-{kind}", version.name));
+                fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
+                Ok(home)
+            };
+            let trial = home("trial")?;
             if *version == CURRENT {
                 is_valid(&program, &trial, &built)?;
             }
             comes_and_goes(&Cli { tacho: built.join(TACHO), program: &program, home: &trial })?;
-            Cli { tacho: built.join(TACHO), program: &program, home: &home }.install(&[], None)?;
-            installed.insert(version.name, Installed { program, home });
+            for way in ways {
+                let home = home(way.name())?;
+                Cli { tacho: built.join(TACHO), program: &program, home: &home }
+                    .install(words_of(*way), None)?;
+                installed.insert((version.name, *way), Installed { program: program.clone(), home });
+            }
         }
         Ok(Self { built, twin, installed })
     }
 
-    pub(super) fn cli(&self, version: &Version) -> Result<&Installed> {
-        self.installed.get(version.name).with_context(|| format!("the CLI {} is not installed", version.name))
+    pub(super) fn cli(&self, version: &Version, way: Way) -> Result<&Installed> {
+        let installed = self.installed.get(&(version.name, way));
+        installed.with_context(|| {
+            format!("the CLI {} is not installed to be recorded by {}", version.name, way.name())
+        })
     }
 
     /// The `tacho` that was built.
@@ -114,6 +124,14 @@ impl Installed {
         }
         let cli = Cli { tacho: tacho.to_owned(), program: &self.program, home };
         cli.install(&words, token).map(|_| ())
+    }
+}
+
+/// What an installation is told that is to record in this way.
+fn words_of(way: Way) -> &'static [&'static str] {
+    match way {
+        Way::Baseline => &[],
+        Way::Mod => &["--measurements", "on"],
     }
 }
 

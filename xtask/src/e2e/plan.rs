@@ -1,5 +1,6 @@
 //! Which scenarios are played, how often, and by how many at a time; and what came of each run.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,8 +8,8 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use tacho_testkit::claude::{VERSIONS, Version, install_terminal};
-use tacho_testkit::scenario::{Scenario, files_in, name_of};
+use tacho_testkit::claude::{Version, install_terminal};
+use tacho_testkit::scenario::{Scenario, Way, files_in, name_of};
 
 use super::install::Plugins;
 use super::run::{Bench, Outcome, Protocol, version_of};
@@ -19,6 +20,8 @@ use crate::workspace::Workspace;
 pub(crate) struct Plan {
     /// Names of scenarios; none means all.
     pub(crate) scenarios: Vec<String>,
+    /// In which ways each is recorded, as far as it can be.
+    pub(crate) ways: Vec<Way>,
     /// How often each is played.
     pub(crate) runs: u32,
     /// How many runs are played at the same time.
@@ -39,6 +42,8 @@ pub(crate) enum Kept {
 pub(crate) struct PlayedRun {
     /// The scenario.
     pub(crate) name: String,
+    /// How it was recorded.
+    pub(crate) way: Way,
     /// Which run of it.
     pub(crate) number: u32,
     pub(crate) seconds: f64,
@@ -60,7 +65,8 @@ impl Plan {
         }
         let folder = workspace.target_dir.join("e2e");
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        let plugins = Plugins::assemble(&workspace, &folder, &versions_of(&scenarios)?)?;
+        let runs = self.runs_of(&scenarios)?;
+        let plugins = Plugins::assemble(&workspace, &folder, &versions_of(&runs))?;
         if scenarios
             .iter()
             .any(|path| Scenario::load(path, &[]).is_ok_and(|scenario| scenario.needs_terminal()))
@@ -69,12 +75,12 @@ impl Plan {
         }
         let bench = Bench { fixtures, plugins, kill_drainer: self.kill_drainer };
         // All scenarios once before any of them again: what is broken shows early.
-        let planned = (1..=self.runs).flat_map(|number| scenarios.iter().map(move |path| (path, number)));
+        let planned = (1..=self.runs).flat_map(|number| runs.iter().map(move |run| (run, number)));
         let planned: Vec<_> = planned.collect();
         let (next, played) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let work = || -> Result<()> {
-            while let Some((scenario, number)) = planned.get(next.fetch_add(1, Ordering::SeqCst)) {
-                let run = self.play_one(&bench, scenario, &folder, *number)?;
+            while let Some(((scenario, _, way), number)) = planned.get(next.fetch_add(1, Ordering::SeqCst)) {
+                let run = self.play_one(&bench, (scenario, *way), &folder, *number)?;
                 let mut played = played.lock().map_err(|_| anyhow!("another run panicked"))?;
                 tell(&run);
                 played.push(run);
@@ -90,16 +96,35 @@ impl Plan {
         played.into_inner().map_err(|_| anyhow!("a run panicked"))
     }
 
+    /// Each scenario with its version of the CLI, once for every way in which it can be recorded.
+    fn runs_of<'a>(&self, scenarios: &'a [PathBuf]) -> Result<Vec<(&'a Path, &'static Version, Way)>> {
+        let mut runs = Vec::new();
+        for path in scenarios {
+            let scenario = Scenario::load(path, &[])?;
+            let version = version_of(&scenario)?;
+            let ways = self.ways.iter().filter(|way| scenario.can_be_recorded(**way, version));
+            runs.extend(ways.map(|way| (path.as_path(), version, *way)));
+        }
+        Ok(runs)
+    }
+
     /// Plays one run, and keeps its folder if it failed.
-    fn play_one(&self, bench: &Bench, scenario: &Path, folder: &Path, number: u32) -> Result<PlayedRun> {
+    fn play_one(
+        &self,
+        bench: &Bench,
+        (scenario, way): (&Path, Way),
+        folder: &Path,
+        number: u32,
+    ) -> Result<PlayedRun> {
         let name = name_of(scenario)?;
         let run_folder = tempfile::Builder::new()
-            .prefix(&format!("{name}-{number}-"))
+            .prefix(&format!("{name}-{}-{number}-", way.name()))
             .tempdir_in(folder)
             .with_context(|| format!("cannot create a folder in {}", folder.display()))?;
         let protocol = if number % 2 == 1 { Protocol::Protobuf } else { Protocol::Json };
         let begun = Instant::now();
-        let outcome = bench.play(scenario, run_folder.path(), protocol).unwrap_or_else(Outcome::of_error);
+        let outcome =
+            bench.play(scenario, way, run_folder.path(), protocol).unwrap_or_else(Outcome::of_error);
         let seconds = begun.elapsed().as_secs_f64();
         let folder = if outcome.differences.is_empty() && self.kept == Kept::Failed {
             run_folder.close().with_context(|| format!("cannot remove the folder of {name} run {number}"))?;
@@ -107,15 +132,20 @@ impl Plan {
         } else {
             Some(run_folder.keep())
         };
-        Ok(PlayedRun { name, number, seconds, outcome, folder })
+        Ok(PlayedRun { name, way, number, seconds, outcome, folder })
     }
 }
 
-/// The versions of the CLI that the scenarios need.
-fn versions_of(scenarios: &[PathBuf]) -> Result<Vec<&'static Version>> {
-    let needed = scenarios.iter().map(|path| version_of(&Scenario::load(path, &[])?));
-    let needed = needed.collect::<Result<Vec<_>>>()?;
-    Ok(VERSIONS.into_iter().filter(|version| needed.contains(version)).collect())
+/// The versions of the CLI that the runs need, and the ways of recording that each is needed for.
+fn versions_of(
+    runs: &[(&Path, &'static Version, Way)],
+) -> BTreeMap<&'static str, (&'static Version, BTreeSet<Way>)> {
+    let mut versions = BTreeMap::new();
+    for (_, version, way) in runs {
+        let (_, ways) = versions.entry(version.name).or_insert_with(|| (*version, BTreeSet::new()));
+        ways.insert(*way);
+    }
+    versions
 }
 
 /// The scenario files with these names, or all of them.

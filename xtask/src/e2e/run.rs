@@ -71,8 +71,13 @@ impl PlayedSession<'_> {
 
 impl Bench {
     /// Plays the scenario in `folder`, which is empty.
-    pub(super) fn play(&self, scenario: &Path, folder: &Path, protocol: Protocol) -> Result<Outcome> {
-        let way = Way::Baseline;
+    pub(super) fn play(
+        &self,
+        scenario: &Path,
+        way: Way,
+        folder: &Path,
+        protocol: Protocol,
+    ) -> Result<Outcome> {
         let receiver = Receiver::start()?;
         let project = folder.join("project");
         fs::create_dir(&project).with_context(|| format!("cannot create {}", project.display()))?;
@@ -80,7 +85,7 @@ impl Bench {
         let places = [("PROJECT", &*project), ("FIXTURES", &*fixtures), ("RECEIVER", &receiver.url())];
         let scenario = Scenario::load(scenario, &places)?;
         let version = version_of(&scenario)?;
-        let stage = Stage::prepare(folder, &scenario, version, &self.plugins, &receiver, protocol)?;
+        let stage = Stage::prepare(folder, &scenario, (version, way), &self.plugins, &receiver, protocol)?;
         let api = ScriptedApi::start(scenario.script_book())?;
 
         let sweep = Sweep::of(&stage.home);
@@ -240,7 +245,7 @@ impl Printed {
             status: stage.tacho(&["status", "--json"])?,
             listed: stage.tacho(&["sessions", "--json"])?,
             shown: sessions.iter().map(shown).collect::<Result<_>>()?,
-            cost: stage.tacho(&["cost", "session", "--json"])?,
+            cost: stage.tacho(&["cost", "session", "--reconcile", "--json"])?,
             imported: stage.import()?,
         })
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use tacho_testkit::claude::Version;
 use tacho_testkit::otlp::Receiver;
-use tacho_testkit::scenario::{Loading, Scenario};
+use tacho_testkit::scenario::{Loading, Scenario, Way};
 
 use super::install::{Installed, Plugins};
 use super::run::Protocol;
@@ -32,13 +32,13 @@ impl<'a> Stage<'a> {
     pub(super) fn prepare(
         folder: &Path,
         scenario: &Scenario,
-        version: &Version,
+        (version, way): (&Version, Way),
         plugins: &'a Plugins,
         receiver: &Receiver,
         protocol: Protocol,
     ) -> Result<Self> {
         let [project, home] = ["project", "home"].map(|name| folder.join(name));
-        let cli = plugins.cli(version)?;
+        let cli = plugins.cli(version, way)?;
         let mut tacho = plugins.tacho();
         if scenario.plugin.contains(&Loading::Installed) {
             tacho = cli.settle_in(&home)?;

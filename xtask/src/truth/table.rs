@@ -25,7 +25,7 @@ pub(super) fn text(played: &[PlayedRun]) -> String {
                 push_line(&mut text, &widths, &cells(&run.name, comparison));
                 push_reasons(&mut text, comparison);
             }
-            None => text += &format!("{}  was not played to its end\n", run.name),
+            None => text += &format!("{}  {}  was not played to its end\n", run.name, run.way.name()),
         }
         for difference in &run.outcome.differences {
             text += &format!("    UNEXPLAINED {difference}\n");

@@ -2,7 +2,7 @@
 //! session so far (`cost-state`).
 
 use super::transcript::{answer, is_placeholder, unix_nanos};
-use crate::fields::Fields;
+use crate::fields::{Fields, Shape};
 use crate::{TranscriptPlace, UsageRow};
 use foldhash::fast::FixedState;
 use serde_json::value::RawValue;
@@ -12,16 +12,26 @@ use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
-use tacho_model::usage_record::{CallKey, Owner, ReportedCost, ReportedModel, Terms, UsageRecord};
+use tacho_model::usage_record::{
+    CallKey, Inheritance, Owner, ReportedCost, ReportedModel, Terms, UsageRecord,
+};
 
 /// One of these stands in every row that says something. In texts within a row the quotes are escaped.
 pub(super) const MARKS: &[&[u8]] = &[br#""usage""#, br#""modelUsage""#];
 
+/// What is asked for of a row.
+const ROW: &Shape = &Shape(&[
+    ("message", Shape(&[("usage", Shape(&[])), ("content", Shape(&[]))])),
+    ("modelUsage", Shape(&[])),
+]);
+
 /// What a row says.
 pub(super) fn decode(text: &[u8], place: &TranscriptPlace) -> UsageRow {
-    let Ok(row) = Fields::read(text) else { return UsageRow::Unreadable };
+    let Ok(row) = Fields::read_as(text, ROW) else { return UsageRow::Unreadable };
     match row.text("type").as_deref() {
-        Some("assistant") if !row.is_true("isApiErrorMessage") && !is_placeholder(&row) => call(&row, place),
+        Some("assistant") if !row.is_true("isApiErrorMessage") && !is_placeholder(&row) => {
+            call(text, &row, place)
+        }
         Some("cost-state") => UsageRow::Reported(Box::new(reported(&row, place))),
         _ => UsageRow::Nothing,
     }
@@ -39,9 +49,9 @@ fn session(row: &Fields<'_>, place: &TranscriptPlace) -> SessionId {
 /// first one. A copied `user` row has the `promptId` of the fork's first prompt. `api-request` and `cost-state` rows
 /// are not copied, but the fork's own `cost-state` includes what the other session had come to. Version 2.1.119
 /// changes `sessionId` alone, so that its copies cannot be told from their originals.
-fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
+fn call(text: &[u8], row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
     let message = row.object("message");
-    let Some(said) = message.get::<Fields<'_>>("usage") else { return UsageRow::Nothing };
+    let Some(said) = message.existing_object("usage") else { return UsageRow::Nothing };
     let usage = answer::usage(&said);
     let is_sidechain = place.subagent.is_some() || row.is_true("isSidechain");
     let request = row.text("requestId").unwrap_or_default();
@@ -50,13 +60,14 @@ fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
         blocks.iter().filter(|block| is_tool_use(block)).filter_map(|block| block.text("name")).collect();
     tools.sort();
     tools.dedup();
-    UsageRow::Call(Box::new(UsageRecord {
-        key: CallKey { message: name(row, &message, &request), request },
+    let own = session(row, place);
+    let record = UsageRecord {
+        key: CallKey { message: name(text, row, &message, &request), request },
         owner: Owner {
             is_sidechain,
             is_empty: usage.is_empty(),
             at: row.get("timestamp").and_then(unix_nanos).unwrap_or(UnixNanos(0)),
-            session: row.id("requestSessionId").unwrap_or_else(|| session(row, place)),
+            session: row.id("requestSessionId").unwrap_or_else(|| own.clone()),
             subagent: place
                 .subagent_kind
                 .clone()
@@ -70,7 +81,14 @@ fn call(row: &Fields<'_>, place: &TranscriptPlace) -> UsageRow {
         tools,
         is_final: message.text("stop_reason").is_some(),
         sources: Sources::of(Source::Transcript),
-    }))
+    };
+    let owner = &record.owner;
+    let inheritance = (owner.session != own).then(|| Inheritance {
+        session: own,
+        origin: owner.session.clone(),
+        at: owner.at,
+    });
+    UsageRow::Call(Box::new(record), inheritance)
 }
 
 /// Terms without the words for what is usual, which would stand in millions of records.
@@ -89,11 +107,13 @@ fn is_tool_use(block: &Fields<'_>) -> bool {
 }
 
 /// What names the answer: its id; without one the request, the row, or all that is said of it.
-fn name(row: &Fields<'_>, message: &Fields<'_>, request: &str) -> String {
+fn name(text: &[u8], row: &Fields<'_>, message: &Fields<'_>, request: &str) -> String {
     let own = message.text("id").filter(|id| !id.is_empty());
     own.or_else(|| (!request.is_empty()).then(|| CallKey::of_request(request).message))
         .or_else(|| row.text("uuid").map(|uuid| format!("row:{uuid}")))
         .unwrap_or_else(|| {
+            let unopened = Fields::read(text).unwrap_or_default();
+            let message = unopened.object("message");
             let said: Option<&RawValue> = message.get("usage");
             let said = (row.text("timestamp"), message.text("model"), said.map(RawValue::get));
             format!("hash:{:016x}", FixedState::default().hash_one(said))

@@ -175,7 +175,7 @@ fn terms_of_an_answer() {
         let [Fact::ModelAnswered(answer)] = &facts(&row)[..] else { panic!("{said}") };
         assert_eq!(answer.terms, terms, "{said}");
         let place = TranscriptPlace { session: "s".into(), subagent: None, subagent_kind: None };
-        let UsageRow::Call(record) = (AGENT.usage_row)(row.to_string().as_bytes(), &place) else {
+        let UsageRow::Call(record, None) = (AGENT.usage_row)(row.to_string().as_bytes(), &place) else {
             panic!("{said}");
         };
         assert_eq!(record.terms, used, "{said}");

@@ -4,7 +4,7 @@ use super::names::Names;
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
 use crate::tokens;
-use rusqlite::{Row, params};
+use rusqlite::Row;
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
@@ -19,6 +19,16 @@ const SUMMED: &str = "count(*), sum(cost_nanos IS NULL), sum(NOT is_final), coal
     coalesce(sum(output), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write_5m), 0),
     coalesce(sum(cache_write_1h), 0), coalesce(sum(thinking), 0), coalesce(sum(web_searches), 0),
     coalesce(sum(cost_nanos), 0)";
+
+/// The columns of a sum.
+const SUMS: &str =
+    "calls, unpriced_calls, open_calls, input, output, cache_read, cache_write_5m, cache_write_1h,
+    thinking, web_searches, cost_nanos";
+
+/// Those of several.
+const ALL_SUMS: &str =
+    "sum(calls), sum(unpriced_calls), sum(open_calls), sum(input), sum(output), sum(cache_read),
+    sum(cache_write_5m), sum(cache_write_1h), sum(thinking), sum(web_searches), sum(cost_nanos)";
 
 /// What the calls came to that have all of this in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,20 +69,32 @@ pub struct SumFilter {
 impl SumFilter {
     /// All of them.
     pub const ALL: Self = Self { since: UnixNanos(0), until: UnixNanos(i64::MAX.cast_unsigned()) };
+
+    /// The first and the last quarter of an hour.
+    fn quarters(self) -> [i64; 2] {
+        [self.since.0, self.until.0.saturating_sub(1)].map(|at| (at / QUARTER_NS).cast_signed())
+    }
 }
 
 impl Changes<'_> {
     /// Sums the records of these sessions anew.
     pub(super) fn sum_usage(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), StoreError> {
+        let sums = format!(
+            "INSERT INTO usage_sums
+             SELECT session, at_ns / {QUARTER_NS}, coalesce(model, 0), coalesce(project, 0), coalesce(subagent, 0),
+                    {SUMMED}
+             FROM usage_records WHERE NOT is_absorbed AND session = ?1 GROUP BY 2, 3, 4, 5"
+        );
+        let tool_sums = format!(
+            "INSERT INTO usage_tool_sums
+             SELECT session, at_ns / {QUARTER_NS}, coalesce(tools, 0), {SUMMED}
+             FROM usage_records WHERE NOT is_absorbed AND session = ?1 GROUP BY 2, 3"
+        );
         for session in sessions {
             self.prepare("DELETE FROM usage_sums WHERE session = ?1")?.execute([session.0])?;
-            let sums = format!(
-                "INSERT INTO usage_sums
-                 SELECT session, at_ns / {QUARTER_NS}, coalesce(model, 0), coalesce(project, 0),
-                        coalesce(subagent, 0), {SUMMED}
-                 FROM usage_records WHERE NOT is_absorbed AND session = ?1 GROUP BY 2, 3, 4, 5"
-            );
             self.prepare(&sums)?.execute([session.0])?;
+            self.prepare("DELETE FROM usage_tool_sums WHERE session = ?1")?.execute([session.0])?;
+            self.prepare(&tool_sums)?.execute([session.0])?;
         }
         Ok(())
     }
@@ -84,14 +106,11 @@ impl Reader<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn each_usage_sum(&self, asked: SumFilter, mut each: impl FnMut(Sum)) -> Result<(), StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT session, quarter, model, project, subagent, calls, unpriced_calls, open_calls, input, output,
-                    cache_read, cache_write_5m, cache_write_1h, thinking, web_searches, cost_nanos
-             FROM usage_sums WHERE quarter BETWEEN ?1 AND ?2",
-        )?;
-        let quarter = |at: UnixNanos| (at.0 / QUARTER_NS).cast_signed();
-        let mut rows = select
-            .query(params![quarter(asked.since), quarter(UnixNanos(asked.until.0.saturating_sub(1)))])?;
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT session, quarter, model, project, subagent, {SUMS} FROM usage_sums
+             WHERE quarter BETWEEN ?1 AND ?2"
+        ))?;
+        let mut rows = select.query(asked.quarters())?;
         while let Some(row) = rows.next()? {
             each(sum(row)?);
         }
@@ -104,11 +123,12 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn usage_by_tools(&self, asked: SumFilter) -> Result<Vec<(Option<String>, Sum)>, StoreError> {
         let mut select = self.connection.prepare_cached(&format!(
-            "SELECT 0, 0, 0, 0, 0, {SUMMED}, names.text FROM usage_records LEFT JOIN names ON names.key = tools
-             WHERE NOT is_absorbed AND at_ns >= ?1 AND at_ns < ?2 GROUP BY tools"
+            "SELECT 0, 0, 0, 0, 0, {ALL_SUMS}, tools FROM usage_tool_sums
+             WHERE quarter BETWEEN ?1 AND ?2 GROUP BY tools"
         ))?;
-        let from_until = [asked.since.0.cast_signed(), asked.until.0.cast_signed()];
-        let rows = select.query_map(from_until, |row| Ok((row.get(16)?, sum(row)?)))?;
+        let names = Names::load(self.connection)?;
+        let rows =
+            select.query_map(asked.quarters(), |row| Ok((names.text(Some(row.get(16)?)), sum(row)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

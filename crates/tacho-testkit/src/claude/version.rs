@@ -11,14 +11,17 @@ pub struct Version {
     pub writes_requests: bool,
     /// Whether the description of a subagent says how deep it was started.
     pub writes_depth: bool,
+    /// Whether a plugin can have modules that run in its process.
+    pub runs_modules: bool,
 }
 
 /// The version that the plugin is built for.
-pub const CURRENT: &Version = &Version { name: "2.1.330", writes_requests: true, writes_depth: true };
+pub const CURRENT: &Version =
+    &Version { name: "2.1.330", writes_requests: true, writes_depth: true, runs_modules: true };
 
 /// All versions, the current one first.
 pub const VERSIONS: [&Version; 2] =
-    [CURRENT, &Version { name: "2.1.119", writes_requests: false, writes_depth: false }];
+    [CURRENT, &Version { name: "2.1.119", writes_requests: false, writes_depth: false, runs_modules: false }];
 
 impl Version {
     /// The version of this name.

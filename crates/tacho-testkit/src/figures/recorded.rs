@@ -13,10 +13,12 @@ use super::{Figure, Figures};
 pub struct Reports<'a> {
     /// `tacho show ID`, one for each session.
     pub shown: Vec<&'a str>,
-    /// `tacho cost session` of what was written down as the transcripts were followed.
+    /// `tacho cost session --reconcile` of what was written down as the transcripts were followed.
     pub cost: &'a str,
-    /// `tacho cost session` of the same transcripts, imported elsewhere.
-    pub imported: &'a str,
+    /// `tacho cost session` of the same transcripts, imported elsewhere; nothing where more than transcripts was heard.
+    pub imported: Option<&'a str>,
+    /// Whether the scenario names calls that cannot be recorded.
+    pub lacks_calls: bool,
 }
 
 #[derive(Deserialize)]
@@ -47,8 +49,17 @@ struct ShownSpan {
 
 #[derive(Deserialize)]
 struct Costs {
+    #[serde(default)]
+    reconciliation: Vec<Reconciled>,
     rows: Vec<CostRow>,
     unpriced_models: Vec<String>,
+}
+
+/// Why what a session came to is not what the CLI says of it.
+#[derive(Deserialize)]
+struct Reconciled {
+    session: String,
+    why: BTreeSet<String>,
 }
 
 /// A session in the list of costs.
@@ -74,7 +85,7 @@ pub fn recorded(reports: &Reports<'_>) -> Result<(Figures, Vec<String>)> {
         .map(|shown| serde_json::from_str::<Shown>(shown).context("read what `tacho show` printed"));
     let shown = shown.collect::<Result<Vec<_>>>()?;
     let costs = |text: &str| serde_json::from_str::<Costs>(text).context("read what `tacho cost` printed");
-    let (followed, imported) = (costs(reports.cost)?, costs(reports.imported)?);
+    let followed = costs(reports.cost)?;
     let mut figures = Figures::default();
     shown.iter().for_each(|shown| add_session(&mut figures, shown));
     for row in &followed.rows {
@@ -82,7 +93,10 @@ pub fn recorded(reports: &Reports<'_>) -> Result<(Figures, Vec<String>)> {
         figures.add(Figure::WebSearches, row.count("web_searches"));
     }
     let mut contradictions = against_sessions(&shown, &followed);
-    contradictions.extend(against_import(&followed, &imported));
+    if let Some(imported) = reports.imported {
+        contradictions.extend(against_import(&followed, &costs(imported)?));
+    }
+    contradictions.extend(against_cli(&followed, reports.lacks_calls));
     if !followed.unpriced_models.is_empty() {
         contradictions.push(format!("tacho cost: no price for {}", followed.unpriced_models.join(", ")));
     }
@@ -163,6 +177,17 @@ fn against_sessions(shown: &[Shown], followed: &Costs) -> Vec<String> {
     let strangers = followed.rows.iter().filter(|row| !is_shown(row));
     found.extend(strangers.map(|row| format!("tacho cost: {} is no session of the run", row.key)));
     found
+}
+
+/// What was written down, and what the CLI itself says of the same sessions, if it does: a CLI that is killed says
+/// nothing, and it also counts the calls that cannot be recorded.
+fn against_cli(followed: &Costs, lacks_calls: bool) -> Vec<String> {
+    let is_right = |why: &String| {
+        matches!(why.as_str(), "equal" | "not_reported") || (lacks_calls && why == "calls_without_rows")
+    };
+    let wrong = followed.reconciliation.iter().filter(|one| !one.why.iter().all(is_right));
+    let line = |one: &Reconciled| format!("session {}: beside what the CLI says: {:?}", one.session, one.why);
+    wrong.map(line).collect()
 }
 
 /// What was written down as the transcripts were followed, and what they say when they are imported.

@@ -16,16 +16,24 @@ const BROKEN: &str = "@broken";
 pub enum Way {
     /// Hooks and transcripts.
     Baseline,
+    /// Those, and our module in the process of the CLI.
+    Mod,
 }
 
 impl Way {
     /// Every way, in the order of the table's columns.
-    pub const ALL: [Self; 1] = [Self::Baseline];
+    pub const ALL: [Self; 2] = [Self::Baseline, Self::Mod];
+
+    /// The way of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.name() == name)
+    }
 
     /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
+            Self::Mod => "mod",
         }
     }
 }

@@ -129,7 +129,8 @@ fn cost(session: &str, nanos: i64, input: i64) -> String {
 #[track_caller]
 fn check_reports(followed: &str, imported: &str, expected: &[&str]) -> Figures {
     let shown = shown();
-    let reports = Reports { shown: vec![&shown], cost: followed, imported };
+    let reports =
+        Reports { shown: vec![&shown], cost: followed, imported: Some(imported), lacks_calls: false };
     let (figures, contradictions) = recorded(&reports).expect("the reports can be read");
     assert_eq!(contradictions, expected);
     figures
@@ -155,6 +156,25 @@ fn reads_what_the_recorder_printed() {
         (Figure::Turns, 2),
     ];
     assert_eq!(counted, expected);
+}
+
+/// What of that is a contradiction which the CLI says of a session's cost.
+#[test]
+fn what_the_cli_says_itself_is_the_same() {
+    let shown = shown();
+    let contradictions = |why: &[&str], lacks_calls| {
+        let mut cost: Value = serde_json::from_str(&cost("one", 9, 5)).expect("the list is JSON");
+        cost["reconciliation"] = json!([{ "session": "one", "why": why }]);
+        let cost = cost.to_string();
+        let reports = Reports { shown: vec![&shown], cost: &cost, imported: None, lacks_calls };
+        recorded(&reports).expect("the reports can be read").1
+    };
+    let missing = ["session one: beside what the CLI says: {\"calls_without_rows\"}"];
+    assert_eq!(contradictions(&["equal"], false), [""; 0]);
+    assert_eq!(contradictions(&["not_reported"], false), [""; 0]);
+    assert_eq!(contradictions(&["calls_without_rows"], false), missing);
+    assert_eq!(contradictions(&["calls_without_rows"], true), [""; 0]);
+    assert_eq!(contradictions(&["other_prices"], true).len(), 1);
 }
 
 #[test]

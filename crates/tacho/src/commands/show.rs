@@ -1,25 +1,40 @@
 //! `tacho show SESSION`: one session as a tree.
 
-use super::tree::tree;
+mod sources;
+
+use super::tree::tree_with;
 use super::{open_current_state, words};
 use crate::cli::Output;
+use crate::drain::now;
 use crate::failure::{Failure, FailureKind};
 use crate::place;
 use crate::report;
 use crate::terminal::{display_safe, print};
+use serde_json::Value as Json;
+use sources::Provenance;
 use tacho_model::session::Session;
+use tacho_model::span::Span;
 use tacho_store::Store;
 
 /// Prints the session.
-pub(super) fn run(output: Output, wanted: &str) -> Result<(), Failure> {
+pub(super) fn run(output: Output, wanted: &str, with_sources: bool) -> Result<(), Failure> {
     let state = open_current_state()?;
     let store = place::open_store_to_read(&state)?.ok_or_else(|| none_recorded(wanted))?;
     let session = find(&store, wanted)?;
     let spans = store.read().spans(&session.id)?;
+    let provenance =
+        if with_sources { Some(Provenance::read(store.read(), &session.id, now())?) } else { None };
     if output.json {
-        print(&format!("{}\n", report::session(&session, &spans)));
+        let mut report = report::session(&session, &spans);
+        if let (Some(provenance), Some(report)) = (provenance, report.as_object_mut()) {
+            let figures =
+                spans.iter().map(|span| (span.span_id.to_string(), provenance.report(span.span_id)));
+            report.insert("sources".to_owned(), Json::Object(figures.collect()));
+        }
+        print(&format!("{report}\n"));
     } else {
-        print(&format!("{}\n{}", heading(&session), tree(&spans)));
+        let lines = |span: &Span| provenance.as_ref().map(|said| said.lines(span)).unwrap_or_default();
+        print(&format!("{}\n{}", heading(&session), tree_with(&spans, &lines)));
     }
     Ok(())
 }

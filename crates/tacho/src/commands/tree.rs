@@ -14,6 +14,11 @@ const ARGUMENT_LETTERS_MAX: usize = 60;
 
 /// One line a span.
 pub(super) fn tree(spans: &[Span]) -> String {
+    tree_with(spans, &|_| Vec::new())
+}
+
+/// One line a span, and below it the lines that there are for it.
+pub(super) fn tree_with(spans: &[Span], below: &dyn Fn(&Span) -> Vec<String>) -> String {
     let mut children: BTreeMap<Option<SpanId>, Vec<&Span>> = BTreeMap::new();
     let shown: BTreeSet<SpanId> = spans.iter().map(|span| span.span_id).collect();
     for span in spans {
@@ -22,18 +27,26 @@ pub(super) fn tree(spans: &[Span]) -> String {
     let mut text = String::new();
     for (number, turn) in children.get(&None).into_iter().flatten().enumerate() {
         text.push_str(&format!("turn {}  {}\n", number + 1, line(turn)));
-        branch(&children, turn, "", &mut text);
+        branch(&children, turn, below, "", &mut text);
     }
     text
 }
 
-fn branch(children: &BTreeMap<Option<SpanId>, Vec<&Span>>, above: &Span, indent: &str, text: &mut String) {
-    let below = children.get(&Some(above.span_id)).map(Vec::as_slice).unwrap_or_default();
-    for (number, span) in below.iter().enumerate() {
-        let is_last = number + 1 == below.len();
+fn branch(
+    children: &BTreeMap<Option<SpanId>, Vec<&Span>>,
+    above: &Span,
+    below: &dyn Fn(&Span) -> Vec<String>,
+    indent: &str,
+    text: &mut String,
+) {
+    let parts = children.get(&Some(above.span_id)).map(Vec::as_slice).unwrap_or_default();
+    let rail = if parts.is_empty() { "   " } else { "│  " };
+    below(above).iter().for_each(|line| text.push_str(&format!("{indent}{rail}{line}\n")));
+    for (number, span) in parts.iter().enumerate() {
+        let is_last = number + 1 == parts.len();
         let (knee, rail) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         text.push_str(&format!("{indent}{knee}{}\n", line(span)));
-        branch(children, span, &format!("{indent}{rail}"), text);
+        branch(children, span, below, &format!("{indent}{rail}"), text);
     }
 }
 

@@ -54,6 +54,12 @@ pub(crate) fn time(at: UnixNanos) -> String {
     timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// Local time of day, to the millisecond.
+pub(crate) fn time_of_day(at: UnixNanos) -> String {
+    let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(at.0)) else { return "?".to_owned() };
+    timestamp.to_zoned(TimeZone::system()).strftime("%H:%M:%S%.3f").to_string()
+}
+
 /// `1 turn`, `2 turns`.
 pub(crate) fn plural(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }

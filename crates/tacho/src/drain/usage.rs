@@ -8,7 +8,7 @@ use memchr::memmem;
 use tacho_agents::{Agent, TranscriptPlace, UsageRow, agent_named};
 use tacho_assemble::price::Prices;
 use tacho_model::event::{Observation, Source};
-use tacho_model::usage_record::{ReportedCost, UsageRecord};
+use tacho_model::usage_record::{Inheritance, ReportedCost, UsageRecord};
 use tacho_store::Changes;
 
 /// What the drainer needs to know of usage.
@@ -23,6 +23,7 @@ pub(super) struct Pricer {
 pub(super) struct Said {
     records: Vec<UsageRecord>,
     reported: Vec<ReportedCost>,
+    inheritances: Vec<Inheritance>,
 }
 
 impl Pricer {
@@ -38,7 +39,12 @@ impl Round<'_> {
             return;
         }
         match (agent.usage_row)(row, place) {
-            UsageRow::Call(record) => self.hear_call(*record),
+            UsageRow::Call(record, inheritance) => {
+                if let Some(inheritance) = inheritance {
+                    inheritance.add_to(&mut self.usage.inheritances);
+                }
+                self.hear_call(*record);
+            }
             UsageRow::Reported(reported) => self.usage.reported.push(*reported),
             UsageRow::Nothing | UsageRow::Unreadable => {}
         }
@@ -72,6 +78,7 @@ impl Said {
         let mut usage = changes.usage()?;
         usage.put(self.records, |record| pricing.price(record))?;
         self.reported.iter().try_for_each(|reported| usage.put_reported(reported))?;
+        self.inheritances.iter().try_for_each(|inheritance| usage.put_inheritance(inheritance))?;
         Ok(usage.finish()?)
     }
 }

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use memchr::{memchr, memrchr};
 use std::os::unix::fs::FileExt as _;
 use tacho_agents::UsageRow;
-use tacho_model::usage_record::{ReportedCost, UsageRecord};
+use tacho_model::usage_record::{Inheritance, ReportedCost, UsageRecord};
 
 /// What is read at once.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -18,6 +18,8 @@ const ROW_BYTES_MAX: usize = 64 << 20;
 pub(super) struct Scanned {
     /// Calls; those of one answer that stand one behind another are one.
     pub(super) records: Vec<UsageRecord>,
+    /// Which sessions began as copies of which.
+    pub(super) inheritances: Vec<Inheritance>,
     /// The agent's last word on what the session came to.
     pub(super) reported: Option<ReportedCost>,
     /// Where the row begins that is not complete yet.
@@ -95,7 +97,12 @@ impl Scanned {
                     rest.get(begin..end).unwrap_or_default(),
                     &transcript.place,
                 ) {
-                    UsageRow::Call(record) => self.take(*record),
+                    UsageRow::Call(record, inheritance) => {
+                        if let Some(inheritance) = inheritance {
+                            inheritance.add_to(&mut self.inheritances);
+                        }
+                        self.take(*record);
+                    }
                     UsageRow::Reported(said) => self.reported = Some(*said),
                     UsageRow::Nothing => {}
                     UsageRow::Unreadable => self.unreadable += u64::from(are_complete),

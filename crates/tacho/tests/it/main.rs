@@ -30,6 +30,7 @@ mod project;
 mod rebuild;
 mod sealing;
 mod sessions;
+mod sources;
 mod tail;
 mod transcripts;
 mod truth;

@@ -7,7 +7,8 @@ use tacho_model::event::{Fact, FailureCause, PermissionDecision, ToolFailure, To
 
 /// One fact for each result in the row.
 pub(super) fn records(row: &Fields<'_>) -> Vec<Fact> {
-    let blocks = row.object("message").objects("content");
+    let message = row.object("message");
+    let blocks = message.objects("content");
     blocks.iter().filter_map(|block| record(row, block)).map(Fact::ToolRecorded).collect()
 }
 

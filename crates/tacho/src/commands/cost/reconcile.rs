@@ -22,6 +22,8 @@ pub(super) struct Reconciliation {
 pub(super) struct Compared {
     session: String,
     computed_usd_nanos: i64,
+    /// What the sessions had come to that it began as a copy of; the agent's word includes it.
+    inherited_usd_nanos: i64,
     /// Absent where the agent said nothing.
     reported_usd_nanos: Option<i64>,
     difference_usd_nanos: Option<i64>,
@@ -66,7 +68,9 @@ impl Why {
 #[derive(Default)]
 struct Sides {
     computed: Computed,
+    /// What the agent should say of it.
     by_model: BTreeMap<i64, Usage>,
+    inherited: Nanodollars,
     reported: Option<Nanodollars>,
     reported_by_model: BTreeMap<i64, Usage>,
     has_guessed: bool,
@@ -75,6 +79,7 @@ struct Sides {
 #[derive(Default)]
 struct Computed {
     cost: Nanodollars,
+    /// Those that it was given included.
     calls: u64,
     unpriced_calls: u64,
 }
@@ -94,6 +99,13 @@ impl Reconciliation {
             let usage = sides.by_model.entry(sum.model).or_default();
             *usage = usage.plus(sum.usage);
         })?;
+        for given in store.inherited_usage()? {
+            let Some(sides) = sessions.get_mut(&given.session) else { continue };
+            sides.inherited = sides.inherited.plus(given.cost);
+            sides.computed.calls += given.calls;
+            let usage = sides.by_model.entry(given.model).or_default();
+            *usage = usage.plus(given.usage);
+        }
         for said in store.reported_costs()? {
             let Some(sides) = sessions.get_mut(&said.session) else { continue };
             sides.has_guessed |= said.has_guessed;
@@ -112,7 +124,7 @@ impl Reconciliation {
 
     /// What it shows, as text.
     pub(super) fn text(&self) -> String {
-        let heads = ["session", "computed", "reported", "difference", "why"];
+        let heads = ["session", "computed", "inherited", "reported", "difference", "why"];
         let dollars = |nanos: Option<i64>| {
             nanos.map_or_else(|| "?".to_owned(), |nanos| words::dollars(Nanodollars(nanos)))
         };
@@ -122,13 +134,17 @@ impl Reconciliation {
             vec![
                 display_safe(&compared.session),
                 words::dollars(Nanodollars(compared.computed_usd_nanos)),
+                match compared.inherited_usd_nanos {
+                    0 => String::new(),
+                    nanos => words::dollars(Nanodollars(nanos)),
+                },
                 dollars(compared.reported_usd_nanos),
                 dollars(compared.difference_usd_nanos),
                 compared.why.iter().map(|why| why.words()).collect::<Vec<_>>().join("; "),
             ]
         };
         let rows: Vec<Vec<String>> = different.iter().map(row).collect();
-        let shown = if rows.is_empty() { String::new() } else { table(&heads, &[1, 2, 3], &rows) + "\n" };
+        let shown = if rows.is_empty() { String::new() } else { table(&heads, &[1, 2, 3, 4], &rows) + "\n" };
         format!(
             "{shown}the agent itself says the same of {} of {}\n",
             equal.len(),
@@ -139,10 +155,12 @@ impl Reconciliation {
 
 impl Sides {
     fn compared(self, session: String) -> Compared {
-        let difference = self.reported.map(|reported| reported.minus(self.computed.cost));
+        let expected = self.computed.cost.plus(self.inherited);
+        let difference = self.reported.map(|reported| reported.minus(expected));
         Compared {
             session,
             computed_usd_nanos: self.computed.cost.0,
+            inherited_usd_nanos: self.inherited.0,
             reported_usd_nanos: self.reported.map(|cost| cost.0),
             difference_usd_nanos: difference.map(|difference| difference.0),
             why: self.why(difference),

@@ -25,6 +25,8 @@ struct Case {
     by: Option<String>,
     #[serde(default)]
     keys: Vec<String>,
+    /// Why what each session came to differs from what the agent said of it.
+    why: Option<BTreeMap<String, Json>>,
 }
 
 impl Case {
@@ -70,6 +72,12 @@ fn each_rule() {
                 costs["rows"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap()).collect();
             keys.sort_unstable();
             assert_eq!(keys, case.keys, "{name}");
+        }
+        if let Some(expected) = case.why {
+            let compared = home.json_of(&["cost", "session", "--reconcile", "--json"]);
+            let compared = compared["reconciliation"].as_array().unwrap().clone();
+            let why = compared.iter().map(|one| (one["session"].as_str().unwrap().to_owned(), one["why"].clone()));
+            assert_eq!(why.collect::<BTreeMap<_, _>>(), expected, "{name}");
         }
     }
 }
