@@ -3,11 +3,12 @@
 use crate::cursor::{AgentProcess, TranscriptCursor};
 use crate::destinations::{Claim, DestinationKey};
 use crate::outbox::{Delivery, Parcel};
+use crate::usage::{ImportedFile, SumFilter, UsagePrice};
 use crate::{Changes, Store};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tacho_model::attribute::{Attributes, Value, ValueType};
-use tacho_model::event::{Observation, Source};
+use tacho_model::event::{Observation, Source, Sources};
 use tacho_model::id::{SessionId, SpanId, SubagentId, TraceId};
 use tacho_model::money::Nanodollars;
 use tacho_model::semconv;
@@ -15,6 +16,9 @@ use tacho_model::session::Session;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::{
+    CallKey, Inheritance, Owner, ReportedCost, ReportedModel, Terms, UsageRecord,
+};
 use tempfile::TempDir;
 
 pub(super) const NOW: UnixNanos = UnixNanos(1_795_000_000_000_000_000);
@@ -183,6 +187,49 @@ pub(super) fn fill(store: &mut Store) {
     changes.settle_delivery(&first, &Delivery::Refused { error: "HTTP 400" }, later(2)).unwrap();
     changes.count_loss("quota", 5, later(3)).unwrap();
     changes.commit().unwrap();
+    fill_usage(store);
+}
+
+fn fill_usage(store: &mut Store) {
+    let usage = Usage { input: Some(1), output: Some(2), cache_read: None, ..Usage::default() };
+    let record = |session: &str, message: &str, tools: &[&str]| UsageRecord {
+        key: CallKey { message: message.to_owned(), request: format!("req_{message}") },
+        owner: Owner {
+            is_sidechain: false,
+            is_empty: false,
+            at: later(4),
+            session: SessionId::from(session),
+            subagent: None,
+            project: Some("/project".to_owned()),
+            model: Some("model".to_owned()),
+        },
+        usage,
+        terms: Terms { speed: Some("fast".to_owned()), web_searches: Some(3), ..Terms::default() },
+        tools: tools.iter().map(|tool| (*tool).to_owned()).collect(),
+        is_final: true,
+        sources: Sources::of(Source::Transcript),
+    };
+    let price = |_: &UsageRecord| UsagePrice {
+        cost: Some(Nanodollars(5)),
+        basis: Some("model@always".into()),
+        table: Some("table".into()),
+    };
+    let changes = store.change().unwrap();
+    let mut writer = changes.usage().unwrap();
+    writer.put(vec![record("one", "a", &["Bash", "Edit"]), record("two", "b", &[])], price).unwrap();
+    let model =
+        ReportedModel { model: "model".to_owned(), usage, web_searches: Some(3), cost: Nanodollars(6) };
+    let session = SessionId::from("two");
+    let reported = ReportedCost { session, cost: Nanodollars(6), models: vec![model], has_guessed: true };
+    writer.put_reported(&reported).unwrap();
+    let (session, origin) = (SessionId::from("two"), SessionId::from("one"));
+    writer.put_inheritance(&Inheritance { session, origin, at: later(4) }).unwrap();
+    let path = "one.jsonl".to_owned();
+    writer
+        .set_file(&ImportedFile { path, inode: u64::MAX, cursor: 12, mark: u32::MAX, unreadable: 1 })
+        .unwrap();
+    writer.finish().unwrap();
+    changes.commit().unwrap();
 }
 
 /// Everything that can be read from a store, whole.
@@ -208,6 +255,13 @@ pub(super) fn contents(store: &Store) -> String {
         let key = store.read().key_of(&SessionId::from("one")).unwrap().unwrap();
         text.push_str(&format!("{:?}\n", store.read().claimed(destination.key, key).unwrap()));
     }
+    let read = store.read();
+    read.each_usage_record(|record, cost| text.push_str(&format!("{record:?} {cost:?}\n"))).unwrap();
+    read.each_usage_sum(SumFilter::ALL, |sum| text.push_str(&format!("{sum:?}\n"))).unwrap();
+    text.push_str(&format!("{:?}\n", read.usage_by_tools(SumFilter::ALL).unwrap()));
+    text.push_str(&format!("{:?}\n", read.reported_costs().unwrap()));
+    text.push_str(&format!("{:?}\n", read.inherited_usage().unwrap()));
+    text.push_str(&format!("{:?}\n", read.imported_files().unwrap()));
     text
 }
 

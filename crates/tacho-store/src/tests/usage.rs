@@ -42,6 +42,8 @@ fn kept(store: &Store) -> (Vec<String>, Vec<String>) {
             ));
         })
         .unwrap();
+    let by_tools = store.read().usage_by_tools(SumFilter::ALL).unwrap();
+    sums.extend(by_tools.into_iter().map(|(tools, sum)| format!("{tools:?} {sum:?}")));
     records.sort();
     sums.sort();
     (records, sums)

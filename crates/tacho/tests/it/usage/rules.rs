@@ -76,7 +76,8 @@ fn each_rule() {
         if let Some(expected) = case.why {
             let compared = home.json_of(&["cost", "session", "--reconcile", "--json"]);
             let compared = compared["reconciliation"].as_array().unwrap().clone();
-            let why = compared.iter().map(|one| (one["session"].as_str().unwrap().to_owned(), one["why"].clone()));
+            let why =
+                compared.iter().map(|one| (one["session"].as_str().unwrap().to_owned(), one["why"].clone()));
             assert_eq!(why.collect::<BTreeMap<_, _>>(), expected, "{name}");
         }
     }
