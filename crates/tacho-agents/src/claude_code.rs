@@ -10,7 +10,7 @@ mod telemetry;
 mod transcript;
 mod usage_row;
 
-use crate::fields::Fields;
+use crate::fields::{Fields, Shape};
 use crate::repair::without_lone_surrogates;
 use crate::{Agent, Decoded, recorder};
 use foldhash::fast::FixedState;
@@ -53,7 +53,8 @@ const NAME_LETTERS_MAX: usize = 64;
 
 fn decode(observation: &Observation) -> Decoded {
     let body = without_lone_surrogates(&observation.body);
-    match Fields::read(&body) {
+    let shape = if observation.source == Source::Transcript { transcript::ROW } else { Shape::FLAT };
+    match Fields::read_as(&body, shape) {
         Ok(fields) => match observation.source {
             Source::Hook => {
                 Decoded { surroundings: places::surroundings(&fields), ..hook::decode(observation, &fields) }

@@ -30,7 +30,9 @@ enum Value<'a> {
     Object(Fields<'a>),
     /// The objects of a list that was.
     Objects(Vec<Fields<'a>>),
-    /// What should have been opened, and is neither.
+    /// A text that was to be opened.
+    Text(Cow<'a, str>),
+    /// What was to be opened, and is none of these.
     Other,
 }
 
@@ -77,7 +79,7 @@ impl<'a> Fields<'a> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
-    /// A field, if it is there and is what is expected. One that was opened is none.
+    /// A field, if it is there and is what is expected; nothing where it was opened.
     pub(crate) fn get<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
         let value: Option<T> = serde_json::from_str(self.json_text(name)?).ok()?;
         value
@@ -85,9 +87,14 @@ impl<'a> Fields<'a> {
 
     /// A text, however long it is.
     pub(crate) fn whole_text(&self, name: &str) -> Option<Cow<'a, str>> {
-        match plain_text(self.json_text(name)?) {
+        let written = match self.value(name)? {
+            Value::Written(written) => written.get(),
+            Value::Text(text) => return Some(text.clone()),
+            Value::Object(_) | Value::Objects(_) | Value::Other => return None,
+        };
+        match plain_text(written) {
             Some(plain) => Some(Cow::Borrowed(plain)),
-            None => self.get(name).map(Cow::Owned),
+            None => serde_json::from_str(written).ok().map(Cow::Owned),
         }
     }
 
@@ -105,7 +112,7 @@ impl<'a> Fields<'a> {
     fn json_text(&self, name: &str) -> Option<&'a str> {
         match self.value(name)? {
             Value::Written(value) => Some(value.get()),
-            Value::Object(_) | Value::Objects(_) | Value::Other => None,
+            Value::Object(_) | Value::Objects(_) | Value::Text(_) | Value::Other => None,
         }
     }
 
@@ -162,7 +169,7 @@ impl<'a> Fields<'a> {
         match self.value(name)? {
             Value::Written(value) => serde_json::from_str(value.get()).ok().map(Cow::Owned),
             Value::Object(fields) => Some(Cow::Borrowed(fields)),
-            Value::Objects(_) | Value::Other => None,
+            Value::Objects(_) | Value::Text(_) | Value::Other => None,
         }
     }
 
@@ -174,7 +181,7 @@ impl<'a> Fields<'a> {
                 let items: Vec<&'a RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
                 items.into_iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect()
             }
-            Some(Value::Object(_) | Value::Other) | None => Cow::default(),
+            Some(Value::Object(_) | Value::Text(_) | Value::Other) | None => Cow::default(),
         }
     }
 }
@@ -266,8 +273,12 @@ impl<'de> Visitor<'de> for Opening {
         Ok(Value::Other)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Owned(text.to_owned())))
     }
 
     fn visit_unit<E>(self) -> Result<Value<'de>, E> {

@@ -6,7 +6,7 @@ mod tool;
 
 use super::{error_word, event};
 use crate::Decoded;
-use crate::fields::Fields;
+use crate::fields::{Fields, Shape};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tacho_model::event::{
@@ -20,6 +20,10 @@ struct RowType {
     #[serde(rename = "type")]
     row_type: Option<String>,
 }
+
+/// What is looked into of a row.
+pub(super) const ROW: &Shape =
+    &Shape(&[("message", Shape(&[("usage", Shape(&[])), ("content", Shape(&[]))]))]);
 
 /// Rows that repeat what other rows say, or say nothing about what the agent did. They are not kept.
 const ROWS_WITHOUT_FACTS: &[&str] = &[

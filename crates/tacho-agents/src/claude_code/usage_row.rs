@@ -1,8 +1,8 @@
 //! What transcript rows say of what was used: calls of the model (`assistant`) and what the CLI itself made of a
 //! session so far (`cost-state`).
 
-use super::transcript::{answer, is_placeholder, unix_nanos};
-use crate::fields::{Fields, Shape};
+use super::transcript::{ROW, answer, is_placeholder, unix_nanos};
+use crate::fields::Fields;
 use crate::{TranscriptPlace, UsageRow};
 use foldhash::fast::FixedState;
 use serde_json::value::RawValue;
@@ -18,12 +18,6 @@ use tacho_model::usage_record::{
 
 /// One of these stands in every row that says something. In texts within a row the quotes are escaped.
 pub(super) const MARKS: &[&[u8]] = &[br#""usage""#, br#""modelUsage""#];
-
-/// What is asked for of a row.
-const ROW: &Shape = &Shape(&[
-    ("message", Shape(&[("usage", Shape(&[])), ("content", Shape(&[]))])),
-    ("modelUsage", Shape(&[])),
-]);
 
 /// What a row says.
 pub(super) fn decode(text: &[u8], place: &TranscriptPlace) -> UsageRow {
