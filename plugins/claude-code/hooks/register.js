@@ -16,6 +16,7 @@ const PATIENCE_MS = 5000;
 
 let waiting = [];
 let cwd;
+let greeted;
 
 function kept(name, attributes) {
   return { event: name, attributes: Object.fromEntries(ATTRIBUTES.flatMap((key) => (key in attributes ? [[key, attributes[key]]] : []))) };
@@ -40,13 +41,22 @@ async function handOnSoon($) {
   await handOn($);
 }
 
+// Says that this session is measured, before there is anything to wait for.
 async function greet($) {
-  await hand($, await $.session.id(), [{ event: "started", attributes: {} }]);
+  const session = await $.session.id();
+  if (session === greeted) return;
+  greeted = session;
+  await hand($, session, [{ event: "started", attributes: {} }]);
 }
 
 export function register(on) {
   on("session.start", async ($, e, next) => {
     cwd = e.cwd;
+    greet($).catch(() => {});
+    return next(e);
+  });
+  // A session that begins by `/clear` is told of in no other way.
+  on("turn.start", async ($, e, next) => {
     greet($).catch(() => {});
     return next(e);
   });

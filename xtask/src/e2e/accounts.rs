@@ -1,5 +1,7 @@
 //! The figures of a run: what was served with what it cost, against what was recorded. Pure.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use tacho_assemble::price::{Call, Prices};
 use tacho_model::time::UnixNanos;
@@ -11,6 +13,9 @@ use tacho_testkit::figures::{Comparison, Reports, ServedSession, recorded};
 use tacho_testkit::scenario::Way;
 
 use super::differences::{Played, Printed, text};
+
+/// A shell's word for a program that a signal ended is above this.
+const KILLED: i32 = 128;
 
 /// The comparison, and where what was printed contradicts itself, one line each.
 pub(super) fn compared(
@@ -31,12 +36,28 @@ pub(super) fn compared(
         shown: shown.iter().map(String::as_str).collect(),
         cost: &text(&printed.cost),
         imported: (way == Way::Baseline).then_some(&*text(&printed.imported)),
-        lacks_calls: played.scenario.unseen.iter().any(|unseen| unseen.ways.contains(&way)),
+        may_differ: may_differ(played, way),
     })?;
     let prices = Prices::list();
     let price = |request: &ServedCall| price(&prices, request);
     let comparison = Comparison::new(way, &sessions, &price, recorded, &played.scenario.unseen);
     Ok((comparison, contradictions))
+}
+
+/// Why the CLI's own sums may be others: it also counts what cannot be recorded and the rest of an answer that a person
+/// broke off, and forgets what was before it was killed.
+fn may_differ(played: &Played<'_>, way: Way) -> BTreeSet<&'static str> {
+    let sessions = &played.scenario.sessions;
+    let lacks_calls = played.scenario.unseen.iter().any(|unseen| unseen.ways.contains(&way));
+    let is_cut = sessions.iter().any(|session| !session.expect.cut.is_empty());
+    let is_killed = sessions.iter().any(|session| session.expect.exits.iter().any(|exit| *exit > KILLED));
+    let words = [
+        (lacks_calls, "calls_without_rows"),
+        (lacks_calls, "searches_without_rows"),
+        (is_cut, "open_calls"),
+        (is_killed, "calls_not_reported"),
+    ];
+    words.into_iter().filter_map(|(holds, word)| holds.then_some(word)).collect()
 }
 
 /// What a request cost by the list. That one has no price is told by `tacho cost`, too, which names its model.

@@ -17,6 +17,8 @@ pub struct Inherited {
     pub model: i64,
     /// Calls.
     pub calls: u64,
+    /// Searches of the web.
+    pub web_searches: u64,
     /// The tokens.
     pub usage: Usage,
     /// What they cost.
@@ -48,7 +50,7 @@ impl Reader<'_> {
         let mut select = self.connection.prepare_cached(
             "SELECT inheritances.session, coalesce(model, 0), sum(input), sum(output), sum(cache_read),
                     sum(cache_write_5m), sum(cache_write_1h), sum(thinking), coalesce(sum(cost_nanos), 0),
-                    count(*)
+                    count(*), coalesce(sum(web_searches), 0)
              FROM inheritances JOIN usage_records
                   ON usage_records.session = origin AND usage_records.at_ns <= inheritances.at_ns
              WHERE NOT is_absorbed GROUP BY 1, 2",
@@ -58,6 +60,7 @@ impl Reader<'_> {
                 session: SessionKey(row.get(0)?),
                 model: row.get(1)?,
                 calls: row.get::<_, i64>(9)?.cast_unsigned(),
+                web_searches: row.get::<_, i64>(10)?.cast_unsigned(),
                 usage: tokens::usage_at(row, 2)?,
                 cost: Nanodollars(row.get(8)?),
             })

@@ -17,6 +17,8 @@ pub struct Reported {
     pub cost: Nanodollars,
     /// The tokens.
     pub usage: Usage,
+    /// Searches of the web.
+    pub web_searches: Option<u64>,
     /// Whether the agent had to guess a price.
     pub has_guessed: bool,
 }
@@ -29,7 +31,7 @@ impl Reader<'_> {
     pub fn reported_costs(&self) -> Result<Vec<Reported>, StoreError> {
         let mut select = self.connection.prepare_cached(
             "SELECT session, model, cost_nanos, has_guessed, input, output, cache_read, cache_write_5m,
-                    cache_write_1h, thinking
+                    cache_write_1h, thinking, web_searches
              FROM reported_costs ORDER BY session, model",
         )?;
         let rows = select.query_map([], |row| {
@@ -38,6 +40,7 @@ impl Reader<'_> {
                 model: row.get(1)?,
                 cost: Nanodollars(row.get(2)?),
                 has_guessed: row.get(3)?,
+                web_searches: row.get::<_, Option<i64>>(10)?.map(i64::cast_unsigned),
                 usage: tokens::usage_at(row, 4)?,
             })
         })?;

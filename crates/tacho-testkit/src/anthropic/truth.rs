@@ -42,6 +42,8 @@ pub struct ServedCall {
     pub whole: bool,
     /// Whether a person broke it off, so that it counts as far as it was sent; the API cannot tell that from a fault.
     pub cut: bool,
+    /// Whether no transcript has a row of it, so that only what the CLI measures of it can be known.
+    pub unwritten: bool,
     /// Why the model stopped; absent where an error was answered.
     pub stop_reason: Option<String>,
     /// The type of the answer's first content block; absent where an error was answered.
@@ -120,6 +122,13 @@ impl ServedCall {
         Self { cut: true, stop_reason: None, tool_uses: Vec::new(), ..self }
     }
 
+    /// The call as who sees no row of it can know it, by what the CLI measures: that counts no searches and no passes.
+    #[must_use]
+    pub(crate) fn without_rows(self) -> Self {
+        let terms = ServedTerms { web_searches: 0, iterations: Vec::new(), ..self.terms };
+        Self { unwritten: true, tool_uses: Vec::new(), terms, ..self }
+    }
+
     /// The script that was played.
     pub fn script(&self) -> &str {
         self.label.split('#').next().unwrap_or_default()
@@ -142,6 +151,7 @@ impl ServedCall {
             done_unix_ns: now,
             whole: false,
             cut: false,
+            unwritten: false,
             stop_reason: None,
             opens_with: None,
             usage: ServedUsage::default(),

@@ -34,13 +34,18 @@ pub fn served(sessions: &[ServedSession<'_>], price: PriceOf<'_>) -> Figures {
     figures
 }
 
-/// The requests that a way of recording can see. A broken one is an attempt all the same.
+/// The requests that a way of recording can see, as far as it can. A broken one is an attempt all the same.
 pub fn visible(truth: &[ServedCall], unseen: &[Unseen], way: Way) -> Vec<ServedCall> {
-    let holds = |unseen: &&Unseen| unseen.ways.contains(&way);
-    let is_unseen = |request: &&ServedCall| {
-        request.succeeded() && unseen.iter().filter(holds).any(|unseen| unseen.names(request))
+    let is_unseen = |request: &ServedCall, way: Way| {
+        let mut holding = unseen.iter().filter(|unseen| unseen.ways.contains(&way));
+        request.succeeded() && holding.any(|unseen| unseen.names(request))
     };
-    truth.iter().filter(|request| !is_unseen(request)).cloned().collect()
+    let seen = truth.iter().filter(|request| !is_unseen(request, way)).cloned();
+    let seen = seen.map(|request| {
+        let is_written = !is_unseen(&request, Way::Baseline);
+        if is_written { request } else { request.without_rows() }
+    });
+    seen.collect()
 }
 
 /// The figures of the requests that leave no trace.

@@ -42,6 +42,7 @@ pub(super) fn call(number: u64, start_ms: u64, agent: Option<&str>, tools: &[(&s
         done_unix_ns: (start_ms + 10) * MS,
         whole: true,
         cut: false,
+        unwritten: false,
         stop_reason: Some(stop_reason.to_owned()),
         opens_with: Some("thinking".to_owned()),
         usage: ServedUsage {

@@ -40,8 +40,12 @@ pub(super) enum Why {
     NotReported,
     /// The agent counts tokens that stand in no row: its own helpers, dropped streams, compactions.
     CallsWithoutRows,
-    /// Rows hold more than the agent counted when it spoke last.
-    CallsAfterReport,
+    /// The agent counts searches of the web that no source tells of.
+    SearchesWithoutRows,
+    /// The agent counts more of answers whose end nobody saw.
+    OpenCalls,
+    /// Rows hold more than the agent counted: there were calls after it spoke last, or it was killed before it could.
+    CallsNotReported,
     /// The tokens are the same and the amounts are not.
     OtherPrices,
     /// Calls have no price here.
@@ -56,7 +60,11 @@ impl Why {
             Self::Equal => "equal",
             Self::NotReported => "the agent said nothing",
             Self::CallsWithoutRows => "the agent counts calls that stand in no transcript",
-            Self::CallsAfterReport => "there were calls after the agent's last word",
+            Self::SearchesWithoutRows => "the agent counts searches that no source tells of",
+            Self::OpenCalls => "the end of an answer was not seen",
+            Self::CallsNotReported => {
+                "the agent does not count calls after its last word, or before it was killed"
+            }
             Self::OtherPrices => "other prices",
             Self::Unpriced => "calls without a price",
             Self::Guessed => "the agent guessed a price",
@@ -73,6 +81,7 @@ struct Sides {
     inherited: Nanodollars,
     reported: Option<Nanodollars>,
     reported_by_model: BTreeMap<i64, Usage>,
+    reported_searches: u64,
     has_guessed: bool,
 }
 
@@ -82,6 +91,8 @@ struct Computed {
     /// Those that it was given included.
     calls: u64,
     unpriced_calls: u64,
+    open_calls: u64,
+    web_searches: u64,
 }
 
 impl Reconciliation {
@@ -96,6 +107,8 @@ impl Reconciliation {
             sides.computed.cost = sides.computed.cost.plus(sum.cost);
             sides.computed.calls += sum.calls;
             sides.computed.unpriced_calls += sum.unpriced_calls;
+            sides.computed.open_calls += sum.open_calls;
+            sides.computed.web_searches += sum.web_searches;
             let usage = sides.by_model.entry(sum.model).or_default();
             *usage = usage.plus(sum.usage);
         })?;
@@ -103,12 +116,14 @@ impl Reconciliation {
             let Some(sides) = sessions.get_mut(&given.session) else { continue };
             sides.inherited = sides.inherited.plus(given.cost);
             sides.computed.calls += given.calls;
+            sides.computed.web_searches += given.web_searches;
             let usage = sides.by_model.entry(given.model).or_default();
             *usage = usage.plus(given.usage);
         }
         for said in store.reported_costs()? {
             let Some(sides) = sessions.get_mut(&said.session) else { continue };
             sides.has_guessed |= said.has_guessed;
+            sides.reported_searches += said.web_searches.unwrap_or(0);
             match said.model {
                 None => sides.reported = Some(said.cost),
                 Some(model) => drop(sides.reported_by_model.insert(model, said.usage)),
@@ -169,31 +184,31 @@ impl Sides {
 
     fn why(&self, difference: Option<Nanodollars>) -> Vec<Why> {
         let Some(difference) = difference else { return vec![Why::NotReported] };
-        let models = self.by_model.keys().chain(self.reported_by_model.keys());
-        let pairs: Vec<_> = models
-            .map(|model| {
-                let side =
-                    |usages: &BTreeMap<i64, Usage>| classes(usages.get(model).copied().unwrap_or_default());
-                (side(&self.by_model), side(&self.reported_by_model))
-            })
-            .collect();
-        let any = |differs: fn(&u64, &u64) -> bool| {
-            pairs
-                .iter()
-                .any(|(ours, theirs)| ours.iter().zip(theirs).any(|(ours, theirs)| differs(ours, theirs)))
-        };
         // The agent adds up fractions; we round every call to the nanodollar.
         let is_equal = difference.0.unsigned_abs() <= self.computed.calls.max(1);
-        let (more, fewer) = (any(|ours, theirs| theirs > ours), any(|ours, theirs| theirs < ours));
+        let (mut is_more, mut is_longer, mut is_less) = (false, false, false);
+        if !is_equal {
+            for model in self.by_model.keys().chain(self.reported_by_model.keys()) {
+                let side = |usages: &BTreeMap<i64, Usage>| usages.get(model).copied().unwrap_or_default();
+                let (ours, theirs) = (side(&self.by_model), side(&self.reported_by_model));
+                let pairs = || input_classes(ours).into_iter().zip(input_classes(theirs));
+                is_more |= pairs().any(|(ours, theirs)| theirs > ours);
+                is_longer |= theirs.output > ours.output;
+                is_less |= theirs.output < ours.output || pairs().any(|(ours, theirs)| theirs < ours);
+            }
+        }
+        let is_open = is_longer && self.computed.open_calls > 0;
+        let has_searched = !is_equal && self.reported_searches > self.computed.web_searches;
+        let is_known = is_equal || is_more || is_longer || is_less || has_searched;
+        let is_known = is_known || self.has_guessed || self.computed.unpriced_calls > 0;
         let reasons = [
-            (more, Why::CallsWithoutRows),
-            (fewer, Why::CallsAfterReport),
+            (is_more || is_longer && !is_open, Why::CallsWithoutRows),
+            (has_searched, Why::SearchesWithoutRows),
+            (is_open, Why::OpenCalls),
+            (is_less, Why::CallsNotReported),
             (self.computed.unpriced_calls > 0, Why::Unpriced),
             (self.has_guessed, Why::Guessed),
-            (
-                !more && !fewer && !is_equal && !self.has_guessed && self.computed.unpriced_calls == 0,
-                Why::OtherPrices,
-            ),
+            (!is_known, Why::OtherPrices),
         ];
         let mut why: Vec<Why> = reasons.into_iter().filter_map(|(holds, why)| holds.then_some(why)).collect();
         if why.is_empty() {
@@ -203,7 +218,6 @@ impl Sides {
     }
 }
 
-fn classes(usage: Usage) -> [u64; 5] {
-    [usage.input, usage.output, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h]
-        .map(Option::unwrap_or_default)
+fn input_classes(usage: Usage) -> [u64; 4] {
+    [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h].map(Option::unwrap_or_default)
 }
