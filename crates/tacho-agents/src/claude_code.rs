@@ -6,6 +6,7 @@ mod note;
 mod places;
 mod plugin;
 mod settings;
+mod status_line;
 mod telemetry;
 mod transcript;
 mod usage_row;
@@ -28,6 +29,9 @@ pub const AGENT: Agent = Agent {
     keeps_row: transcript::keeps_row,
     usage_marks: usage_row::MARKS,
     mod_event: "Mod",
+    status_event: status_line::EVENT,
+    status_setting: status_line::SETTING,
+    status_line: status_line::read,
     usage_reports: telemetry::usage_records,
     usage_row: usage_row::decode,
     transcript_place: places::transcript_place,
@@ -61,6 +65,7 @@ fn decode(observation: &Observation) -> Decoded {
             }
             Source::Transcript => transcript::decode(observation, &fields),
             Source::Mod | Source::Otlp => telemetry::decode(observation, &fields),
+            Source::StatusLine => status_line::decode(observation, &fields),
             Source::Recorder => recorder::decode(&fields, |name, fact| event(observation, name, fact)),
         },
         Err(error) => Decoded::not_understood(&error.to_string()),

@@ -9,13 +9,14 @@ pub mod setup;
 
 mod fields;
 mod recorder;
+mod shell;
 
 pub use tacho_model::clip;
 
 use setup::Setup;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tacho_model::event::{Event, Observation, Source};
+use tacho_model::event::{Event, Observation, Source, StatusFigures};
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_model::usage_record::{Inheritance, ReportedCost, UsageRecord};
 
@@ -41,6 +42,12 @@ pub struct Agent {
     pub usage_marks: &'static [&'static [u8]],
     /// The event under which our module in the agent's process hands over what the agent measures of itself.
     pub mod_event: &'static str,
+    /// The event under which our status line command records what the agent hands to it.
+    pub status_event: &'static str,
+    /// How its user sets that command, for the terminal.
+    pub status_setting: &'static str,
+    /// What the agent hands to the command that writes its status line; `None` for what names no session.
+    pub status_line: fn(&[u8]) -> Option<StatusLine>,
     /// What an observation of the agent's own telemetry says of what was used.
     pub usage_reports: fn(&Observation) -> Vec<UsageRecord>,
     /// What a transcript row says of what was used.
@@ -71,7 +78,11 @@ impl Agent {
     /// Who speaks in a record of the spool, by its event.
     #[must_use]
     pub fn source_of(&self, event: Option<&str>) -> Source {
-        if event == Some(self.mod_event) { Source::Mod } else { Source::Hook }
+        match event {
+            Some(event) if event == self.mod_event => Source::Mod,
+            Some(event) if event == self.status_event => Source::StatusLine,
+            Some(_) | None => Source::Hook,
+        }
     }
 }
 
@@ -134,6 +145,19 @@ impl Billing {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// What an agent hands to the command that writes its status line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusLine {
+    /// The session that is shown.
+    pub session: SessionId,
+    /// What of it is recorded, as JSON: figures and names of few kinds, each as the agent wrote it.
+    pub kept: String,
+    /// What the model is called for people.
+    pub model_name: Option<String>,
+    /// The figures, understood.
+    pub figures: StatusFigures,
 }
 
 /// A file beside a transcript that is about one subagent.

@@ -7,6 +7,7 @@ mod payloads;
 mod recorder;
 mod rows;
 mod setup;
+mod status_line;
 mod telemetry;
 
 use crate::claude_code::AGENT;

@@ -6,6 +6,7 @@ mod compaction;
 mod elicitation;
 mod heard;
 mod project;
+mod status;
 mod subagent;
 mod tool;
 mod turn;
@@ -21,6 +22,7 @@ use crate::belief::{Believed, Range};
 use crate::place::Places;
 use heard::Heard;
 use project::ProjectFacts;
+use status::StatusFacts;
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{
     AnswerPart, Event, Fact, ModelAnswer, ModelReport, ModelRequest, Observation, ProjectRules, Repository,
@@ -74,6 +76,7 @@ pub struct SessionFacts {
     /// The repository the agent works in, as it was at each time somebody looked.
     pub(crate) repositories: BTreeSet<(UnixNanos, Repository)>,
     projects: ProjectFacts,
+    pub(crate) status: StatusFacts,
     /// What was said at which time about ends of turns that older agents do not name.
     pub(crate) unnamed_ends: BTreeMap<UnixNanos, TurnFacts>,
     /// Observations that were not understood.
@@ -113,6 +116,7 @@ impl SessionFacts {
             compactions: BTreeSet::new(),
             repositories: BTreeSet::new(),
             projects: ProjectFacts::default(),
+            status: StatusFacts::default(),
             unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             heard: Heard::default(),
@@ -188,6 +192,7 @@ impl SessionFacts {
                 }
             }
             Fact::TurnRecorded | Fact::Noted(_) | Fact::Nothing | Fact::Unknown => {}
+            Fact::ToolDid { tool, deed } => self.tool(tool, event).hear_deed(event, deed),
             Fact::SessionEnded { .. } => {
                 self.ends.extend(event.at);
                 self.ended.hear(event, &());
@@ -201,6 +206,7 @@ impl SessionFacts {
                 self.repositories.extend(event.at.map(|at| (at, seen.as_ref().clone())));
             }
             Fact::ProjectSeen(rules) => self.projects.hear(event, rules),
+            Fact::StatusShown(figures) => self.status.hear(event, figures),
             Fact::Prompted { text, permission_mode, agent_version } => {
                 self.version.hear_known(event, agent_version.as_ref());
                 self.hear_prompt(event, text.as_ref(), permission_mode.as_ref());
@@ -251,7 +257,8 @@ impl SessionFacts {
 
     /// Notes that something was said, by whom, when and where.
     fn note(&mut self, event: &Event) {
-        if event.source != Source::Recorder {
+        // Neither what the recorder sees nor a line that is drawn anew is anything that the session does.
+        if !matches!(event.source, Source::Recorder | Source::StatusLine) {
             self.seen.include(event.at);
         }
         self.is_measured |= matches!(event.source, Source::Mod | Source::Otlp);

@@ -4,19 +4,23 @@
 //! whom to believe. A fact keeps what its source said and leaves out what it did not say.
 
 mod compaction;
+mod deed;
 mod model_call;
 mod note;
 mod project;
 mod repository;
+mod status_line;
 mod tool;
 
 pub use compaction::{Compaction, CompactionStep};
+pub use deed::{LineChange, Makes, Printed, ShellCommand, ToolDeed, WebLink};
 pub use model_call::{
     AnswerPart, AnsweredTool, Finish, FinishReason, ModelAnswer, ModelReport, ModelRequest,
 };
 pub use note::{Note, NoteKind};
 pub use project::{PROJECT_PREFIX, ProjectRules};
 pub use repository::Repository;
+pub use status_line::{LimitWindow, RateLimit, Share, StatusFigures};
 pub use tool::{FailureCause, PermissionDecision, Refusal, ToolEnd, ToolFailure, ToolRecord, ToolStart};
 
 use crate::id::{PromptId, RequestId, SessionId, SubagentId, ToolUseId};
@@ -35,11 +39,14 @@ pub enum Source {
     Otlp,
     /// The recorder itself, from watching the agent's process.
     Recorder,
+    /// What the agent hands to the command that writes its status line.
+    StatusLine,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 5] = [Self::Hook, Self::Transcript, Self::Mod, Self::Otlp, Self::Recorder];
+    pub const ALL: [Self; 6] =
+        [Self::Hook, Self::Transcript, Self::Mod, Self::Otlp, Self::Recorder, Self::StatusLine];
 
     /// The name of the source in tables and JSON.
     #[must_use]
@@ -50,6 +57,7 @@ impl Source {
             Self::Mod => "mod",
             Self::Otlp => "otlp",
             Self::Recorder => "recorder",
+            Self::StatusLine => "status_line",
         }
     }
 
@@ -214,6 +222,13 @@ pub enum Fact {
     ToolReturned(ToolEnd),
     /// A tool call's result was written to the transcript.
     ToolRecorded(ToolRecord),
+    /// What a tool call does or did, apart from its words.
+    ToolDid {
+        /// The call.
+        tool: ToolUseId,
+        /// What it did.
+        deed: ToolDeed,
+    },
     /// Somebody or something decided at this moment whether a tool call may run.
     ToolDecided {
         /// The call.
@@ -289,6 +304,8 @@ pub enum Fact {
     },
     /// The context is compacted.
     Compacted(Compaction),
+    /// The agent said how it stands.
+    StatusShown(Box<StatusFigures>),
     /// Something that changes nothing in the tree.
     Noted(Note),
     /// A statement that says nothing about what the agent did.

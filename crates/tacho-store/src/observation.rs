@@ -90,6 +90,26 @@ impl Reader<'_> {
         Ok(sessions.collect::<Result<_, _>>()?)
     }
 
+    /// What a source said about a session last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn last_observation_by(
+        &self,
+        session: &SessionId,
+        source: Source,
+    ) -> Result<Option<Observation>, StoreError> {
+        let Some(key) = self.key_of(session)? else { return Ok(None) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT uid, agent, source, at_ns, subagent, offset, body FROM observations
+             WHERE id BETWEEN ?1 AND ?2 AND source = ?3 ORDER BY id DESC LIMIT 1",
+        )?;
+        let ids = key.row_ids();
+        let last = statement
+            .query_row(params![ids.start(), ids.end(), source.name()], |row| observation(session, row));
+        Ok(last.optional()?)
+    }
+
     /// Hands everything said about a session to `each`, in the order it was taken down.
     ///
     /// # Errors

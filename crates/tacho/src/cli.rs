@@ -103,6 +103,13 @@ pub(crate) enum Command {
     Tail(Tail),
     /// Show whether recording and sending work: drainer, spool, destinations, losses.
     Status,
+    /// Stand in for the agent's status line, and take down the limits of the account and how full the context is.
+    ///
+    /// The agent tells these figures nobody but the command of its status line. Set this command there, with your own line
+    /// behind --then: it gets the same input, and its output and exit code are what the agent gets. Without --then a
+    /// short line of ours is printed. Only figures are recorded, and only when they changed.
+    #[command(after_help = statusline_examples())]
+    Statusline(Statusline),
     /// Check everything that recording and sending need, and say how to mend what is wrong.
     ///
     /// Each finding says what is wrong, why it matters, and the command or the edit that mends it. Exits 0 if all is
@@ -246,6 +253,13 @@ pub(crate) struct TrustArguments {
     /// Trust it no longer.
     #[arg(long, requires = "what")]
     pub(crate) remove: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Statusline {
+    /// The command that writes your line, as a shell takes it.
+    #[arg(long, value_name = "CMD")]
+    pub(crate) then: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -451,6 +465,10 @@ fn show_price_examples() -> String {
     let prices = Prices::list();
     let model = prices.rows().last().map_or("MODEL", |found| &*found.row.model);
     format!("Examples:\n  tacho prices show {model}\n  tacho prices show '{model}[1m]' --at 2026-10-06")
+}
+
+fn statusline_examples() -> String {
+    AGENTS.first().map_or_else(String::new, |agent| format!("{}\n", agent.status_setting))
 }
 
 fn examples(text: &str) -> String {

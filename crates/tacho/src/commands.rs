@@ -11,11 +11,13 @@ mod drain;
 mod here;
 mod import;
 mod install;
+mod limits;
 mod prices;
 mod rebuild;
 mod sessions;
 mod show;
 mod status;
+pub(crate) mod statusline;
 mod steps;
 mod summary;
 mod table;
@@ -71,6 +73,8 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Cost(wanted)) => cost::run(output, wanted),
         Some(Command::Coverage { session }) => coverage::run(output, session.as_deref()),
         Some(Command::Tail(wanted)) => tail::run(output, wanted),
+        // It has come and gone before: see `statusline::run`.
+        Some(Command::Statusline(_)) => Ok(()),
         Some(Command::Status) => status::run(output),
         Some(Command::Doctor { probe }) => doctor::run(output, *probe),
         Some(Command::Drain(drain)) => drain::run(output, drain),

@@ -31,8 +31,11 @@ use std::process::ExitCode;
 #[must_use]
 pub fn run() -> ExitCode {
     // Whatever is made from here on is its owner's alone.
-    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    let umask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut arguments = cli::Arguments::parse();
+    if let Some(cli::Command::Statusline(wanted)) = &arguments.command {
+        return commands::statusline::run(wanted, umask);
+    }
     if let Some(home) = arguments.account_home.take() {
         config::owner::take_home(home);
     }

@@ -24,10 +24,15 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Whether the user wants no colour anywhere (<https://no-color.org>).
+pub(crate) fn is_colour_refused() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// Whether output may carry colour: a terminal, and neither `NO_COLOR` nor a dumb terminal.
 pub(crate) fn has_colour() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    is_set("FORCE_COLOR") || io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb()
+    is_set("FORCE_COLOR") || io::stdout().is_terminal() && !is_colour_refused() && !is_dumb()
 }
 
 fn is_dumb() -> bool {

@@ -10,6 +10,7 @@ const LOADED_WHOLE: &[&str] = &[
     "fixtures/payloads",
     "fixtures/prices/cases",
     "fixtures/sessions",
+    "fixtures/status_line",
     "fixtures/store",
     "fixtures/usage",
 ];

@@ -17,6 +17,7 @@ fn says_something(agent: &Agent, body: &[u8]) -> Result<(), TestCaseError> {
         (Source::Mod, None),
         (Source::Otlp, None),
         (Source::Recorder, None),
+        (Source::StatusLine, None),
     ];
     for (source, offset) in sources {
         let decoded = (agent.decode)(&observation(source, offset, body));

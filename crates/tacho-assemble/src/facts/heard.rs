@@ -40,8 +40,12 @@ impl Heard {
                 Some(statements) => statements,
                 None => self.hooks.entry(event.name.clone()).or_default(),
             },
-            Source::Transcript | Source::Mod | Source::Otlp | Source::Recorder if !is_unknown => return,
-            Source::Transcript | Source::Mod | Source::Otlp | Source::Recorder => {
+            Source::Transcript | Source::Mod | Source::Otlp | Source::Recorder | Source::StatusLine
+                if !is_unknown =>
+            {
+                return;
+            }
+            Source::Transcript | Source::Mod | Source::Otlp | Source::Recorder | Source::StatusLine => {
                 self.others.entry((event.source, event.name.clone())).or_default()
             }
         };
@@ -99,7 +103,7 @@ impl Alike {
 const fn noun(source: Source) -> &'static str {
     match source {
         Source::Transcript => "row",
-        Source::Hook | Source::Mod | Source::Otlp | Source::Recorder => source.name(),
+        Source::Hook | Source::Mod | Source::Otlp | Source::Recorder | Source::StatusLine => source.name(),
     }
 }
 

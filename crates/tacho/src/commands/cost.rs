@@ -4,6 +4,7 @@ mod reconcile;
 mod reprice;
 mod rows;
 
+use super::limits::{self, Told};
 use super::table::table;
 use super::words;
 use crate::cli::{Cost, CostBy, Output};
@@ -45,13 +46,16 @@ pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
         _ => wanted.reconcile.then(Reconciliation::default),
     };
     let billing = AGENTS.first().map_or(Billing::Unknown, |agent| config::billing(agent));
+    let told = store.as_ref().map(|store| limits::told_last(store.read())).transpose()?.flatten();
     if output.json {
-        print(&format!("{}\n", report(&costs, billing, reconciliation.as_ref())));
+        print(&format!("{}\n", report(&costs, billing, told.as_ref(), reconciliation.as_ref())));
     } else if costs.rows.is_empty() {
         note("nothing was used, as far as is known; `tacho import` reads the agent's transcripts");
     } else {
         print(&text(wanted.by, &costs));
         print(basis(billing));
+        let told = told.as_ref().map(Told::lines).unwrap_or_default();
+        told.iter().for_each(|line| print(&format!("{line}\n")));
         print(&reconciliation.map_or_else(String::new, |both| format!("\n{}", both.text())));
     }
     match limit {
@@ -83,7 +87,12 @@ fn start_of(day: Date, zone: &TimeZone) -> Result<UnixNanos, Failure> {
     Ok(UnixNanos(u64::try_from(start.timestamp().as_nanosecond()).unwrap_or(0)))
 }
 
-fn report(costs: &Costs, billing: Billing, reconciliation: Option<&Reconciliation>) -> Json {
+fn report(
+    costs: &Costs,
+    billing: Billing,
+    told: Option<&Told>,
+    reconciliation: Option<&Reconciliation>,
+) -> Json {
     let rows: Vec<Json> = costs
         .rows
         .iter()
@@ -101,6 +110,9 @@ fn report(costs: &Costs, billing: Billing, reconciliation: Option<&Reconciliatio
         "unpriced_models": costs.unpriced_models,
         "billing": billing.name(),
     });
+    if let (Some(told), Some(report)) = (told, report.as_object_mut()) {
+        report.insert("status".to_owned(), told.report());
+    }
     if let (Some(both), Some(report)) = (reconciliation, report.as_object_mut()) {
         report.insert("reconciliation".to_owned(), json!(both.sessions));
     }

@@ -2,6 +2,7 @@
 
 mod sources;
 
+use super::limits::{self, Told};
 use super::tree::tree_with;
 use super::{open_current_state, words};
 use crate::cli::Output;
@@ -24,8 +25,12 @@ pub(super) fn run(output: Output, wanted: &str, with_sources: bool) -> Result<()
     let spans = store.read().spans(&session.id)?;
     let provenance =
         if with_sources { Some(Provenance::read(store.read(), &session.id, now())?) } else { None };
+    let told = limits::told_in(store.read(), &session.id)?;
     if output.json {
         let mut report = report::session(&session, &spans);
+        if let (Some(told), Some(report)) = (told, report.as_object_mut()) {
+            report.insert("status".to_owned(), told.report());
+        }
         if let (Some(provenance), Some(report)) = (provenance, report.as_object_mut()) {
             let figures =
                 spans.iter().map(|span| (span.span_id.to_string(), provenance.report(span.span_id)));
@@ -34,7 +39,8 @@ pub(super) fn run(output: Output, wanted: &str, with_sources: bool) -> Result<()
         print(&format!("{report}\n"));
     } else {
         let lines = |span: &Span| provenance.as_ref().map(|said| said.lines(span)).unwrap_or_default();
-        print(&format!("{}\n{}", heading(&session), tree_with(&spans, &lines)));
+        let told = told.as_ref().map(told_lines).unwrap_or_default();
+        print(&format!("{}{told}\n{}", heading(&session), tree_with(&spans, &lines)));
     }
     Ok(())
 }
@@ -59,6 +65,21 @@ fn find(store: &Store, wanted: &str) -> Result<Session, Failure> {
         several => Err(Failure::new(FailureKind::User, format!("{several} sessions begin with {wanted:?}"))
             .hint("give more of the id")),
     }
+}
+
+/// What the agent said of how it stands, at the last time.
+fn told_lines(told: &Told) -> String {
+    let figures = &told.figures;
+    let window = figures.context_window_tokens.map(|window| format!(" of {}", words::count(Some(window))));
+    let context = figures
+        .context_tokens
+        .map(|tokens| format!("context {}{} tokens", words::count(Some(tokens)), window.unwrap_or_default()));
+    let lines = figures.lines_added.zip(figures.lines_removed);
+    let lines = lines.map(|(added, removed)| format!("lines +{added} -{removed}"));
+    let cost = figures.cost.map(|cost| format!("cost {}", words::dollars(cost)));
+    let said: Vec<String> = context.into_iter().chain(lines).chain(cost).collect();
+    let said = (!said.is_empty()).then(|| format!("by the agent: {}", said.join(", ")));
+    said.into_iter().chain(told.lines()).map(|line| format!("{line}\n")).collect()
 }
 
 /// What the session came to, in two lines.

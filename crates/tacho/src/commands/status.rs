@@ -1,6 +1,7 @@
 //! `tacho status`: whether recording and sending work.
 
 use super::here::{self, ProjectReport};
+use super::limits::{self, Told};
 use super::words;
 use crate::cli::Output;
 use crate::config::{self, Config, Refused};
@@ -9,6 +10,7 @@ use crate::place;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde::Serialize;
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -38,6 +40,10 @@ pub(super) struct StatusReport {
     /// Destinations that only sessions send to.
     waiting_for_token: Vec<RefusedReport>,
     projects: Vec<ProjectReport>,
+    /// The limits of the account; null where no status line told any.
+    limits: Option<Json>,
+    #[serde(skip)]
+    limit_lines: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,6 +116,8 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         refused: config.refused.iter().map(RefusedReport::of).collect(),
         waiting_for_token: config.waiting.iter().map(RefusedReport::of).collect(),
         projects: here::projects(config),
+        limit_lines: known.told.as_ref().map(Told::lines).unwrap_or_default(),
+        limits: known.told.map(|told| told.report()),
     })
 }
 
@@ -121,6 +129,7 @@ struct Known {
     destinations: Vec<DestinationRow>,
     bytes: u64,
     damaged_lines: u64,
+    told: Option<Told>,
 }
 
 impl Known {
@@ -131,6 +140,7 @@ impl Known {
             destinations: store.destinations()?,
             bytes: store.used_bytes()?,
             damaged_lines: store.damaged_lines()?,
+            told: limits::told_last(store)?,
         })
     }
 }
@@ -221,6 +231,9 @@ fn text(report: &StatusReport) -> String {
         for reason in &project.refused {
             text.push_str(&format!("           not used: {}\n", display_safe(reason)));
         }
+    }
+    for line in &report.limit_lines {
+        text.push_str(&format!("limit      {line}\n"));
     }
     if report.damaged_records > 0 {
         text.push_str(&format!("damaged    {} records of the spool\n", report.damaged_records));

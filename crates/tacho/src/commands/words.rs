@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tacho_model::event::Share;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 
@@ -29,6 +30,11 @@ pub(crate) fn count(number: Option<u64>) -> String {
 /// Money: to the cent, below a dollar to the hundredth of a cent.
 pub(crate) fn dollars(amount: Nanodollars) -> String {
     if amount.0.unsigned_abs() < 1_000_000_000 { format!("{amount:.4}") } else { format!("{amount:.2}") }
+}
+
+/// A share in percent, without what is less than a tenth of one.
+pub(crate) fn percent(share: Share) -> String {
+    format!("{:.1}", share.percent()).trim_end_matches(".0").to_owned()
 }
 
 /// What something cost. An unknown amount is `?`; `+?` says that something without a price is left out.

@@ -159,6 +159,9 @@ fn summary(event: &Event) -> Option<String> {
             joined([safe(sort), safe(subject), safe(path), safe(text)])
         }
         Fact::ModelReported(report) => joined([safe(&report.model), safe(&report.query_source)]),
+        Fact::StatusShown(figures) => {
+            joined([safe(&figures.model), figures.cost.map(super::super::words::dollars)])
+        }
         Fact::Unknown => Some("not known to this version".to_owned()),
         // Not of hooks, or nothing to add to the event's name.
         Fact::AgentGone
@@ -171,6 +174,7 @@ fn summary(event: &Event) -> Option<String> {
         | Fact::SubagentDescribed(_)
         | Fact::ModelAsked(_)
         | Fact::ModelAnswered(_)
+        | Fact::ToolDid { .. }
         | Fact::ToolDecided { .. }
         | Fact::ModelRetried { .. }
         | Fact::ModelFailed { .. }
