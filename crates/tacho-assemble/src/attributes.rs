@@ -3,9 +3,12 @@
 use crate::calls::{Call, CallOutcome};
 use crate::compactions::Compacting;
 use crate::content;
+use crate::deeds;
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
 use crate::outcome::{Outcome, outcome};
 use crate::price::{Priced, Unpriced};
+use crate::standing;
+use crate::switches;
 use crate::tree::{Inferred, Node, NodeIndex, Tree, What};
 use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
@@ -41,6 +44,7 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
         What::Call(facts) => {
             call(&mut attributes, tree, facts);
             content::call(&mut attributes, tree, node, facts);
+            switches::call(&mut attributes, tree.facts, facts);
             let is_next = tree.after_compaction.contains(&index);
             attributes.set_known(key::GEN_AI_CONVERSATION_COMPACTED, is_next.then_some(true));
         }
@@ -89,6 +93,8 @@ fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: &TurnFacts, node: &N
     let whole = turn.text.value().filter(|text| !is_cut(text));
     attributes.set_known(key::CLAUDE_CODE_PROMPT_LENGTH, whole.map(|text| text.chars().count() as u64));
     content::turn(attributes, tree, turn, node);
+    deeds::below(attributes, tree, node);
+    standing::turn(attributes, tree, turn, node);
 }
 
 fn subagent(
@@ -103,6 +109,8 @@ fn subagent(
     attributes.set(key::CLAUDE_CODE_SUBAGENT_ID, id.as_str());
     usage_below(attributes, tree, node);
     content::subagent(attributes, tree, id, subagent, node);
+    deeds::below(attributes, tree, node);
+    standing::context(attributes, tree, node);
     let Some(said) = subagent.description.value() else { return };
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DEPTH, said.depth);
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.clone());
@@ -141,6 +149,7 @@ fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &Too
         attributes.set(key::PROCESS_EXIT_CODE, code);
     }
     content::tool(attributes, tool);
+    deeds::tool(attributes, tool);
     decision(attributes, tool);
 }
 

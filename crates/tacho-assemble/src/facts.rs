@@ -8,6 +8,7 @@ mod heard;
 mod project;
 mod status;
 mod subagent;
+mod title;
 mod tool;
 mod turn;
 
@@ -25,11 +26,12 @@ use project::ProjectFacts;
 use status::StatusFacts;
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{
-    AnswerPart, Event, Fact, ModelAnswer, ModelReport, ModelRequest, Observation, ProjectRules, Repository,
-    Source,
+    AnswerPart, Event, Fact, ModelAnswer, ModelReport, ModelRequest, Note, NoteKind, Observation,
+    ProjectRules, Repository, Source,
 };
 use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
+use title::TitleFacts;
 
 /// The agent a session is with.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +79,9 @@ pub struct SessionFacts {
     pub(crate) repositories: BTreeSet<(UnixNanos, Repository)>,
     projects: ProjectFacts,
     pub(crate) status: StatusFacts,
+    /// When another model was chosen, and through what.
+    pub(crate) model_switches: BTreeSet<(UnixNanos, Option<String>)>,
+    pub(crate) titles: TitleFacts,
     /// What was said at which time about ends of turns that older agents do not name.
     pub(crate) unnamed_ends: BTreeMap<UnixNanos, TurnFacts>,
     /// Observations that were not understood.
@@ -117,6 +122,8 @@ impl SessionFacts {
             repositories: BTreeSet::new(),
             projects: ProjectFacts::default(),
             status: StatusFacts::default(),
+            model_switches: BTreeSet::new(),
+            titles: TitleFacts::default(),
             unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             heard: Heard::default(),
@@ -191,7 +198,9 @@ impl SessionFacts {
                     self.forked.hear(event, &());
                 }
             }
-            Fact::TurnRecorded | Fact::Noted(_) | Fact::Nothing | Fact::Unknown => {}
+            Fact::TurnRecorded | Fact::Nothing | Fact::Unknown => {}
+            Fact::Noted(note) => self.hear_note(event, note),
+            Fact::Titled { title, by_person } => self.hear_title(event, title, *by_person),
             Fact::ToolDid { tool, deed } => self.tool(tool, event).hear_deed(event, deed),
             Fact::SessionEnded { .. } => {
                 self.ends.extend(event.at);
@@ -273,6 +282,23 @@ impl SessionFacts {
         if let Some(subagent) = &event.subagent {
             let task = self.tasks.entry(subagent.clone()).or_insert_with(Believed::earliest);
             task.hear_known(event, text);
+        }
+    }
+
+    fn hear_note(&mut self, event: &Event, note: &Note) {
+        if note.kind == NoteKind::ModelSwitched {
+            self.model_switches.extend(event.at.map(|at| (at, note.cause.clone())));
+        }
+    }
+
+    fn hear_title(&mut self, event: &Event, title: &String, by_person: bool) {
+        match event.offset {
+            Some(offset) => self.titles.hear(offset, title, by_person),
+            None => {
+                if let Some(turn) = self.turn(event) {
+                    turn.title.hear(event, title);
+                }
+            }
         }
     }
 

@@ -19,12 +19,15 @@ mod calls;
 mod close;
 mod compactions;
 mod content;
+mod deeds;
 mod messages;
 mod outcome;
 mod place;
 mod settle;
 mod spans;
+mod standing;
 mod summary;
+mod switches;
 mod turns;
 mod waits;
 

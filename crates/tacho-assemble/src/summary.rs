@@ -14,7 +14,9 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
     let facts = tree.facts;
     let of_kind = |kind: SpanKind| spans.iter().filter(move |span| span.kind == kind);
     let count = |kind: SpanKind| of_kind(kind).count() as u64;
-    let last_seen = facts.seen.last.unwrap_or(UnixNanos(0));
+    // Of some nothing is known but the line that shows them.
+    let shown = facts.status.range();
+    let last_seen = facts.seen.last.or(shown.map(|(_, last)| last)).unwrap_or(UnixNanos(0));
     let denied = facts.own_tools().filter(|(_, tool)| outcome(facts, tool) == Outcome::Denied);
     let amounts = || tree.calls().filter_map(|call| Some(call.price.as_ref()?.as_ref().ok()?.amount));
     // A process that is gone ended its session when it was last seen.
@@ -23,7 +25,7 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
         id: facts.session.clone(),
         agent: facts.agent.name.to_owned(),
         agent_version: facts.version.value().cloned(),
-        started: facts.began().unwrap_or(last_seen),
+        started: facts.began().or(shown.map(|(first, _)| first)).unwrap_or(last_seen),
         ended: ended.filter(|_| tree.session_end.is_some()),
         end_inferred: tree.session_end.is_some_and(|end| end.is_inferred()),
         last_seen,

@@ -304,6 +304,13 @@ pub enum Fact {
     },
     /// The context is compacted.
     Compacted(Compaction),
+    /// What the session is called. Content.
+    Titled {
+        /// The title.
+        title: String,
+        /// Whether a person chose it.
+        by_person: bool,
+    },
     /// The agent said how it stands.
     StatusShown(Box<StatusFigures>),
     /// Something that changes nothing in the tree.

@@ -1,7 +1,7 @@
 //! Hook payloads, as the CLI sends them, turned into events.
 
 use super::note::note;
-use super::{cause_of, error_word, event, mcp_server_of, refusal_of, started_subagent};
+use super::{cause_of, deeds, error_word, event, mcp_server_of, refusal_of, started_subagent};
 use crate::fields::Fields;
 use crate::{Decoded, Warning};
 use std::iter::repeat_n;
@@ -42,11 +42,14 @@ fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
             Fact::SessionStarted { trigger, is_fork, model: payload.text("model") }
         }
         "SessionEnd" => Fact::SessionEnded { reason: payload.word("reason") },
-        "UserPromptSubmit" => Fact::Prompted {
-            text: payload.text("prompt"),
-            permission_mode: payload.word("permission_mode"),
-            agent_version: None,
-        },
+        "UserPromptSubmit" => {
+            let prompted = Fact::Prompted {
+                text: payload.text("prompt"),
+                permission_mode: payload.word("permission_mode"),
+                agent_version: None,
+            };
+            return Some([prompted].into_iter().chain(title(payload)).collect());
+        }
         "Stop" => Fact::Stopped { last_message: payload.text("last_assistant_message") },
         "StopFailure" => Fact::StopFailed { error: error_word(payload) },
         "SubagentStart" => Fact::SubagentStarted { kind: payload.text("agent_type").unwrap_or_default() },
@@ -71,10 +74,14 @@ fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
         "PermissionDenied" => {
             Fact::PermissionRefused { tool: payload.id("tool_use_id")?, reason: payload.text("reason") }
         }
-        "PreToolUse" => Fact::ToolStarted(tool_start(payload)?),
-        "PostToolUse" => Fact::ToolEnded(tool_end(payload)?),
+        "PreToolUse" => {
+            let start = tool_start(payload)?;
+            let deeds = deeds::of_arguments(&start.tool, &start.name, &payload.object("tool_input"));
+            return Some([Fact::ToolStarted(start)].into_iter().chain(deeds).collect());
+        }
+        "PostToolUse" => return Some(ended(tool_end(payload)?, payload)),
         "PostToolUseFailure" => {
-            Fact::ToolEnded(ToolEnd { failure: Some(failure(payload)), ..tool_end(payload)? })
+            return Some(ended(ToolEnd { failure: Some(failure(payload)), ..tool_end(payload)? }, payload));
         }
         "PostToolBatch" => return Some(returns(payload)),
         "Notification" if payload.text("notification_type").as_deref() == Some(IDLE) => {
@@ -83,6 +90,24 @@ fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
         _ => note(name, payload).map_or(Fact::Unknown, Fact::Noted),
     };
     Some(vec![fact])
+}
+
+/// A call that came back, and what it did.
+fn ended(end: ToolEnd, payload: &Fields<'_>) -> Vec<Fact> {
+    let (input, result) = (payload.object("tool_input"), payload.object("tool_response"));
+    let mut did = deeds::of_arguments(&end.tool, &end.name, &input);
+    match &end.failure {
+        Some(failure) => {
+            did.extend(deeds::of_failure(&end.tool, failure.message.as_deref().unwrap_or_default()));
+        }
+        None => did.extend(deeds::of_result_and_arguments(&end.tool, &end.name, &result, &input)),
+    }
+    [Fact::ToolEnded(end)].into_iter().chain(did).collect()
+}
+
+/// What the session is called by now.
+fn title(payload: &Fields<'_>) -> Option<Fact> {
+    Some(Fact::Titled { title: payload.id("session_title")?, by_person: false })
 }
 
 fn compaction(step: CompactionStep, payload: &Fields<'_>) -> Fact {

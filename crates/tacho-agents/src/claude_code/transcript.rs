@@ -45,7 +45,6 @@ const ROWS_NOT_READ: &[&str] = &[
     "agent-color",
     "agent-name",
     "agent-setting",
-    "ai-title",
     "api-request-resumed",
     "artifact-autoreact-ledger",
     "artifact-comment-monitor",
@@ -54,7 +53,6 @@ const ROWS_NOT_READ: &[&str] = &[
     "content-replacement",
     "continued-in",
     "cost-state",
-    "custom-title",
     "data-flow-incomplete",
     "data-flow-records",
     "derived-from",
@@ -135,6 +133,8 @@ fn facts(row_type: &str, row: &Fields<'_>) -> Vec<Fact> {
         ("system", Some("stop_hook_summary" | "turn_duration")) => vec![Fact::TurnRecorded],
         ("system", Some("compact_boundary")) => vec![compaction(&row.object("compactMetadata"))],
         ("system", _) => Vec::new(),
+        ("ai-title", _) => title(row, "aiTitle", false).into_iter().collect(),
+        ("custom-title", _) => title(row, "customTitle", true).into_iter().collect(),
         (known, _) if ROWS_WITHOUT_FACTS.contains(&known) || ROWS_NOT_READ.contains(&known) => Vec::new(),
         _ => vec![Fact::Unknown],
     }
@@ -150,7 +150,7 @@ fn user_facts(row: &Fields<'_>) -> Vec<Fact> {
     if row.is_true("isCompactSummary") {
         return vec![compaction(&Fields::default())];
     }
-    let records = tool::records(row);
+    let records = tool::facts(row);
     if records.is_empty() { prompt::fact(row).into_iter().collect() } else { records }
 }
 
@@ -162,6 +162,11 @@ fn compaction(said: &Fields<'_>) -> Fact {
         tokens_after: said.count("postTokens"),
         duration_ms: said.count("durationMs"),
     })
+}
+
+/// What the session is called, by the agent or by a person.
+fn title(row: &Fields<'_>, name: &str, by_person: bool) -> Option<Fact> {
+    Some(Fact::Titled { title: row.id(name)?, by_person })
 }
 
 fn request(row: &Fields<'_>) -> Option<Fact> {

@@ -2,8 +2,8 @@
 
 use crate::belief::Believed;
 use tacho_model::event::{
-    AnsweredTool, Event, FailureCause, Json, PermissionDecision, Source, ToolEnd, ToolFailure, ToolRecord,
-    ToolStart,
+    AnsweredTool, Event, FailureCause, Json, LineChange, Makes, PermissionDecision, Printed, ShellCommand,
+    Source, ToolDeed, ToolEnd, ToolFailure, ToolRecord, ToolStart,
 };
 use tacho_model::id::{MessageId, PromptId, SubagentId};
 use tacho_model::time::UnixNanos;
@@ -32,6 +32,11 @@ pub(crate) struct ToolFacts {
     pub(crate) answered: Believed<()>,
     pub(crate) started_subagent: Believed<SubagentId>,
     pub(crate) decided_by: Believed<MessageId>,
+    pub(crate) command: Believed<ShellCommand>,
+    pub(crate) skill: Believed<String>,
+    pub(crate) lines: Believed<LineChange>,
+    /// What its output looks to have made.
+    pub(crate) printed: Believed<Printed>,
     pub(crate) prompt: Believed<PromptId>,
     pub(crate) subagent: Believed<Option<SubagentId>>,
 }
@@ -55,6 +60,10 @@ impl Default for ToolFacts {
             answered: Believed::earliest(),
             started_subagent: Believed::earliest(),
             decided_by: Believed::earliest(),
+            command: Believed::earliest(),
+            skill: Believed::earliest(),
+            lines: Believed::earliest(),
+            printed: Believed::earliest(),
             prompt: Believed::earliest(),
             subagent: Believed::earliest(),
         }
@@ -82,6 +91,28 @@ impl ToolFacts {
         self.decision.hear(event, said);
         if said.by_person == Some(true) {
             self.answered.hear(event, &());
+        }
+    }
+
+    pub(crate) fn hear_deed(&mut self, event: &Event, deed: &ToolDeed) {
+        match deed {
+            ToolDeed::Ran(command) => self.command.hear(event, command),
+            ToolDeed::UsedSkill(name) => self.skill.hear(event, name),
+            ToolDeed::ChangedLines(lines) => self.lines.hear(event, lines),
+            ToolDeed::Printed(printed) => self.printed.hear(event, printed),
+        }
+    }
+
+    /// What it made: what its output has, as far as its command makes such a thing.
+    pub(crate) fn made(&self) -> Printed {
+        let (Some(command), Some(printed)) = (self.command.value(), self.printed.value()) else {
+            return Printed::default();
+        };
+        let makes = |what: Makes| command.makes.has(what);
+        Printed {
+            revision: printed.revision.clone().filter(|_| makes(Makes::COMMIT)),
+            change: printed.change.clone().filter(|_| makes(Makes::CHANGE)),
+            issue: printed.issue.clone().filter(|_| makes(Makes::ISSUE)),
         }
     }
 

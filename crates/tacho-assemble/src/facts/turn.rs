@@ -10,6 +10,8 @@ pub(crate) struct TurnFacts {
     pub(crate) prompted: Believed<()>,
     pub(crate) text: Believed<String>,
     pub(crate) permission_mode: Believed<String>,
+    /// What the session was called when it began.
+    pub(crate) title: Believed<String>,
     pub(crate) stopped: Believed<Option<String>>,
     pub(crate) failed: Believed<String>,
     pub(crate) interrupted: Believed<()>,
@@ -25,6 +27,7 @@ impl Default for TurnFacts {
             prompted: Believed::earliest(),
             text: Believed::earliest(),
             permission_mode: Believed::earliest(),
+            title: Believed::earliest(),
             stopped: Believed::latest(),
             failed: Believed::latest(),
             interrupted: Believed::latest(),
@@ -54,6 +57,7 @@ impl TurnFacts {
         self.prompted.join(&other.prompted);
         self.text.join(&other.text);
         self.permission_mode.join(&other.permission_mode);
+        self.title.join(&other.title);
         self.stopped.join(&other.stopped);
         self.failed.join(&other.failed);
         self.interrupted.join(&other.interrupted);

@@ -1,6 +1,7 @@
 //! Assistant rows. One answer of the model is several of them, one a content block, that share `message.id` and repeat
 //! the usage of the whole answer.
 
+use crate::claude_code::deeds;
 use crate::fields::Fields;
 use tacho_model::event::{
     AnswerPart, AnsweredTool, Fact, FailureCause, Finish, FinishReason, Json, ModelAnswer, ToolFailure,
@@ -10,7 +11,7 @@ use tacho_model::id::{MessageId, ToolUseId};
 use tacho_model::usage::Usage;
 use tacho_model::usage_record::{Iteration, Terms};
 
-/// One fact a block, and one more for each result of a tool that the API ran.
+/// One fact a block, one more for what a call in it would do, and one for each result of a tool that the API ran.
 pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
     let message = row.object("message");
     let Some(id) = message.id("id") else { return Vec::new() };
@@ -22,7 +23,8 @@ pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
     let answers = blocks.iter().zip(0..).map(|(block, number)| {
         Fact::ModelAnswered(Box::new(ModelAnswer { block: number, part: part(block), ..base.clone() }))
     });
-    answers.chain(blocks.iter().filter_map(server_record)).collect()
+    let asked = blocks.iter().flat_map(asked);
+    answers.chain(asked).chain(blocks.iter().filter_map(server_record)).collect()
 }
 
 fn answer(row: &Fields<'_>, message: &Fields<'_>, id: MessageId) -> ModelAnswer {
@@ -67,6 +69,13 @@ fn part(block: &Fields<'_>) -> Option<AnswerPart> {
             AnswerPart::ToolResult { tool, result }
         }
     })
+}
+
+/// What the call in a block is.
+fn asked(block: &Fields<'_>) -> Vec<Fact> {
+    let is_call = block.text("type").as_deref() == Some("tool_use");
+    let call = block.id("id").zip(block.text("name")).filter(|_| is_call);
+    call.map_or_else(Vec::new, |(tool, name)| deeds::of_arguments(&tool, &name, &block.object("input")))
 }
 
 fn tool_call(block: &Fields<'_>) -> Option<AnsweredTool> {

@@ -1,15 +1,23 @@
 //! User rows that hold the results of tool calls, and who allowed or refused them.
 
 use super::prompt::INTERRUPTED;
-use crate::claude_code::{cause_of, refusal_of, started_subagent};
+use crate::claude_code::{cause_of, deeds, refusal_of, started_subagent};
 use crate::fields::Fields;
 use tacho_model::event::{Fact, FailureCause, PermissionDecision, ToolFailure, ToolRecord};
 
-/// One fact for each result in the row.
-pub(super) fn records(row: &Fields<'_>) -> Vec<Fact> {
+/// One fact for each result in the row, and those of what its call did.
+pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
     let message = row.object("message");
     let blocks = message.objects("content");
-    blocks.iter().filter_map(|block| record(row, block)).map(Fact::ToolRecorded).collect()
+    blocks.iter().filter_map(|block| record(row, block)).flat_map(|record| recorded(row, record)).collect()
+}
+
+fn recorded(row: &Fields<'_>, record: ToolRecord) -> Vec<Fact> {
+    let did = match &record.failure {
+        Some(failure) => deeds::of_failure(&record.tool, failure.message.as_deref().unwrap_or_default()),
+        None => deeds::of_result(&record.tool, &row.object("toolUseResult")),
+    };
+    [Fact::ToolRecorded(record)].into_iter().chain(did).collect()
 }
 
 fn record(row: &Fields<'_>, block: &Fields<'_>) -> Option<ToolRecord> {

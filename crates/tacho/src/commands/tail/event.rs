@@ -174,6 +174,7 @@ fn summary(event: &Event) -> Option<String> {
         | Fact::SubagentDescribed(_)
         | Fact::ModelAsked(_)
         | Fact::ModelAnswered(_)
+        | Fact::Titled { .. }
         | Fact::ToolDid { .. }
         | Fact::ToolDecided { .. }
         | Fact::ModelRetried { .. }
