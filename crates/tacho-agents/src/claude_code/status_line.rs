@@ -18,7 +18,7 @@ pub(super) const EVENT: &str = "StatusLine";
 /// How it is set.
 pub(super) const SETTING: &str = r#"In ~/.claude/settings.json:
   "statusLine": { "type": "command", "command": "tacho statusline" }
-  "statusLine": { "type": "command", "command": "tacho statusline --then '~/.claude/statusline.sh'" }"#;
+  "statusLine": { "type": "command", "command": "tacho statusline --then 'sh line.sh'" }"#;
 
 /// What of a payload is kept.
 enum Kept {

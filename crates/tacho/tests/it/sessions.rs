@@ -41,6 +41,7 @@ sessions![
     bash_fails,
     bash_in_background,
     blocked_by_hook,
+    committed,
     compacted,
     denied,
     denied_by_classifier,
