@@ -11,8 +11,9 @@ use tacho_model::semconv as key;
 pub(crate) fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: &TurnFacts, node: &Node<'_>) {
     context(attributes, tree, node);
     title(attributes, tree, turn, node);
-    let Some(figures) = tree.facts.status.between(node.start, node.end) else { return };
+    let Some((told, figures)) = tree.facts.status.until(node.end) else { return };
     attributes.set(key::TACHOGRAPH_STATUS_SOURCE, Source::StatusLine.name());
+    attributes.set(key::TACHOGRAPH_STATUS_TOLD_UNIX_NS, told.0);
     attributes.set_known(key::CLAUDE_CODE_CONTEXT_WINDOW_TOKENS, figures.context_window_tokens);
     attributes.set_known(key::CLAUDE_CODE_CONTEXT_USED_PERCENT, figures.context_used.map(Share::percent));
     attributes.set_known(key::CLAUDE_CODE_SESSION_COST_NANOS, figures.cost.map(|cost| cost.0));

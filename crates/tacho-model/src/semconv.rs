@@ -15,31 +15,31 @@ pub const SERVICE_VERSION: Key = Key::new(80, "service.version", ValueType::Stri
 pub const SERVICE_INSTANCE_ID: Key = Key::new(78, "service.instance.id", ValueType::String, Class::Metadata);
 
 /// Always `tachograph`.
-pub const TELEMETRY_SDK_NAME: Key = Key::new(106, "telemetry.sdk.name", ValueType::String, Class::Metadata);
+pub const TELEMETRY_SDK_NAME: Key = Key::new(107, "telemetry.sdk.name", ValueType::String, Class::Metadata);
 
 /// Always `rust`.
 pub const TELEMETRY_SDK_LANGUAGE: Key =
-    Key::new(105, "telemetry.sdk.language", ValueType::String, Class::Metadata);
+    Key::new(106, "telemetry.sdk.language", ValueType::String, Class::Metadata);
 
 /// Version of the recorder.
 pub const TELEMETRY_SDK_VERSION: Key =
-    Key::new(107, "telemetry.sdk.version", ValueType::String, Class::Metadata);
+    Key::new(108, "telemetry.sdk.version", ValueType::String, Class::Metadata);
 
 /// The person at the machine; the gate turns it into `user.hash`.
-pub const USER_NAME: Key = Key::new(110, "user.name", ValueType::String, Class::Identity);
+pub const USER_NAME: Key = Key::new(111, "user.name", ValueType::String, Class::Identity);
 
 /// The team that the work is for, as its owner configured it.
-pub const TACHOGRAPH_TEAM: Key = Key::new(101, "tachograph.team", ValueType::String, Class::Metadata);
+pub const TACHOGRAPH_TEAM: Key = Key::new(102, "tachograph.team", ValueType::String, Class::Metadata);
 
 /// HMAC-SHA-256 of the user's name under this installation's key, base32 of 16 bytes.
-pub const USER_HASH: Key = Key::new(109, "user.hash", ValueType::String, Class::Metadata);
+pub const USER_HASH: Key = Key::new(110, "user.hash", ValueType::String, Class::Metadata);
 
 /// The address of the person, as git's configuration of the user has it.
-pub const USER_EMAIL: Key = Key::new(108, "user.email", ValueType::String, Class::Identity);
+pub const USER_EMAIL: Key = Key::new(109, "user.email", ValueType::String, Class::Identity);
 
 /// Who said who the person is: `git`, ...
 pub const TACHOGRAPH_USER_SOURCE: Key =
-    Key::new(102, "tachograph.user.source", ValueType::String, Class::Metadata);
+    Key::new(103, "tachograph.user.source", ValueType::String, Class::Metadata);
 
 /// The agent's session.
 pub const SESSION_ID: Key = Key::new(81, "session.id", ValueType::String, Class::Metadata);
@@ -75,30 +75,30 @@ pub const TACHOGRAPH_END_INFERRED: Key =
 
 /// Remote of the repository the agent worked in, without credentials.
 pub const VCS_REPOSITORY_URL_FULL: Key =
-    Key::new(118, "vcs.repository.url.full", ValueType::String, Class::Url);
+    Key::new(119, "vcs.repository.url.full", ValueType::String, Class::Url);
 
 /// Name of that repository.
-pub const VCS_REPOSITORY_NAME: Key = Key::new(117, "vcs.repository.name", ValueType::String, Class::Metadata);
+pub const VCS_REPOSITORY_NAME: Key = Key::new(118, "vcs.repository.name", ValueType::String, Class::Metadata);
 
 /// Who owns that repository at its host.
-pub const VCS_OWNER_NAME: Key = Key::new(112, "vcs.owner.name", ValueType::String, Class::Metadata);
+pub const VCS_OWNER_NAME: Key = Key::new(113, "vcs.owner.name", ValueType::String, Class::Metadata);
 
 /// Its host: `github`, `gitlab`, `gitea` or `bitbucket`.
-pub const VCS_PROVIDER_NAME: Key = Key::new(113, "vcs.provider.name", ValueType::String, Class::Metadata);
+pub const VCS_PROVIDER_NAME: Key = Key::new(114, "vcs.provider.name", ValueType::String, Class::Metadata);
 
 /// Branch or tag that was checked out when the span began.
-pub const VCS_REF_HEAD_NAME: Key = Key::new(114, "vcs.ref.head.name", ValueType::String, Class::Metadata);
+pub const VCS_REF_HEAD_NAME: Key = Key::new(115, "vcs.ref.head.name", ValueType::String, Class::Metadata);
 
 /// `branch` or `tag`.
-pub const VCS_REF_HEAD_TYPE: Key = Key::new(116, "vcs.ref.head.type", ValueType::String, Class::Metadata);
+pub const VCS_REF_HEAD_TYPE: Key = Key::new(117, "vcs.ref.head.type", ValueType::String, Class::Metadata);
 
 /// Commit that was checked out when the span began.
 pub const VCS_REF_HEAD_REVISION: Key =
-    Key::new(115, "vcs.ref.head.revision", ValueType::String, Class::Metadata);
+    Key::new(116, "vcs.ref.head.revision", ValueType::String, Class::Metadata);
 
 /// Name of the worktree, if it was not the main one.
 pub const TACHOGRAPH_VCS_WORKTREE: Key =
-    Key::new(103, "tachograph.vcs.worktree", ValueType::String, Class::Metadata);
+    Key::new(104, "tachograph.vcs.worktree", ValueType::String, Class::Metadata);
 
 /// True on the root span of a turn.
 pub const GEN_AI_CONVERSATION_ROOT: Key =
@@ -118,7 +118,7 @@ pub const CLAUDE_CODE_PROMPT_LENGTH: Key =
 
 /// Directory the agent worked in when the turn began.
 pub const TACHOGRAPH_WORKING_DIRECTORY: Key =
-    Key::new(104, "tachograph.working_directory", ValueType::String, Class::Content);
+    Key::new(105, "tachograph.working_directory", ValueType::String, Class::Content);
 
 /// The prompt of a turn, the task of a subagent; on a call, what it was given that the calls before it were not. JSON of the conventions' schema.
 pub const GEN_AI_INPUT_MESSAGES: Key =
@@ -156,9 +156,13 @@ pub const TACHOGRAPH_LINES_ADDED: Key =
 pub const TACHOGRAPH_LINES_REMOVED: Key =
     Key::new(91, "tachograph.lines.removed", ValueType::Int, Class::Metadata);
 
-/// Who told the figures of `claude_code.context.*`, `claude_code.rate_limit.*` and `claude_code.session.*`: `status_line`, the last one in the turn.
+/// Who told the figures of `claude_code.context.*`, `claude_code.rate_limit.*` and `claude_code.session.*`: `status_line`, the last one before the turn's end.
 pub const TACHOGRAPH_STATUS_SOURCE: Key =
     Key::new(100, "tachograph.status.source", ValueType::String, Class::Metadata);
+
+/// When it did, in nanoseconds since the Unix epoch.
+pub const TACHOGRAPH_STATUS_TOLD_UNIX_NS: Key =
+    Key::new(101, "tachograph.status.told_unix_ns", ValueType::Int, Class::Metadata);
 
 /// Tokens that the model takes at most.
 pub const CLAUDE_CODE_CONTEXT_WINDOW_TOKENS: Key =
@@ -416,7 +420,7 @@ pub const TACHOGRAPH_COMMIT_REVISION: Key =
     Key::new(84, "tachograph.commit.revision", ValueType::String, Class::Metadata);
 
 /// Number of the pull or merge request that the call opened.
-pub const VCS_CHANGE_ID: Key = Key::new(111, "vcs.change.id", ValueType::String, Class::Metadata);
+pub const VCS_CHANGE_ID: Key = Key::new(112, "vcs.change.id", ValueType::String, Class::Metadata);
 
 /// Its address.
 pub const TACHOGRAPH_CHANGE_URL: Key = Key::new(82, "tachograph.change.url", ValueType::String, Class::Url);
@@ -560,6 +564,7 @@ pub const ALL: &[Key] = &[
     TACHOGRAPH_SPAN_NAME,
     TACHOGRAPH_SPAN_START_UNIX_NS,
     TACHOGRAPH_STATUS_SOURCE,
+    TACHOGRAPH_STATUS_TOLD_UNIX_NS,
     TACHOGRAPH_TEAM,
     TACHOGRAPH_USER_SOURCE,
     TACHOGRAPH_VCS_WORKTREE,
@@ -625,6 +630,7 @@ pub const SPANS: &[SpanShape] = &[
             TACHOGRAPH_LINES_ADDED,
             TACHOGRAPH_LINES_REMOVED,
             TACHOGRAPH_STATUS_SOURCE,
+            TACHOGRAPH_STATUS_TOLD_UNIX_NS,
             CLAUDE_CODE_CONTEXT_WINDOW_TOKENS,
             CLAUDE_CODE_CONTEXT_USED_PERCENT,
             CLAUDE_CODE_RATE_LIMIT_FIVE_HOUR_USED_PERCENT,

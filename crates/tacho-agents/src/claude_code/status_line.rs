@@ -70,9 +70,8 @@ pub(super) fn read(payload: &[u8]) -> Option<StatusLine> {
     let payload = without_lone_surrogates(payload);
     let said = Fields::read(&payload).ok()?;
     let session: SessionId = said.id("session_id")?;
-    let names = json!({ "session_id": session.as_str(), "hook_event_name": EVENT }).to_string();
-    let pieces = [names.trim_matches(['{', '}']).to_owned()].into_iter().chain(kept(&said, KEPT));
-    let pieces: Vec<String> = pieces.collect();
+    let names = format!(r#""hook_event_name":"{EVENT}","session_id":{}"#, json!(session.as_str()));
+    let pieces: Vec<String> = [names].into_iter().chain(kept(&said, KEPT)).collect();
     Some(StatusLine {
         session,
         kept: format!("{{{}}}", pieces.join(",")),

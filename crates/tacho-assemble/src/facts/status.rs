@@ -13,10 +13,9 @@ impl StatusFacts {
         self.0.extend(event.at.map(|at| (at, figures.clone())));
     }
 
-    /// What was said last between two times. What is said later is no part of it, so that it stays as it is.
-    pub(crate) fn between(&self, from: Option<UnixNanos>, to: Option<UnixNanos>) -> Option<&StatusFigures> {
-        let (at, figures) = self.0.iter().rev().find(|(at, _)| to.is_none_or(|to| *at <= to))?;
-        (from.is_none_or(|from| *at >= from)).then_some(figures)
+    /// What was said last up to a time, and when. What is said later is no part of it, so that it stays as it is.
+    pub(crate) fn until(&self, end: Option<UnixNanos>) -> Option<&(UnixNanos, StatusFigures)> {
+        self.0.iter().rev().find(|(at, _)| end.is_none_or(|end| *at <= end))
     }
 
     /// When something was said first, and last.

@@ -54,7 +54,7 @@ pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
     } else {
         print(&text(wanted.by, &costs));
         print(basis(billing));
-        let told = told.as_ref().map(Told::lines).unwrap_or_default();
+        let told = told.as_ref().map(Told::lines_now).unwrap_or_default();
         told.iter().for_each(|line| print(&format!("{line}\n")));
         print(&reconciliation.map_or_else(String::new, |both| format!("\n{}", both.text())));
     }

@@ -50,10 +50,18 @@ fn told(said: &Observation) -> Option<Told> {
 }
 
 impl Told {
-    /// One line for people a limit.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let now = now();
-        self.figures.limits.iter().map(|limit| sentence(limit, now)).collect()
+    /// One line for people a limit, as it is now.
+    pub(super) fn lines_now(&self) -> Vec<String> {
+        self.lines(now())
+    }
+
+    /// The same as it was when it was told.
+    pub(super) fn lines_then(&self) -> Vec<String> {
+        self.lines(self.at)
+    }
+
+    fn lines(&self, at: UnixNanos) -> Vec<String> {
+        self.figures.limits.iter().map(|limit| sentence(limit, at)).collect()
     }
 
     /// All of it for programs.

@@ -3,7 +3,7 @@
 mod sources;
 
 use super::limits::{self, Told};
-use super::tree::tree_with;
+use super::tree::{number_of, shortened, text_of, tree_with};
 use super::{open_current_state, words};
 use crate::cli::Output;
 use crate::drain::now;
@@ -13,8 +13,10 @@ use crate::report;
 use crate::terminal::{display_safe, print};
 use serde_json::Value as Json;
 use sources::Provenance;
+use tacho_model::attribute::Key;
+use tacho_model::semconv as key;
 use tacho_model::session::Session;
-use tacho_model::span::Span;
+use tacho_model::span::{Span, SpanKind};
 use tacho_store::Store;
 
 /// Prints the session.
@@ -40,7 +42,9 @@ pub(super) fn run(output: Output, wanted: &str, with_sources: bool) -> Result<()
     } else {
         let lines = |span: &Span| provenance.as_ref().map(|said| said.lines(span)).unwrap_or_default();
         let told = told.as_ref().map(told_lines).unwrap_or_default();
-        print(&format!("{}{told}\n{}", heading(&session), tree_with(&spans, &lines)));
+        let above = format!("{}{}{told}", heading(&session), of_turns(&spans));
+        print(&format!("{above}
+{}", tree_with(&spans, &lines)));
     }
     Ok(())
 }
@@ -67,6 +71,17 @@ fn find(store: &Store, wanted: &str) -> Result<Session, Failure> {
     }
 }
 
+/// What the turns say together: the title that the last one has, and the lines that all of them changed.
+pub(super) fn of_turns(spans: &[Span]) -> String {
+    let turns = || spans.iter().filter(|span| span.kind == SpanKind::Turn);
+    let title = turns().filter_map(|turn| text_of(turn, key::GEN_AI_CONVERSATION_NAME)).next_back();
+    let title = title.map(|title| format!("{}\n", shortened(title))).unwrap_or_default();
+    let sum = |key: Key| turns().filter_map(|turn| number_of(turn, key)).reduce(u64::saturating_add);
+    let lines = sum(key::TACHOGRAPH_LINES_ADDED).zip(sum(key::TACHOGRAPH_LINES_REMOVED));
+    let lines = lines.map(|(added, removed)| format!("lines +{added} -{removed}\n")).unwrap_or_default();
+    format!("{title}{lines}")
+}
+
 /// What the agent said of how it stands, at the last time.
 fn told_lines(told: &Told) -> String {
     let figures = &told.figures;
@@ -79,7 +94,7 @@ fn told_lines(told: &Told) -> String {
     let cost = figures.cost.map(|cost| format!("cost {}", words::dollars(cost)));
     let said: Vec<String> = context.into_iter().chain(lines).chain(cost).collect();
     let said = (!said.is_empty()).then(|| format!("by the agent: {}", said.join(", ")));
-    said.into_iter().chain(told.lines()).map(|line| format!("{line}\n")).collect()
+    said.into_iter().chain(told.lines_then()).map(|line| format!("{line}\n")).collect()
 }
 
 /// What the session came to, in two lines.

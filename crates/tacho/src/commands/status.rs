@@ -116,7 +116,7 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         refused: config.refused.iter().map(RefusedReport::of).collect(),
         waiting_for_token: config.waiting.iter().map(RefusedReport::of).collect(),
         projects: here::projects(config),
-        limit_lines: known.told.as_ref().map(Told::lines).unwrap_or_default(),
+        limit_lines: known.told.as_ref().map(Told::lines_now).unwrap_or_default(),
         limits: known.told.map(|told| told.report()),
     })
 }

@@ -104,17 +104,27 @@ fn title(span: &Span) -> String {
 }
 
 fn figures(span: &Span) -> String {
+    let number = |key: Key| number_of(span, key);
     if span.kind != SpanKind::Llm {
-        return String::new();
+        let lines = number(key::TACHOGRAPH_LINES_ADDED).zip(number(key::TACHOGRAPH_LINES_REMOVED));
+        let lines = lines.map(|(added, removed)| format!("  +{added} -{removed}")).unwrap_or_default();
+        return format!("{lines}{}", made(span));
     }
-    let number = |key: Key| match span.attributes.get(key) {
-        Some(Value::Int(number)) => u64::try_from(*number).ok(),
-        _ => None,
-    };
     let input = words::count(number(key::GEN_AI_USAGE_INPUT_TOKENS));
     let cached = words::count(number(key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS));
     let output = words::count(number(key::GEN_AI_USAGE_OUTPUT_TOKENS));
-    format!("  {input} in ({cached} cached), {output} out{}", cost(span))
+    let before = text_of(span, key::TACHOGRAPH_MODEL_PREVIOUS);
+    let before = before.map(|model| format!("  (before: {})", display_safe(model))).unwrap_or_default();
+    format!("  {input} in ({cached} cached), {output} out{}{before}", cost(span))
+}
+
+/// What a call made that can be pointed to.
+fn made(span: &Span) -> String {
+    let commit = text_of(span, key::TACHOGRAPH_COMMIT_REVISION).map(|revision| format!("commit {revision}"));
+    let links = [key::TACHOGRAPH_CHANGE_URL, key::TACHOGRAPH_ISSUE_URL].into_iter();
+    let links = links.filter_map(|key| text_of(span, key).map(ToOwned::to_owned));
+    let made = commit.into_iter().chain(links);
+    made.map(|made| format!("  -> {}", display_safe(&made))).collect()
 }
 
 /// What a call costs, or why that is not known. One that failed cost nothing that anybody could say.
@@ -126,7 +136,16 @@ fn cost(span: &Span) -> String {
     missing.map_or_else(String::new, |reason| format!(", no price ({})", display_safe(reason)))
 }
 
-fn text_of(span: &Span, key: Key) -> Option<&str> {
+/// The number of an attribute.
+pub(super) fn number_of(span: &Span, key: Key) -> Option<u64> {
+    match span.attributes.get(key) {
+        Some(Value::Int(number)) => u64::try_from(*number).ok(),
+        _ => None,
+    }
+}
+
+/// The text of an attribute.
+pub(super) fn text_of(span: &Span, key: Key) -> Option<&str> {
     match span.attributes.get(key) {
         Some(Value::String(text)) => Some(text),
         _ => None,

@@ -31,6 +31,7 @@ mod rebuild;
 mod sealing;
 mod sessions;
 mod sources;
+mod statusline;
 mod tail;
 mod transcripts;
 mod truth;

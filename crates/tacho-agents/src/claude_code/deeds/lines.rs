@@ -2,6 +2,7 @@
 //! tells no number.
 
 use crate::fields::Fields;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use tacho_model::clip::is_cut;
 use tacho_model::event::LineChange;
@@ -9,13 +10,14 @@ use tacho_model::event::LineChange;
 /// What the result of `Edit`, `MultiEdit`, `Write` or `NotebookEdit` says; `None` for that of another tool.
 pub(super) fn changed(result: &Fields<'_>) -> Option<LineChange> {
     let mode = result.word("edit_mode");
-    let hunks = result.objects("structuredPatch");
+    let patch: Option<Vec<&RawValue>> = result.get("structuredPatch");
+    let (is_patched, hunks) = (patch.is_some(), result.objects("structuredPatch"));
     match (result.word("type").as_deref(), mode.as_deref()) {
         _ if !hunks.is_empty() => Some(hunks.iter().map(hunk).fold(LineChange::default(), LineChange::plus)),
         (Some("create"), _) => {
             Some(LineChange { added: whole(result, "content")?.lines().count() as u64, removed: 0 })
         }
-        (Some("update"), _) if result.has("structuredPatch") => Some(LineChange::default()),
+        (Some("update"), _) if is_patched => Some(LineChange::default()),
         (_, Some("insert")) => between("", &whole(result, "new_source")?),
         (_, Some("delete")) => between(&whole(result, "old_source")?, ""),
         (_, Some("replace")) => between(&whole(result, "old_source")?, &whole(result, "new_source")?),

@@ -15,7 +15,7 @@ pub(super) fn all_arrived(home: &Home, receiver: &Receiver) {
 
 /// Whether an attribute leaves the machine unless its owner says otherwise.
 pub(super) fn is_metadata(key: Key) -> bool {
-    key.class() == Class::Metadata
+    matches!(key.class(), Class::Metadata | Class::Url)
 }
 
 /// All spans of all sessions as they are reported, in the form in which they should arrive.
