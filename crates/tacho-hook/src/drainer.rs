@@ -18,6 +18,15 @@ const PASSED_ON: &[&str] = &[
     "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR",
     "CLAUDE_CONFIG_DIR",
+    // What tells a CI job, in which the account names nobody.
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "JENKINS_URL",
+    "BUILDKITE",
+    "TF_BUILD",
+    "TEAMCITY_VERSION",
+    "CODEBUILD_BUILD_ID",
 ];
 /// Variables the drainer gets, by how the name begins.
 const PASSED_ON_PREFIXES: &[&str] = &["TACHO_", "CLAUDE_PLUGIN_OPTION_", "DASH0_"];

@@ -37,7 +37,7 @@ pub const USER_HASH: Key = Key::new(110, "user.hash", ValueType::String, Class::
 /// The address of the person, as git's configuration of the user has it.
 pub const USER_EMAIL: Key = Key::new(109, "user.email", ValueType::String, Class::Identity);
 
-/// Who said who the person is: `git`, ...
+/// Who said who the person is: `git`, or `os`, the operating system. In a CI job and on an account that is shared, such as `root` or `runner`, the operating system's word is no person's name and is left out.
 pub const TACHOGRAPH_USER_SOURCE: Key =
     Key::new(103, "tachograph.user.source", ValueType::String, Class::Metadata);
 

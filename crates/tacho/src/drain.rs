@@ -122,7 +122,7 @@ impl Drainer {
             sessions: Sessions::open(store.read())?,
             known: Vec::new(),
             couriers: Couriers::new()?,
-            workplaces: Workplaces::new(owner::account()),
+            workplaces: Workplaces::new(owner::account().of_a_person()),
             pricer: Pricer::new(prices::load().prices),
             next_care: Instant::now(),
             stale: store.read().stale_sessions()?.into_iter().collect(),

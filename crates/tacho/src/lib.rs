@@ -19,6 +19,7 @@ mod prices;
 mod project;
 mod record;
 mod report;
+mod shared_account;
 mod spool_watch;
 mod terminal;
 mod vcs;

@@ -4,6 +4,7 @@
 //! `HOME` is a variable like any other and proves nothing; an argument is typed.
 
 use super::stored;
+use crate::shared_account::names_nobody;
 use rustix::process::{Uid, getuid};
 use std::fs;
 use std::path::PathBuf;
@@ -20,6 +21,13 @@ pub(crate) struct Account {
     pub(crate) name: Option<String>,
     /// Its home directory.
     pub(crate) home: Option<PathBuf>,
+}
+
+impl Account {
+    /// The account without a name that names nobody.
+    pub(crate) fn of_a_person(self) -> Self {
+        Self { name: self.name.filter(|name| !names_nobody(name)), ..self }
+    }
 }
 
 /// The home directory that was named as an argument.

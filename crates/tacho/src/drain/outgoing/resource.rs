@@ -1,11 +1,15 @@
 //! Who made what is sent.
 
-use crate::config::{Config, TrustedProject};
+use crate::config::{Config, TrustedProject, owner};
+use crate::shared_account::names_nobody;
 use std::env;
 use tacho_model::attribute::Attributes;
 use tacho_model::event::Repository;
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
+
+/// The source of a name that the operating system told.
+const OF_SYSTEM: &str = "os";
 
 /// What every batch says about who made it.
 #[derive(Clone, Copy)]
@@ -30,16 +34,7 @@ impl Resources<'_> {
         resource.set_known(key::SERVICE_VERSION, session.agent_version.clone());
         resource.set(key::SERVICE_INSTANCE_ID, self.instance_id);
         resource.set(key::GEN_AI_AGENT_NAME, agent_name.as_str());
-        let of_git = repository.and_then(|seen| seen.user_name.clone());
-        match of_git {
-            Some(name) => {
-                resource.set(key::USER_NAME, name);
-                resource.set_known(key::USER_EMAIL, repository.and_then(|seen| seen.user_email.clone()));
-                let source = repository.and_then(|seen| seen.user_source.clone());
-                resource.set_known(key::TACHOGRAPH_USER_SOURCE, source);
-            }
-            None => resource.set_known(key::USER_NAME, user_name()),
-        }
+        user(&mut resource, repository);
         resource.set_known(key::TACHOGRAPH_TEAM, self.config.team.as_ref().map(|said| said.value.as_str()));
         resource.set(key::TELEMETRY_SDK_NAME, "tachograph");
         resource.set(key::TELEMETRY_SDK_LANGUAGE, "rust");
@@ -48,8 +43,30 @@ impl Resources<'_> {
     }
 }
 
-/// The name of the user this process runs for, as the operating system says.
-fn user_name() -> Option<String> {
+/// Who the person is and who says so: git, else the operating system, unless the account is nobody's own.
+fn user(resource: &mut Attributes, repository: Option<&Repository>) {
+    let is_of_system = |seen: &Repository| seen.user_source.as_deref() == Some(OF_SYSTEM);
+    let seen = repository.and_then(|seen| Some((seen.user_name.clone()?, seen)));
+    // What was written down may be older than this rule.
+    match seen.filter(|(name, seen)| !is_of_system(seen) || !names_nobody(name)) {
+        Some((name, seen)) => {
+            resource.set(key::USER_NAME, name);
+            resource.set_known(key::USER_EMAIL, seen.user_email.clone());
+            resource.set_known(key::TACHOGRAPH_USER_SOURCE, seen.user_source.clone());
+        }
+        None => {
+            let Some(name) = named_by_variables().filter(|name| !names_nobody(name)) else { return };
+            resource.set(key::USER_NAME, name);
+            resource.set(key::TACHOGRAPH_USER_SOURCE, OF_SYSTEM);
+        }
+    }
+}
+
+/// The name of the user this process runs for, where the system's user database lacks the account.
+fn named_by_variables() -> Option<String> {
+    if owner::account().name.is_some() {
+        return None;
+    }
     let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     variable("USER").or_else(|| variable("LOGNAME"))
 }

@@ -90,10 +90,10 @@ fn spans_arrive_as_they_are_reported_and_without_content() {
         let mut content: BTreeSet<String> = fixtures.iter().flat_map(content_of).collect();
         content.insert(USER.to_owned());
         let home = Home::with(fixtures);
+        fs::write(home.path().join(".gitconfig"), format!("[user]\nname = {USER}\n")).unwrap();
         let receiver = Receiver::start().unwrap();
         let url = receiver.url();
-        let environment =
-            [("TACHO_OTLP_ENDPOINT", url.as_str()), ("TACHO_OTLP_PROTOCOL", protocol), ("USER", USER)];
+        let environment = [("TACHO_OTLP_ENDPOINT", url.as_str()), ("TACHO_OTLP_PROTOCOL", protocol)];
         let drained = home.run_with(&["drain", "--once"], &environment);
         assert_eq!(drained, ran(0, ""));
         assert_eq!(receiver.problems(), [""; 0], "{protocol}");
