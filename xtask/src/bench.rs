@@ -10,6 +10,7 @@ mod programs;
 mod quartiles;
 mod report;
 mod silence;
+mod statusline;
 mod trace;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::workspace::{self, Workspace};
 
 const PAGE: &str = "docs/benchmarks.md";
-const USAGE: &str = "usage: cargo xtask bench hook|drain|agent|import [--write] [--events N] [--rounds N] [--megabytes N] [--program PATH]";
+const USAGE: &str = "usage: cargo xtask bench hook|drain|agent|import|statusline [--write] [--events N] [--rounds N] [--megabytes N] [--program PATH]";
 /// A backlog of so many events.
 const EVENTS: usize = 1_000_000;
 /// Transcripts of so much.
@@ -58,6 +59,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             report::import(&import::measure(&workspace, bytes, options.program.as_deref())?)
         }
         "agent" => report::agent(&agent::measure(&workspace, options.rounds)?),
+        "statusline" => report::statusline(&statusline::measure(&workspace, options.program.as_deref())?),
         _ => bail!(USAGE),
     };
     println!("{text}");

@@ -1,6 +1,7 @@
 //! Tests of what is read from agents.
 
 mod decode;
+mod deeds;
 mod fields;
 mod lenient;
 mod payloads;

@@ -2,6 +2,7 @@
 
 mod agent;
 mod import;
+mod statusline;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::silence;
 
 pub(super) use agent::agent;
 pub(super) use import::import;
+pub(super) use statusline::statusline;
 
 const KIB: f64 = 1024.0;
 

@@ -133,6 +133,7 @@ fn a_session_that_starts_takes_over_with_its_own_environment() {
     let stage = Stage::set();
     let _lock = stage.lock();
     let passed_on = [
+        "CI=true",
         "CLAUDE_CONFIG_DIR=/home/dev/.claude",
         "CLAUDE_PLUGIN_OPTION_TOKEN=a b",
         "DASH0_DATASET=x",
