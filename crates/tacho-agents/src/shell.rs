@@ -5,8 +5,8 @@
 
 mod commands;
 mod making;
+mod prefixes;
 mod programs;
-mod wrappers;
 
 use commands::simple_commands;
 use tacho_model::event::ShellCommand;
@@ -38,8 +38,8 @@ pub(crate) fn read(line: &str) -> Option<ShellCommand> {
 /// The words of every program that the line runs, in order, each without what it is wrapped in.
 fn gather(line: &str, depth: usize, programs: &mut Vec<Vec<String>>) {
     for words in simple_commands(line) {
-        let words = wrappers::unwrapped(words);
-        match wrappers::inner_line(&words) {
+        let words = prefixes::unwrapped(words);
+        match prefixes::inner_line(&words) {
             Some(inner) if depth > 0 => gather(&inner, depth - 1, programs),
             Some(_) | None if words.is_empty() => {}
             Some(_) | None => programs.push(words),

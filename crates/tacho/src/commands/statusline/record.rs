@@ -15,17 +15,17 @@ use tacho_spool::append::{Destination, Durability, append};
 use tacho_spool::state::{State, candidates};
 use tacho_spool::{frame, layout};
 
-/// The file in the state directory that tells what was recorded last, by session: slots of a digest each. Where two
+/// The file beside the segments that tells what was recorded last, by session: slots of a digest each. Where two
 /// sessions fall on one slot, figures are recorded more often than needed.
-const SEEN_FILE: &str = "status-lines";
+const SEEN_FILE: &str = "spool/status-lines";
 const SLOTS: u64 = 512;
 const DIGEST_BYTES: usize = 8;
 
 /// Appends the figures to the spool if they changed.
 pub(super) fn record(agent: &Agent, status: &StatusLine) -> io::Result<()> {
     let (state, _) = State::open_first(candidates(|name| env::var_os(name))).ok_or(Errno::NOENT)?;
-    let seen = Seen::of(&state, status)?;
-    if seen.is_known()? {
+    let seen = Seen::of(status);
+    if seen.is_known(&state)? {
         return Ok(());
     }
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) fn record(agent: &Agent, status: &StatusLine) -> io::Result<()> {
     };
     let record = frame::seal(open_object(agent, status, boot.trim(), at).as_bytes());
     append(&state, to, &record, Durability::Kernel)?;
-    seen.remember()
+    seen.remember(&state)
 }
 
 /// The record without checksum and closing brace (`docs/formats/spool.md`).
@@ -68,36 +68,42 @@ fn nanoseconds(clock: ClockId) -> u64 {
 
 /// The place where it stands what was recorded last of a session.
 struct Seen {
-    file: OwnedFd,
     offset: u64,
     digest: [u8; DIGEST_BYTES],
 }
 
 impl Seen {
-    fn of(state: &State, status: &StatusLine) -> io::Result<Self> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = openat(state.fd(), SEEN_FILE, flags, Mode::RUSR | Mode::WUSR)?;
-        let stat = fstat(&file)?;
-        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        if !is_file || stat.st_uid != geteuid().as_raw() || stat.st_nlink != 1 {
-            return Err(Errno::PERM.into());
-        }
+    fn of(status: &StatusLine) -> Self {
         let session = status.session.as_str().as_bytes();
         let slot = u64::from_be_bytes(digest(&[session])) % SLOTS;
-        let digest = digest(&[session, status.kept.as_bytes()]);
-        Ok(Self { file, offset: slot * DIGEST_BYTES as u64, digest })
+        Self { offset: slot * DIGEST_BYTES as u64, digest: digest(&[session, status.kept.as_bytes()]) }
     }
 
-    fn is_known(&self) -> io::Result<bool> {
+    fn is_known(&self, state: &State) -> io::Result<bool> {
+        let file = match open(state, OFlags::RDONLY) {
+            // Nothing was recorded yet.
+            Err(Errno::NOENT) => return Ok(false),
+            other => other?,
+        };
         let mut last = [0; DIGEST_BYTES];
-        let count = pread(&self.file, &mut last, self.offset)?;
+        let count = pread(&file, &mut last, self.offset)?;
         Ok(count == DIGEST_BYTES && last == self.digest)
     }
 
-    fn remember(&self) -> io::Result<()> {
-        pwrite(&self.file, &self.digest, self.offset)?;
+    fn remember(&self, state: &State) -> io::Result<()> {
+        pwrite(&open(state, OFlags::WRONLY | OFlags::CREATE)?, &self.digest, self.offset)?;
         Ok(())
     }
+}
+
+/// Opens the file if it is one of this user alone.
+fn open(state: &State, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = openat(state.fd(), SEEN_FILE, flags, Mode::RUSR | Mode::WUSR)?;
+    let stat = fstat(&file)?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    let is_ours = is_file && stat.st_uid == geteuid().as_raw() && stat.st_nlink == 1;
+    if is_ours { Ok(file) } else { Err(Errno::PERM) }
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; DIGEST_BYTES] {

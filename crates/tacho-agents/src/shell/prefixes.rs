@@ -3,7 +3,7 @@
 use super::programs::base_name;
 
 /// A program that runs another one.
-struct Wrapper {
+struct Prefix {
     name: &'static str,
     /// Options whose value is a word of its own.
     valued: &'static [&'static str],
@@ -11,34 +11,34 @@ struct Wrapper {
     words: usize,
 }
 
-const fn wrapper(name: &'static str, valued: &'static [&'static str]) -> Wrapper {
-    Wrapper { name, valued, words: 0 }
+const fn prefix(name: &'static str, valued: &'static [&'static str]) -> Prefix {
+    Prefix { name, valued, words: 0 }
 }
 
-const WRAPPERS: &[Wrapper] = &[
-    wrapper("builtin", &[]),
-    wrapper("caffeinate", &["-t", "-w"]),
-    wrapper("chronic", &[]),
-    wrapper("command", &[]),
-    wrapper("doas", &["-u", "-C"]),
-    wrapper("env", &["-u", "--unset", "-C", "--chdir", "-S", "--split-string"]),
-    wrapper("exec", &["-a"]),
-    wrapper("ionice", &["-c", "-n", "-p"]),
-    wrapper("nice", &["-n", "--adjustment"]),
-    wrapper("nohup", &[]),
-    wrapper("setsid", &[]),
-    wrapper("stdbuf", &["-i", "-o", "-e"]),
-    wrapper(
+const PREFIXES: &[Prefix] = &[
+    prefix("builtin", &[]),
+    prefix("caffeinate", &["-t", "-w"]),
+    prefix("chronic", &[]),
+    prefix("command", &[]),
+    prefix("doas", &["-u", "-C"]),
+    prefix("env", &["-u", "--unset", "-C", "--chdir", "-S", "--split-string"]),
+    prefix("exec", &["-a"]),
+    prefix("ionice", &["-c", "-n", "-p"]),
+    prefix("nice", &["-n", "--adjustment"]),
+    prefix("nohup", &[]),
+    prefix("setsid", &[]),
+    prefix("stdbuf", &["-i", "-o", "-e"]),
+    prefix(
         "sudo",
         &[
             "-u", "--user", "-g", "--group", "-h", "--host", "-p", "--prompt", "-C", "-D", "-r", "-t", "-T",
             "-U",
         ],
     ),
-    wrapper("time", &["-f", "--format", "-o", "--output"]),
-    Wrapper { words: 1, ..wrapper("timeout", &["-s", "--signal", "-k", "--kill-after"]) },
-    wrapper("unbuffer", &[]),
-    wrapper("xargs", &["-I", "-n", "-P", "-d", "-L", "-s", "-E", "-a"]),
+    prefix("time", &["-f", "--format", "-o", "--output"]),
+    Prefix { words: 1, ..prefix("timeout", &["-s", "--signal", "-k", "--kill-after"]) },
+    prefix("unbuffer", &[]),
+    prefix("xargs", &["-I", "-n", "-P", "-d", "-L", "-s", "-E", "-a"]),
 ];
 
 /// Shells that run what stands behind `-c`.
@@ -50,8 +50,8 @@ pub(super) fn unwrapped(words: Vec<String>) -> Vec<String> {
     loop {
         words = without_assignments(words);
         let Some((program, rest)) = words.split_first() else { break };
-        let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name == base_name(program)) else { break };
-        let wrapped = wrapper.wrapped(rest);
+        let Some(prefix) = PREFIXES.iter().find(|prefix| prefix.name == base_name(program)) else { break };
+        let wrapped = prefix.wrapped(rest);
         // Alone it does something of its own: `env` lists variables.
         if without_assignments(wrapped).is_empty() {
             break;
@@ -76,7 +76,7 @@ pub(super) fn inner_line(words: &[String]) -> Option<String> {
     options.next().cloned()
 }
 
-impl Wrapper {
+impl Prefix {
     /// What stands behind its own options.
     fn wrapped<'w>(&self, mut words: &'w [String]) -> &'w [String] {
         while let Some((option, rest)) = words.split_first()
