@@ -43,8 +43,7 @@ pub(super) fn run(output: Output, wanted: &str, with_sources: bool) -> Result<()
         let lines = |span: &Span| provenance.as_ref().map(|said| said.lines(span)).unwrap_or_default();
         let told = told.as_ref().map(told_lines).unwrap_or_default();
         let above = format!("{}{}{told}", heading(&session), of_turns(&spans));
-        print(&format!("{above}
-{}", tree_with(&spans, &lines)));
+        print(&format!("{above}\n{}", tree_with(&spans, &lines)));
     }
     Ok(())
 }
