@@ -111,6 +111,31 @@ fn spans_arrive_as_they_are_reported_and_without_content() {
     }
 }
 
+/// Who the resources of a session's spans name, in a CI job.
+fn named_in_ci(home: &Home) -> BTreeSet<String> {
+    let receiver = Receiver::start().unwrap();
+    let url = receiver.url();
+    let environment = [("TACHO_OTLP_ENDPOINT", url.as_str()), ("CI", "true"), ("USER", USER)];
+    assert_eq!(home.run_with(&["drain", "--once"], &environment), ran(0, ""));
+    let spans = receiver.spans();
+    let names = spans.iter().flat_map(|span| span.resource.iter());
+    let of_user = names.filter(|(name, _)| name.contains("user."));
+    of_user
+        .map(|(name, value)| if name == "user.hash" { name.clone() } else { format!("{name}={value}") })
+        .collect()
+}
+
+/// The account of a job is the service's; whoever git is told to commit for is a person all the same.
+#[test]
+fn in_a_ci_job_the_account_names_nobody() {
+    let fixture = || fixture::load("bash").an_hour_ago();
+    assert_eq!(named_in_ci(&Home::with([fixture()])), BTreeSet::new());
+    let home = Home::with([fixture()]);
+    fs::write(home.path().join(".gitconfig"), "[user]\nname = Ada\n").unwrap();
+    let source = "tachograph.user.source=\"git\"".to_owned();
+    assert_eq!(named_in_ci(&home), [source, "user.hash".to_owned()].into());
+}
+
 #[test]
 fn a_variable_may_not_name_a_destination_elsewhere() {
     let home = home_with(&["bash"]);
