@@ -18,11 +18,11 @@ pub(super) fn changed(result: &Fields<'_>) -> Option<LineChange> {
             Some(LineChange { added: whole(result, "content")?.lines().count() as u64, removed: 0 })
         }
         (Some("update"), _) if is_patched => Some(LineChange::default()),
-        (_, Some("insert")) => between("", &whole(result, "new_source")?),
-        (_, Some("delete")) => between(&whole(result, "old_source")?, ""),
-        (_, Some("replace")) => between(&whole(result, "old_source")?, &whole(result, "new_source")?),
+        (_, Some("insert")) => Some(between("", &whole(result, "new_source")?)),
+        (_, Some("delete")) => Some(between(&whole(result, "old_source")?, "")),
+        (_, Some("replace")) => Some(between(&whole(result, "old_source")?, &whole(result, "new_source")?)),
         _ if result.is_true("replaceAll") => None,
-        _ => between(&whole(result, "oldString")?, &whole(result, "newString")?),
+        _ => Some(between(&whole(result, "oldString")?, &whole(result, "newString")?)),
     }
 }
 
@@ -39,7 +39,7 @@ fn edit(said: &Fields<'_>) -> Option<LineChange> {
     if said.is_true("replace_all") {
         return None;
     }
-    between(&whole(said, "old_string")?, &whole(said, "new_string")?)
+    Some(between(&whole(said, "old_string")?, &whole(said, "new_string")?))
 }
 
 fn hunk(hunk: &Fields<'_>) -> LineChange {
@@ -54,13 +54,12 @@ fn whole<'a>(said: &Fields<'a>, name: &str) -> Option<Cow<'a, str>> {
 }
 
 /// The lines between what both texts begin with and what both end in.
-#[expect(clippy::unnecessary_wraps, reason = "the arms above are of this type")]
-fn between(old: &str, new: &str) -> Option<LineChange> {
+fn between(old: &str, new: &str) -> LineChange {
     let (mut old, mut new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let same_start = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     old.drain(..same_start);
     new.drain(..same_start);
     let same_end = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
     let changed = |lines: &[&str]| (lines.len() - same_end) as u64;
-    Some(LineChange { added: changed(&new), removed: changed(&old) })
+    LineChange { added: changed(&new), removed: changed(&old) }
 }
