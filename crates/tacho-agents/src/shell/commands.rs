@@ -69,6 +69,7 @@ impl<'a> Reader<'a> {
                     self.skip_documents();
                 }
                 ';' | '&' | '|' => self.separator(letter),
+                '(' if self.word.is_none() && self.letters.next_if_eq(&'(').is_some() => self.arithmetic(),
                 '(' => {
                     // Behind a name it is the definition of a function.
                     self.end_word();
@@ -139,6 +140,9 @@ impl<'a> Reader<'a> {
     /// The commands up to `end`; what they print is not known, so the word holds a mark in its place.
     fn substitution(&mut self, end: char) {
         self.push('$');
+        if end == ')' && self.letters.next_if_eq(&'(').is_some() {
+            return self.arithmetic();
+        }
         if self.depth == 0 {
             return;
         }
@@ -146,6 +150,20 @@ impl<'a> Reader<'a> {
         within.read_list(Some(end));
         self.letters = within.letters;
         self.inner.append(&mut within.commands);
+    }
+
+    /// Passes over what is calculated, up to `))`.
+    fn arithmetic(&mut self) {
+        let mut open = 2_usize;
+        while open > 0
+            && let Some(letter) = self.letters.next()
+        {
+            match letter {
+                '(' => open += 1,
+                ')' => open -= 1,
+                _ => {}
+            }
+        }
     }
 
     fn separator(&mut self, letter: char) {
