@@ -1,6 +1,7 @@
 //! Claude Code. Facts about the CLI were measured with version 2.1.330 unless a comment says otherwise.
 
 mod billing;
+mod decision;
 mod deeds;
 mod hook;
 mod note;

@@ -15,7 +15,7 @@ const FIELDS_USUAL: usize = 16;
 /// So have most of those in which others are opened.
 const OPENED_FIELDS_USUAL: usize = 32;
 /// The longest word an agent uses for a kind of thing; what is longer is a text.
-const WORD_BYTES_MAX: usize = 40;
+const WORD_BYTES_MAX: usize = 64;
 
 /// The fields of an object in their order: they are few, and most are asked for once at most. Of two fields of the same
 /// name the last one counts.
@@ -129,7 +129,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn word(&self, name: &str) -> Option<String> {
         let is_word = |text: &str| {
             (1..=WORD_BYTES_MAX).contains(&text.len())
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte))
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:+".contains(&byte))
         };
         self.text(name).map(|text| if is_word(&text) { text } else { "other".to_owned() })
     }

@@ -3,6 +3,7 @@
 use crate::calls::{Call, CallOutcome};
 use crate::compactions::Compacting;
 use crate::content;
+use crate::decisions;
 use crate::deeds;
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
 use crate::outcome::{Outcome, outcome};
@@ -39,7 +40,7 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
             attributes.set_known(key::TACHOGRAPH_WORKING_DIRECTORY, directory);
         }
         What::Subagent(id, facts) => subagent(&mut attributes, tree, id, facts, node),
-        What::Tool(id, facts) => tool(&mut attributes, tree, id, facts),
+        What::Tool(id, facts) => tool(&mut attributes, tree, id, facts, node),
         What::Wait(said) => wait(&mut attributes, said),
         What::Call(facts) => {
             call(&mut attributes, tree, facts);
@@ -133,7 +134,7 @@ fn sum_below(tree: &Tree<'_>, node: &Node<'_>) -> Usage {
     calls.chain(deeper).fold(Usage::default(), Usage::plus)
 }
 
-fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &ToolFacts) {
+fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &ToolFacts, node: &Node<'_>) {
     operation(attributes, tree, "execute_tool");
     attributes.set(key::GEN_AI_TOOL_NAME, tool_name(tool));
     attributes.set(key::GEN_AI_TOOL_TYPE, if tool.on_server { "extension" } else { "function" });
@@ -150,25 +151,18 @@ fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &Too
     }
     content::tool(attributes, tool);
     deeds::tool(attributes, tool);
-    decision(attributes, tool);
+    decisions::tool(attributes, tree, id, tool, node);
 }
 
 fn tool_name(tool: &ToolFacts) -> &str {
     tool.name.value().map_or("unknown", String::as_str)
 }
 
-fn decision(attributes: &mut Attributes, tool: &ToolFacts) {
-    let Some(said) = tool.decision.value() else { return };
-    attributes.set(key::CLAUDE_CODE_PERMISSION_DECISION, said.decision.as_str());
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_SOURCE, said.source.clone());
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_REASON, said.reason.clone());
-}
-
 fn wait(attributes: &mut Attributes, wait: &Wait<'_>) {
     attributes.set(key::GEN_AI_TOOL_NAME, tool_name(wait.facts));
     attributes.set(key::GEN_AI_TOOL_CALL_ID, wait.tool.as_str());
     match wait.reason {
-        WaitReason::Permission => decision(attributes, wait.facts),
+        WaitReason::Permission => decisions::said(attributes, wait.facts),
         WaitReason::Elicitation { mode, action, .. } => {
             attributes.set(key::MCP_METHOD_NAME, "elicitation/create");
             attributes.set_known(key::MCP_SERVER_NAME, wait.facts.mcp_server.value().cloned());

@@ -19,6 +19,7 @@ mod calls;
 mod close;
 mod compactions;
 mod content;
+mod decisions;
 mod deeds;
 mod messages;
 mod outcome;

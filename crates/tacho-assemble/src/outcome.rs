@@ -41,7 +41,7 @@ pub(crate) fn outcome(facts: &SessionFacts, tool: &ToolFacts) -> Outcome {
 /// Whether a person who is said to have refused the call was never asked: then it ran, and was stopped. Without hooks
 /// nobody knows who was asked.
 fn was_stopped(facts: &SessionFacts, tool: &ToolFacts) -> bool {
-    let by_person = tool.decision.value().is_some_and(|decision| decision.by_person == Some(true));
+    let by_person = tool.decision.value().is_some_and(|decision| decision.by_person() == Some(true));
     let is_hooked = tool.started.source() == Some(Source::Hook);
     by_person && is_hooked && !facts.permission_asks.iter().any(|ask| ask.fits(tool))
 }

@@ -3,6 +3,7 @@
 mod compaction;
 mod cost;
 mod counting;
+mod decisions;
 mod elicitation;
 mod measured;
 mod messages;

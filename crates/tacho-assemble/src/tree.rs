@@ -105,6 +105,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) recorded_turns: BTreeSet<&'a PromptId>,
     /// The end of the session, if nothing was seen after it.
     pub(crate) session_end: Option<SessionEnd>,
+    /// Tool calls of which it is not known whether a person was asked.
+    pub(crate) perhaps_asked: BTreeSet<&'a ToolUseId>,
     /// The first calls after compactions.
     pub(crate) after_compaction: BTreeSet<NodeIndex>,
     turn_of_prompt: BTreeMap<&'a PromptId, NodeIndex>,

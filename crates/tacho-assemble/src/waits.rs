@@ -5,7 +5,7 @@ use crate::compactions::numbered;
 use crate::facts::{ElicitationStatement, ElicitationStep, PermissionAsk, SessionFacts, ToolFacts};
 use crate::tree::Inferred;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::id::ToolUseId;
 use tacho_model::time::UnixNanos;
 
@@ -44,13 +44,25 @@ pub(crate) fn waits(facts: &SessionFacts) -> Vec<Wait<'_>> {
     waits
 }
 
+/// The calls of which two or more fit a question to a person: whether one of them was asked about is not known.
+pub(crate) fn perhaps_asked(facts: &SessionFacts) -> BTreeSet<&ToolUseId> {
+    let mut perhaps = BTreeSet::new();
+    for ask in &facts.permission_asks {
+        let fitting = || facts.tools.iter().filter(|(_, tool)| ask.fits(tool)).map(|(id, _)| id);
+        if fitting().nth(1).is_some() {
+            perhaps.extend(fitting());
+        }
+    }
+    perhaps
+}
+
 /// The first question about each call.
 fn permissions(facts: &SessionFacts) -> BTreeMap<&ToolUseId, (&ToolFacts, &PermissionAsk)> {
     let mut asked = BTreeMap::new();
     for ask in &facts.permission_asks {
         let Some((id, tool)) = only(facts, |tool| ask.fits(tool)) else { continue };
         // The agent also raises the question where nobody can answer, and then refuses by itself.
-        if tool.decision.value().is_none_or(|decision| decision.by_person != Some(false)) {
+        if tool.decision.value().is_none_or(|decision| decision.by_person() != Some(false)) {
             asked.entry(id).or_insert((tool, ask));
         }
     }

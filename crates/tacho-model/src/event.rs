@@ -21,7 +21,9 @@ pub use note::{Note, NoteKind};
 pub use project::{PROJECT_PREFIX, ProjectRules};
 pub use repository::Repository;
 pub use status_line::{LimitWindow, RateLimit, Share, StatusFigures};
-pub use tool::{FailureCause, PermissionDecision, Refusal, ToolEnd, ToolFailure, ToolRecord, ToolStart};
+pub use tool::{
+    Decider, FailureCause, PermissionDecision, Refusal, ToolEnd, ToolFailure, ToolRecord, ToolStart,
+};
 
 use crate::id::{PromptId, RequestId, SessionId, SubagentId, ToolUseId};
 use crate::time::UnixNanos;

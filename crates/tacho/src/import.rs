@@ -22,9 +22,9 @@ use tacho_store::Store;
 use tacho_store::usage::ImportedFile;
 
 /// Records that are written in one transaction.
-const BATCH_RECORDS: usize = 32_768;
+const BATCH_RECORDS: usize = 8_192;
 /// Files whose content may wait for being written.
-const WAITING_FILES: usize = 16;
+const WAITING_FILES: usize = 128;
 
 /// A directory of an agent's files.
 #[derive(Clone, Debug)]

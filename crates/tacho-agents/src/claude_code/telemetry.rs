@@ -3,13 +3,13 @@
 //!
 //! Of what the CLI can say only that is read which hooks and transcripts leave out, or say late or less exactly.
 
-use super::event;
 use super::transcript::unix_nanos;
 use super::usage_row::without_usual;
+use super::{decision, event};
 use crate::Decoded;
 use crate::fields::Fields;
 use crate::repair::without_lone_surrogates;
-use tacho_model::event::{Event, Fact, ModelReport, Observation, PermissionDecision, Sources};
+use tacho_model::event::{Event, Fact, ModelReport, Observation, Sources};
 use tacho_model::id::RequestId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
@@ -51,7 +51,7 @@ fn at(attributes: &Fields<'_>) -> Option<UnixNanos> {
 fn fact(name: &str, attributes: &Fields<'_>) -> Fact {
     let fact = match name {
         REQUEST => report(attributes).map(|report| Fact::ModelReported(Box::new(report))),
-        "tool_decision" => decision(attributes),
+        "tool_decision" => decided(attributes),
         _ => None,
     };
     fact.unwrap_or(Fact::Nothing)
@@ -96,16 +96,11 @@ fn usage(attributes: &Fields<'_>) -> Usage {
     }
 }
 
-fn decision(attributes: &Fields<'_>) -> Option<Fact> {
+fn decided(attributes: &Fields<'_>) -> Option<Fact> {
     let source = attributes.word("source").filter(|word| word != "unknown");
     Some(Fact::ToolDecided {
         tool: attributes.id("tool_use_id")?,
-        decision: PermissionDecision {
-            decision: attributes.word("decision")?,
-            by_person: source.as_deref().map(|source| source.starts_with("user")),
-            source,
-            reason: None,
-        },
+        decision: decision::of_source(attributes.word("decision")?, source),
     })
 }
 

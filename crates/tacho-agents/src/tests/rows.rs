@@ -5,7 +5,7 @@ use crate::claude_code::AGENT;
 use crate::{TranscriptPlace, UsageRow};
 use serde_json::{Value as Json, json};
 use tacho_model::event::{
-    AnswerPart, AnsweredTool, Fact, FailureCause, Json as JsonText, Refusal, Source, ToolRecord,
+    AnswerPart, AnsweredTool, Decider, Fact, FailureCause, Json as JsonText, Refusal, Source, ToolRecord,
 };
 use tacho_model::id::ToolUseId;
 use tacho_model::usage::Usage;
@@ -180,4 +180,42 @@ fn terms_of_an_answer() {
         };
         assert_eq!(record.terms, used, "{said}");
     }
+}
+
+/// Who decided over a call, by the words that version 2.1.330 has.
+#[test]
+fn who_decided_over_a_call() {
+    let decided = |fields: Json| {
+        let block = json!({ "type": "tool_result", "tool_use_id": "t", "content": "" });
+        let mut row = json!({ "type": "user", "message": { "content": [block] } });
+        row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let [Fact::ToolRecorded(record)] = &facts(&row)[..] else { panic!("{fields}") };
+        record.decision.as_ref().map(|said| (said.decision.clone(), said.decider.map(Decider::word)))
+    };
+    let said = |source: &str, kind: &str, code: &str| {
+        let said = json!({ "decision": "accept", "source": source, "reasonType": kind, "reasonCode": code });
+        decided(json!({ "permissionDecision": said })).unwrap().1
+    };
+    assert_eq!(said("user_temporary", "", "unknown"), Some("person"));
+    assert_eq!(said("user_abort", "rule", "rule:session"), Some("person"));
+    assert_eq!(said("hook", "hook", "hook:PermissionRequest"), Some("hook"));
+    assert_eq!(said("config", "hook", "hook:PreToolUse"), Some("hook"));
+    assert_eq!(said("classifier", "classifier", "classifier:auto-mode:unavailable"), Some("classifier"));
+    assert_eq!(said("config", "rule", "rule:policySettings"), Some("rule"));
+    assert_eq!(said("config", "mode", ""), Some("mode"));
+    assert_eq!(said("config", "asyncAgent", ""), Some("mode"));
+    assert_eq!(said("config", "other", "safetyCheck"), Some("safety_check"));
+    assert_eq!(said("config", "", "sandboxOverride"), Some("sandbox"));
+    assert_eq!(said("config", "subcommandResults", "subcommands:rule:session"), Some("rule"));
+    assert_eq!(said("config", "", "subcommands:rule:session+rule:cliArg"), Some("rule"));
+    assert_eq!(said("config", "", "subcommands:mode:plan+rule:cliArg"), None);
+    assert_eq!(said("config", "", "unknown"), None);
+    assert_eq!(said("unknown", "unknown", "of a later version"), None);
+    let denied = |kind: &str| decided(json!({ "toolDenialKind": kind }));
+    let rejected = |decider| Some(("reject".to_owned(), decider));
+    assert_eq!(denied("user-rejected"), rejected(Some("person")));
+    assert_eq!(denied("permission-rule"), rejected(Some("rule")));
+    assert_eq!(denied("automode-unavailable"), rejected(Some("classifier")));
+    assert_eq!(denied("of-a-later-version"), rejected(None));
+    assert_eq!(decided(json!({})), None);
 }

@@ -3,7 +3,7 @@
 use super::{RECORDED, observation};
 use crate::claude_code::AGENT;
 use serde_json::{Value as Json, json};
-use tacho_model::event::{Event, Fact, ModelReport, PermissionDecision, Source, Sources};
+use tacho_model::event::{Decider, Event, Fact, ModelReport, PermissionDecision, Source, Sources};
 use tacho_model::id::{PromptId, RequestId, SubagentId, ToolUseId};
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
@@ -119,13 +119,13 @@ fn who_decided_is_heard() {
             decoded(Source::Mod, &payload(&[json!({ "event": "tool_decision", "attributes": attributes })]));
         found.pop().map(|event| event.fact)
     };
-    let expected = |source: &str, by_person| {
+    let expected = |source: &str, decider| {
         let (decision, source) = ("reject".to_owned(), Some(source.to_owned()));
-        let decision = PermissionDecision { decision, source, reason: None, by_person: Some(by_person) };
+        let decision = PermissionDecision { decision, source, decider, ..PermissionDecision::default() };
         Some(Fact::ToolDecided { tool: ToolUseId::from("toolu_1"), decision })
     };
-    assert_eq!(decided("config"), expected("config", false));
-    assert_eq!(decided("user_reject"), expected("user_reject", true));
+    assert_eq!(decided("config"), expected("config", None));
+    assert_eq!(decided("user_reject"), expected("user_reject", Some(Decider::Person)));
 }
 
 /// Neither an event of another name nor one that lacks what makes it a statement is an error.

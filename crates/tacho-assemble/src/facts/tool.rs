@@ -89,7 +89,7 @@ impl ToolFacts {
 
     pub(crate) fn hear_decided(&mut self, event: &Event, said: &PermissionDecision) {
         self.decision.hear(event, said);
-        if said.by_person == Some(true) {
+        if said.by_person() == Some(true) {
             self.answered.hear(event, &());
         }
     }

@@ -5,7 +5,8 @@ use crate::price::Prices;
 use crate::tree::assemble;
 use tacho_model::attribute::Value;
 use tacho_model::event::{
-    Event, Fact, Finish, FinishReason, ModelAnswer, ModelReport, ModelRequest, PermissionDecision, Source,
+    Decider, Event, Fact, Finish, FinishReason, ModelAnswer, ModelReport, ModelRequest, PermissionDecision,
+    Source,
 };
 use tacho_model::id::{MessageId, RequestId, RequestRef, ToolUseId};
 use tacho_model::money::Nanodollars;
@@ -75,9 +76,9 @@ fn answer(seconds: u64, message: &str, request: &str, output: u64) -> Event {
 fn decided(seconds: u64, tool: &str, source: &str) -> Event {
     let decision = PermissionDecision {
         decision: "accept".to_owned(),
+        decider: source.starts_with("user").then_some(Decider::Person),
         source: Some(source.to_owned()),
-        reason: None,
-        by_person: Some(source.starts_with("user")),
+        ..PermissionDecision::default()
     };
     measured(seconds, Fact::ToolDecided { tool: ToolUseId::from(tool), decision })
 }

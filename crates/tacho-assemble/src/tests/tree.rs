@@ -2,7 +2,8 @@
 
 use super::{asked, check, described, end, ended, hook, prompted, started, stopped, within};
 use tacho_model::event::{
-    Event, Fact, FailureCause, Note, NoteKind, PermissionDecision, Refusal, Source, ToolFailure, ToolRecord,
+    Decider, Event, Fact, FailureCause, Note, NoteKind, PermissionDecision, Refusal, Source, ToolFailure,
+    ToolRecord,
 };
 use tacho_model::id::ToolUseId;
 
@@ -293,9 +294,8 @@ fn a_refusal_by_a_person_who_was_not_asked_is_an_interruption() {
         failure: Some(ToolFailure { cause: FailureCause::Denied, message: None }),
         decision: Some(PermissionDecision {
             decision: "reject".to_owned(),
-            source: None,
-            reason: None,
-            by_person: Some(true),
+            decider: Some(Decider::Person),
+            ..PermissionDecision::default()
         }),
         response: None,
         started_subagent: None,

@@ -9,7 +9,7 @@ use crate::facts::{SessionFacts, ToolFacts};
 use crate::price::Prices;
 use crate::settle::session_end;
 use crate::turns::turns;
-use crate::waits::waits;
+use crate::waits::{perhaps_asked, waits};
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::id::{PromptId, SubagentId};
 use tacho_model::time::UnixNanos;
@@ -23,6 +23,7 @@ impl<'a> Tree<'a> {
             turns: Vec::new(),
             recorded_turns: facts.places.recorded_turns(|at| !facts.is_inherited(at)),
             session_end: session_end(facts),
+            perhaps_asked: perhaps_asked(facts),
             after_compaction: BTreeSet::new(),
             turn_of_prompt: BTreeMap::new(),
             answers: BTreeMap::new(),

@@ -92,14 +92,70 @@ pub struct ToolRecord {
 }
 
 /// Who allowed or refused a tool call, in the agent's words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PermissionDecision {
     /// `accept` or `reject`.
     pub decision: String,
+    /// Who or what that was; `None` where the agent does not say.
+    pub decider: Option<Decider>,
     /// Who decided.
     pub source: Option<String>,
-    /// What kind of rule decided.
+    /// What kind of thing decided.
     pub reason: Option<String>,
+    /// Which one of its kind, such as `mode:dontAsk`.
+    pub reason_code: Option<String>,
+    /// Where the rule stands that decided.
+    pub rule_source: Option<String>,
+    /// For how long it was allowed.
+    pub grant_scope: Option<String>,
+}
+
+impl PermissionDecision {
     /// Whether a person decided; `None` where the agent does not say.
-    pub by_person: Option<bool>,
+    #[must_use]
+    pub fn by_person(&self) -> Option<bool> {
+        match (self.decider, &self.source) {
+            (Some(decider), _) => Some(decider == Decider::Person),
+            (None, Some(_)) => Some(false),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Who or what decides over tool calls, in no agent's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decider {
+    /// A person, asked for this call.
+    Person,
+    /// A rule that somebody had made before.
+    Rule,
+    /// The mode that was chosen for the session.
+    Mode,
+    /// A hook.
+    Hook,
+    /// A model that judges calls.
+    Classifier,
+    /// A check of the agent's own that no rule overrides.
+    SafetyCheck,
+    /// What the call may reach in its sandbox.
+    Sandbox,
+    /// The agent, before anybody could be asked: there is no such tool, or it does not take such arguments.
+    Agent,
+}
+
+impl Decider {
+    /// The name of it in attributes.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Rule => "rule",
+            Self::Mode => "mode",
+            Self::Hook => "hook",
+            Self::Classifier => "classifier",
+            Self::SafetyCheck => "safety_check",
+            Self::Sandbox => "sandbox",
+            Self::Agent => "agent",
+        }
+    }
 }

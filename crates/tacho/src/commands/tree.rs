@@ -66,7 +66,25 @@ fn line(span: &Span) -> String {
         Some(from) => format!("  (end inferred: {from})"),
         None => String::new(),
     };
-    format!("{title}  {}{}{mark}{inferred}", length(span), figures(span))
+    format!("{title}  {}{}{mark}{}{inferred}", length(span), figures(span), decision(span))
+}
+
+/// Who decided over a call, where that was not what had been settled before: whoever kept it from running, or let it
+/// when it was asked.
+fn decision(span: &Span) -> String {
+    let Some(decider) = text_of(span, key::TACHOGRAPH_PERMISSION_DECIDER) else { return String::new() };
+    let is_rejected = text_of(span, key::CLAUDE_CODE_PERMISSION_DECISION) == Some("reject");
+    match decider {
+        _ if is_rejected => {
+            let code = text_of(span, key::CLAUDE_CODE_PERMISSION_REASON_CODE);
+            let code = code.map_or_else(String::new, |code| format!(" ({})", display_safe(code)));
+            format!("  rejected by {}{code}", display_safe(decider))
+        }
+        "person" | "hook" | "classifier" if span.kind == SpanKind::Tool => {
+            format!("  allowed by {}", display_safe(decider))
+        }
+        _ => String::new(),
+    }
 }
 
 /// How long it took. An inferred end is the last that was seen, and what was never seen again may have gone on.

@@ -1,9 +1,9 @@
 //! User rows that hold the results of tool calls, and who allowed or refused them.
 
 use super::prompt::INTERRUPTED;
-use crate::claude_code::{cause_of, deeds, refusal_of, started_subagent};
+use crate::claude_code::{cause_of, decision, deeds, refusal_of, started_subagent};
 use crate::fields::Fields;
-use tacho_model::event::{Fact, FailureCause, PermissionDecision, ToolFailure, ToolRecord};
+use tacho_model::event::{Fact, FailureCause, ToolFailure, ToolRecord};
 
 /// One fact for each result in the row, and those of what its call did.
 pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
@@ -30,31 +30,9 @@ fn record(row: &Fields<'_>, block: &Fields<'_>) -> Option<ToolRecord> {
     Some(ToolRecord {
         tool: block.id("tool_use_id")?,
         failure: block.is_true("is_error").then(|| failure(row, block)),
-        decision: decision(row),
+        decision: decision::of_row(row),
         response: block.json("content"),
         started_subagent: started_subagent(&row.object("toolUseResult")),
-    })
-}
-
-/// Who decided. A refusal in the dialog has no decision of its own, only a word for what kind of refusal it was.
-fn decision(row: &Fields<'_>) -> Option<PermissionDecision> {
-    let said = row.object("permissionDecision");
-    let known = |name: &str| said.word(name).filter(|word| word != "unknown");
-    let Some(decision) = said.word("decision") else {
-        let kind = row.word("toolDenialKind")?;
-        let by_person = Some(kind.starts_with("user"));
-        return Some(PermissionDecision {
-            decision: "reject".to_owned(),
-            source: Some(kind),
-            reason: None,
-            by_person,
-        });
-    };
-    Some(PermissionDecision {
-        decision,
-        by_person: said.word("source").map(|source| source.starts_with("user")),
-        source: known("source"),
-        reason: known("reasonType").or_else(|| known("reasonCode")),
     })
 }
 
