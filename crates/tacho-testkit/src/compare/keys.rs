@@ -31,6 +31,7 @@ pub(super) const PRICE_MISSING: &str = "tachograph.price.missing";
 pub(super) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(super) const TOOL_CALL_ID: &str = "gen_ai.tool.call.id";
 pub(super) const TOOL_OUTCOME: &str = "claude_code.tool.outcome";
+pub(super) const PERMISSION_DECIDER: &str = "tachograph.permission.decider";
 
 pub(super) const CORRECTED_NAME: &str = "tachograph.span.name";
 pub(super) const CORRECTED_START: &str = "tachograph.span.start_unix_ns";

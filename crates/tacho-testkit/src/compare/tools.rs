@@ -42,8 +42,11 @@ fn check_tool(
     found: &mut Vec<String>,
 ) {
     expect_attribute(tool, keys::TOOL_NAME, &json!(tool_use.name), found);
-    let outcome = expect.end_of(&[&tool_use.id, &tool_use.name]).outcome.as_str();
-    expect_attribute(tool, keys::TOOL_OUTCOME, &json!(outcome), found);
+    let end = expect.end_of(&[&tool_use.id, &tool_use.name]);
+    expect_attribute(tool, keys::TOOL_OUTCOME, &json!(end.outcome.as_str()), found);
+    if let Some(decider) = end.decider {
+        expect_attribute(tool, keys::PERMISSION_DECIDER, &json!(decider), found);
+    }
     let chats = view.find(Role::Chat, keys::REQUEST_ID, &call.request_id);
     let linked = |chat: &&ReceivedSpan| {
         tool.links.iter().any(|link| link.span_id == chat.span_id && link.trace_id == chat.trace_id)

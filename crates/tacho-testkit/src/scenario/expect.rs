@@ -33,6 +33,8 @@ pub struct Expect {
 pub struct End {
     /// The outcome of a tool.
     pub outcome: Outcome,
+    /// Who or what let a tool run or kept it from running, where that is compared.
+    pub decider: Option<String>,
     /// Its `error.type`.
     pub error: Option<String>,
     /// What its end was concluded from, where no source says it.
