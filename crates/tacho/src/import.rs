@@ -22,7 +22,7 @@ use tacho_store::Store;
 use tacho_store::usage::ImportedFile;
 
 /// Records that are written in one transaction.
-const BATCH_RECORDS: usize = 8_192;
+const BATCH_RECORDS: usize = 16_384;
 /// Files whose content may wait for being written.
 const WAITING_FILES: usize = 128;
 

@@ -4,7 +4,7 @@ use super::names::Names;
 use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
 use crate::tokens;
-use rusqlite::Row;
+use rusqlite::{Row, params_from_iter};
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
@@ -14,11 +14,11 @@ use tacho_model::usage::Usage;
 /// Nanoseconds of a quarter of an hour.
 const QUARTER_NS: u64 = 900_000_000_000;
 
-/// The columns of a sum, computed.
-const SUMMED: &str = "count(*), sum(cost_nanos IS NULL), sum(NOT is_final), coalesce(sum(input), 0),
-    coalesce(sum(output), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write_5m), 0),
-    coalesce(sum(cache_write_1h), 0), coalesce(sum(thinking), 0), coalesce(sum(web_searches), 0),
-    coalesce(sum(cost_nanos), 0)";
+/// What a record adds to a sum, in the order of the columns of one.
+const COUNTS: &str =
+    "1, cost_nanos IS NULL, NOT is_final, input, output, cache_read, cache_write_5m, cache_write_1h, thinking,
+    web_searches, cost_nanos";
+type Counts = [i64; 11];
 
 /// The columns of a sum.
 const SUMS: &str =
@@ -77,26 +77,56 @@ impl SumFilter {
 }
 
 impl Changes<'_> {
-    /// Sums the records of these sessions anew.
+    /// Sums the records of these sessions anew, each record once for both kinds of sums.
     pub(super) fn sum_usage(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), StoreError> {
-        let sums = format!(
-            "INSERT INTO usage_sums
-             SELECT session, at_ns / {QUARTER_NS}, coalesce(model, 0), coalesce(project, 0), coalesce(subagent, 0),
-                    {SUMMED}
-             FROM usage_records WHERE NOT is_absorbed AND session = ?1 GROUP BY 2, 3, 4, 5"
-        );
-        let tool_sums = format!(
-            "INSERT INTO usage_tool_sums
-             SELECT session, at_ns / {QUARTER_NS}, coalesce(tools, 0), {SUMMED}
-             FROM usage_records WHERE NOT is_absorbed AND session = ?1 GROUP BY 2, 3"
-        );
         for session in sessions {
-            self.prepare("DELETE FROM usage_sums WHERE session = ?1")?.execute([session.0])?;
-            self.prepare(&sums)?.execute([session.0])?;
-            self.prepare("DELETE FROM usage_tool_sums WHERE session = ?1")?.execute([session.0])?;
-            self.prepare(&tool_sums)?.execute([session.0])?;
+            let mut by_model = BTreeMap::<[i64; 4], Counts>::new();
+            let mut by_tools = BTreeMap::<[i64; 2], Counts>::new();
+            let mut select = self.prepare(&format!(
+                "SELECT at_ns / {QUARTER_NS}, model, project, subagent, tools, {COUNTS} FROM usage_records
+                 WHERE session = ?1 AND NOT is_absorbed"
+            ))?;
+            let mut rows = select.query([session.0])?;
+            while let Some(row) = rows.next()? {
+                let [quarter, model, project, subagent, tools] = integers(row, 0)?;
+                let counts = integers(row, 5)?;
+                add(by_model.entry([quarter, model, project, subagent]).or_default(), counts);
+                add(by_tools.entry([quarter, tools]).or_default(), counts);
+            }
+            self.replace_sums("usage_sums", *session, &by_model)?;
+            self.replace_sums("usage_tool_sums", *session, &by_tools)?;
         }
         Ok(())
+    }
+
+    fn replace_sums<const KEYS: usize>(
+        &self,
+        table: &str,
+        session: SessionKey,
+        sums: &BTreeMap<[i64; KEYS], Counts>,
+    ) -> Result<(), StoreError> {
+        self.prepare(&format!("DELETE FROM {table} WHERE session = ?1"))?.execute([session.0])?;
+        let values = vec!["?"; 1 + KEYS + Counts::default().len()];
+        let mut insert = self.prepare(&format!("INSERT INTO {table} VALUES ({})", values.join(", ")))?;
+        for (keys, counts) in sums {
+            insert.execute(params_from_iter([session.0].iter().chain(keys).chain(counts)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Columns from `first` on; nothing is 0.
+fn integers<const COLUMNS: usize>(row: &Row<'_>, first: usize) -> rusqlite::Result<[i64; COLUMNS]> {
+    let mut integers = [0; COLUMNS];
+    for (place, integer) in integers.iter_mut().enumerate() {
+        *integer = row.get::<_, Option<i64>>(first + place)?.unwrap_or(0);
+    }
+    Ok(integers)
+}
+
+fn add(sum: &mut Counts, counts: Counts) {
+    for (sum, count) in sum.iter_mut().zip(counts) {
+        *sum = sum.saturating_add(count);
     }
 }
 
