@@ -62,14 +62,7 @@ pub(crate) fn report(run: &PlayedRun) -> String {
 }
 
 fn parse(arguments: &[String]) -> Result<Plan> {
-    let mut plan = Plan {
-        scenarios: Vec::new(),
-        ways: Vec::new(),
-        runs: 1,
-        jobs: 2,
-        kill_drainer: false,
-        kept: Kept::Failed,
-    };
+    let mut plan = Plan::everything();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -80,9 +73,6 @@ fn parse(arguments: &[String]) -> Result<Plan> {
             "--kill-drainer" => plan.kill_drainer = true,
             _ => bail!("`{word}` is not known; {USAGE}"),
         }
-    }
-    if plan.ways.is_empty() {
-        plan.ways = Way::ALL.to_vec();
     }
     ensure!(plan.runs > 0 && plan.jobs > 0, "no run was asked for; {USAGE}");
     Ok(plan)
@@ -99,15 +89,14 @@ mod tests {
 
     #[test]
     fn reads_the_arguments() {
-        let every = Way::ALL;
         let plan = |scenarios: &[&str], ways: &[Way], runs, jobs, kill_drainer| {
             let scenarios = scenarios.iter().map(|name| (*name).to_owned()).collect();
             Some(Plan { scenarios, ways: ways.to_vec(), runs, jobs, kill_drainer, kept: Kept::Failed })
         };
         let table = [
-            ("", plan(&[], &every, 1, 2, false)),
-            ("--runs 10 --jobs 3 --kill-drainer", plan(&[], &every, 10, 3, true)),
-            ("--scenario bash --scenario simple", plan(&["bash", "simple"], &every, 1, 2, false)),
+            ("", plan(&[], &[], 1, 2, false)),
+            ("--runs 10 --jobs 3 --kill-drainer", plan(&[], &[], 10, 3, true)),
+            ("--scenario bash --scenario simple", plan(&["bash", "simple"], &[], 1, 2, false)),
             ("--way mod", plan(&[], &[Way::Mod], 1, 2, false)),
             ("--way other", None),
             ("--jobs 0", None),

@@ -61,15 +61,7 @@ fn as_json(played: &[PlayedRun]) -> Value {
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
-        let plan = Plan {
-            scenarios: Vec::new(),
-            ways: Vec::new(),
-            runs: 1,
-            jobs: 2,
-            kill_drainer: false,
-            kept: Kept::Failed,
-        };
-        let mut options = Self { plan, json: false };
+        let mut options = Self { plan: Plan::everything(), json: false };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
@@ -82,9 +74,6 @@ impl Options {
                 "--json" => options.json = true,
                 _ => bail!("`{word}` is not known; {USAGE}"),
             }
-        }
-        if options.plan.ways.is_empty() {
-            options.plan.ways = Way::ALL.to_vec();
         }
         ensure!(options.plan.jobs > 0, "no run was asked for; {USAGE}");
         Ok(options)
@@ -99,7 +88,7 @@ mod tests {
     fn reads_the_arguments() {
         let options = |scenarios: &[&str], jobs, kept, json| {
             let scenarios = scenarios.iter().map(|name| (*name).to_owned()).collect();
-            let ways = Way::ALL.to_vec();
+            let ways = Vec::new();
             Some(Options { plan: Plan { scenarios, ways, runs: 1, jobs, kill_drainer: false, kept }, json })
         };
         let table = [

@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Plan {
     /// Names of scenarios; none means all.
     pub(crate) scenarios: Vec<String>,
-    /// In which ways each is recorded, as far as it can be.
+    /// In which ways each is recorded, as far as it can be; none means all.
     pub(crate) ways: Vec<Way>,
     /// How often each is played.
     pub(crate) runs: u32,
@@ -53,6 +53,18 @@ pub(crate) struct PlayedRun {
 }
 
 impl Plan {
+    /// Every scenario once in every way.
+    pub(crate) fn everything() -> Self {
+        Self {
+            scenarios: Vec::new(),
+            ways: Vec::new(),
+            runs: 1,
+            jobs: 2,
+            kill_drainer: false,
+            kept: Kept::Failed,
+        }
+    }
+
     /// Plays all runs, several at a time, and tells of each as it ends.
     pub(crate) fn play(&self, tell: &(dyn Fn(&PlayedRun) + Sync)) -> Result<Vec<PlayedRun>> {
         let workspace = Workspace::load()?;
@@ -102,7 +114,8 @@ impl Plan {
         for path in scenarios {
             let scenario = Scenario::load(path, &[])?;
             let version = version_of(&scenario)?;
-            let ways = self.ways.iter().filter(|way| scenario.can_be_recorded(**way, version));
+            let ways = if self.ways.is_empty() { &Way::ALL[..] } else { &self.ways };
+            let ways = ways.iter().filter(|way| scenario.can_be_recorded(**way, version));
             runs.extend(ways.map(|way| (path.as_path(), version, *way)));
         }
         Ok(runs)
