@@ -34,6 +34,7 @@ pub const AGENT: Agent = Agent {
     status_event: status_line::EVENT,
     status_setting: status_line::SETTING,
     status_line: status_line::read,
+    own_telemetry: &telemetry::OWN,
     usage_reports: telemetry::usage_records,
     usage_row: usage_row::decode,
     transcript_place: places::transcript_place,

@@ -8,9 +8,11 @@ pub mod repair;
 pub mod setup;
 
 mod fields;
+mod own_telemetry;
 mod recorder;
 mod shell;
 
+pub use own_telemetry::{LogEvent, OwnTelemetry};
 pub use tacho_model::clip;
 
 use setup::Setup;
@@ -48,6 +50,8 @@ pub struct Agent {
     pub status_setting: &'static str,
     /// What the agent hands to the command that writes its status line; `None` for what names no session.
     pub status_line: fn(&[u8]) -> Option<StatusLine>,
+    /// What of the agent's own telemetry is taken in.
+    pub own_telemetry: &'static OwnTelemetry,
     /// What an observation of the agent's own telemetry says of what was used.
     pub usage_reports: fn(&Observation) -> Vec<UsageRecord>,
     /// What a transcript row says of what was used.
@@ -80,6 +84,7 @@ impl Agent {
     pub fn source_of(&self, event: Option<&str>) -> Source {
         match event {
             Some(event) if event == self.mod_event => Source::Mod,
+            Some(event) if event == self.own_telemetry.event => Source::Otlp,
             Some(event) if event == self.status_event => Source::StatusLine,
             Some(_) | None => Source::Hook,
         }

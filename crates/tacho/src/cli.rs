@@ -128,6 +128,14 @@ pub(crate) enum Command {
     /// at the end of a CI job. Exits 0 if nothing is left undelivered: 1 if anything waits or was refused meanwhile, be
     /// it one item.
     Drain(Drain),
+    /// Stay, take in and send what comes, and listen for the agent's own telemetry (OTLP) on this machine.
+    ///
+    /// Ends at Ctrl-C or SIGTERM. Nobody needs it who had `install` switch the agent's telemetry on: then the drainer that a
+    /// hook starts listens. It is for agents that run without the plugin, and for whoever wants a drainer that stays. Senders
+    /// need the token in keys/receiver of the state directory, in hex, as a bearer token; only log events that are listed
+    /// are kept, and none of what was asked or answered.
+    #[command(after_help = "Examples:\n  tacho serve\n  tacho serve --port 4400")]
+    Serve(Serve),
     /// Show or change what the recorder was told.
     #[command(subcommand)]
     Config(ConfigAction),
@@ -170,7 +178,8 @@ pub(crate) enum ConfigAction {
     ///
     /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
     /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
-    /// (0: transcripts that the agent deletes are not kept), and destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
+    /// (0: transcripts that the agent deletes are not kept), receiver.port (where drainers listen for the agent's own telemetry),
+    /// and destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
         tacho config set destination http://localhost:4318 --level full\n  tacho config set retention.days 30"
@@ -355,6 +364,13 @@ pub(crate) struct Drain {
     /// The state directory, where it is not the usual one.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The port to listen at, on the loopback interface alone; else receiver.port of config.toml, else 4327.
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
 }
 
 #[derive(Debug, Args)]

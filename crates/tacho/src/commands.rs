@@ -14,6 +14,7 @@ mod install;
 mod limits;
 mod prices;
 mod rebuild;
+mod serve;
 mod sessions;
 mod show;
 mod status;
@@ -78,6 +79,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Status) => status::run(output),
         Some(Command::Doctor { probe }) => doctor::run(output, *probe),
         Some(Command::Drain(drain)) => drain::run(output, drain),
+        Some(Command::Serve(wanted)) => serve::run(output, wanted),
         Some(Command::Config(action)) => config::run(output, action),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),
         Some(Command::Prices(action)) => prices::run(output, action),

@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
+    /// The port at which drainers listen for the agent's own telemetry; `None`: they do not.
+    pub(crate) receiver: Option<Said<u16>>,
     /// Where the owner or the manager says that nothing is to be sent, whoever names destinations; `None` where neither does.
     pub(crate) local_only: Option<Origin>,
     /// What no destination gets more than.
@@ -200,6 +202,11 @@ impl Config {
         let Some(unread) = self.unread.first() else { return Ok(()) };
         Err(Failure::new(FailureKind::Config, unread.reason.clone())
             .hint("recording goes on, and nothing in that file counts; tacho doctor says how to mend it"))
+    }
+
+    /// The port at which drainers listen for the agent's own telemetry, if they do.
+    pub(crate) fn receiver_port(&self) -> Option<u16> {
+        self.receiver.as_ref().map(|said| said.value)
     }
 
     /// Whether it is known what is to be kept, and how long.

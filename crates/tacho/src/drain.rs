@@ -14,6 +14,7 @@ mod lowered;
 mod notice;
 mod outgoing;
 mod projects;
+mod reception;
 mod refusals;
 mod resident;
 mod retention;
@@ -29,7 +30,8 @@ mod workplaces;
 
 pub(crate) use control::{Flushed, Request, SOCKET, ask_running_drainer};
 pub(crate) use dead_letters::DEAD_LETTERS;
-pub(crate) use resident::run_resident;
+pub(crate) use reception::Reception;
+pub(crate) use resident::{Left, Stay, run_resident};
 
 use crate::config::{Config, owner};
 use crate::failure::Failure;

@@ -19,12 +19,26 @@ pub(crate) fn identity_key(state: &Path) -> Result<IdentityKey, Failure> {
 /// The random name of this installation, as hex.
 pub(crate) fn instance_id(state: &Path) -> Result<String, Failure> {
     let bytes = load_or_make(&state.join(KEYS).join("instance"))?;
+    Ok(hex(bytes.get(..16).unwrap_or_default()))
+}
+
+/// The token of whoever may send telemetry to this machine's receiver.
+pub(crate) fn receiver_token(state: &Path) -> Result<String, Failure> {
+    Ok(hex(&load_or_make(&state.join(KEYS).join("receiver"))?))
+}
+
+/// The same, where there is one already.
+pub(crate) fn existing_receiver_token(state: &Path) -> Option<String> {
+    read_key(&state.join(KEYS).join("receiver")).ok().map(|bytes| hex(&bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for byte in bytes.iter().take(16) {
+    for byte in bytes {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
-    Ok(text)
+    text
 }
 
 fn load_or_make(path: &Path) -> Result<[u8; 32], Failure> {

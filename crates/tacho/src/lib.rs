@@ -17,6 +17,7 @@ mod notice;
 mod place;
 mod prices;
 mod project;
+mod receiver;
 mod record;
 mod report;
 mod shared_account;

@@ -6,9 +6,10 @@
 use super::transcript::unix_nanos;
 use super::usage_row::without_usual;
 use super::{decision, event};
-use crate::Decoded;
 use crate::fields::Fields;
 use crate::repair::without_lone_surrogates;
+use crate::{Decoded, LogEvent, OwnTelemetry};
+use serde_json::{Map, Value as Json, json};
 use tacho_model::event::{Event, Fact, ModelReport, Observation, Sources};
 use tacho_model::id::RequestId;
 use tacho_model::money::Nanodollars;
@@ -18,8 +19,52 @@ use tacho_model::usage_record::{CallKey, Owner, Terms, UsageRecord};
 
 /// A call that was answered.
 const REQUEST: &str = "api_request";
+/// A tool call that was allowed or refused.
+const DECISION: &str = "tool_decision";
 /// Nanodollars in a millionth of a dollar.
 const NANOS_IN_MICRO: i64 = 1_000;
+
+/// What is taken in of what the CLI exports. Of its other events hooks and transcripts say more, or nothing here makes use
+/// of them. The list is that of the module, without what only its own records need.
+pub(super) const OWN: OwnTelemetry = OwnTelemetry {
+    event: "Otlp",
+    scope: "com.anthropic.claude_code.events",
+    session: "session.id",
+    name: "event.name",
+    events: &[REQUEST, DECISION],
+    attributes: &[
+        "event.timestamp",
+        "prompt.id",
+        "agent_id",
+        "agent.name",
+        "request_id",
+        "query_source",
+        "model",
+        "effort",
+        "speed",
+        "input_tokens",
+        "output_tokens",
+        "cache_read_tokens",
+        "cache_creation_tokens",
+        "cache_creation_5m_tokens",
+        "cache_creation_1h_tokens",
+        "cost_usd_micros",
+        "duration_ms",
+        "ttft_ms",
+        "tool_use_id",
+        "decision",
+        "source",
+    ],
+    payload,
+    greeting: || LogEvent { name: "started".to_owned(), attributes: Map::new() },
+};
+
+/// The form of what the module hands over.
+fn payload(session: &str, events: Vec<LogEvent>) -> Json {
+    let event = |said: LogEvent| json!({ "event": said.name, "attributes": said.attributes });
+    let events: Vec<Json> = events.into_iter().map(event).collect();
+    json!({ "hook_event_name": OWN.event, "session_id": session, "events": events })
+}
 
 /// What an observation says.
 pub(super) fn decode(observation: &Observation, said: &Fields<'_>) -> Decoded {
@@ -51,7 +96,7 @@ fn at(attributes: &Fields<'_>) -> Option<UnixNanos> {
 fn fact(name: &str, attributes: &Fields<'_>) -> Fact {
     let fact = match name {
         REQUEST => report(attributes).map(|report| Fact::ModelReported(Box::new(report))),
-        "tool_decision" => decided(attributes),
+        DECISION => decided(attributes),
         _ => None,
     };
     fact.unwrap_or(Fact::Nothing)

@@ -3,7 +3,9 @@
 use super::words;
 use crate::cli::{Drain, Output};
 use crate::config::{self, Config, Named};
-use crate::drain::{DEAD_LETTERS, Drainer, Flushed, Request, ask_running_drainer, run_resident};
+use crate::drain::{
+    DEAD_LETTERS, Drainer, Flushed, Reception, Request, Stay, ask_running_drainer, run_resident,
+};
 use crate::failure::{Failure, FailureKind};
 use crate::place;
 use crate::terminal::{display_safe, note, print};
@@ -18,7 +20,7 @@ use tacho_spool::state::State;
 /// How much longer than asked a running drainer may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 /// How long a running drainer gets to make way.
-const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
+pub(super) const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// A hook or `tacho status` holds the lock for a moment only to see whether it is free.
 const LOCK_CHECK_MAX: Duration = Duration::from_millis(200);
 /// Where a drainer without a terminal says what went wrong, and how long that file may grow.
@@ -58,11 +60,12 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
         note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");
     }
-    run_resident(&mut Drainer::open(state, lock, config)?)
+    let mut reception = Reception::as_configured();
+    run_resident(&mut Drainer::open(state, lock, config)?, &mut reception, Stay::Lingering).map(drop)
 }
 
 /// Gets the lock, from a running drainer if need be. `None` when another process keeps it.
-fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option<DrainLock>, Failure> {
+pub(super) fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option<DrainLock>, Failure> {
     let began = Instant::now();
     loop {
         if let Some(lock) = DrainLock::try_acquire(state)? {

@@ -1,12 +1,15 @@
-//! The drainer that stays: started by a hook, awake while sessions live, gone when there is nothing to do.
+//! The drainer that stays: started by a hook, awake while sessions live, gone when there is nothing to do; or at its
+//! owner's wish until he ends it.
 
 use super::control::{Control, Flushed, RefusedItems, Request};
+use super::reception::Reception;
 use super::round::Pace;
-use super::wake::wait;
+use super::wake::{Bells, Woken, wait};
 use super::{Drainer, Pending, now};
 use crate::config;
 use crate::failure::Failure;
 use crate::spool_watch::{News, SpoolWatch};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 use tacho_store::destinations::DestinationRow;
 
@@ -23,8 +26,32 @@ const RETENTION_PAUSE: Duration = Duration::from_secs(600);
 /// Hooks come in bursts; what comes within this is taken in together.
 const BURST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Drains until nothing is left to wait for or another drainer takes over.
-pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
+/// How long a drainer stays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stay<'a> {
+    /// Until nothing is left to wait for.
+    Lingering,
+    /// Until something can be read here.
+    Until(BorrowedFd<'a>),
+}
+
+/// Why a drainer went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// There is nothing to wait for.
+    Done,
+    /// Another takes over.
+    MadeWay,
+    /// It was told to.
+    Ended,
+}
+
+/// Drains for as long as it stays, or until another drainer takes over.
+pub(crate) fn run_resident(
+    drainer: &mut Drainer,
+    reception: &mut Reception,
+    stay: Stay<'_>,
+) -> Result<Left, Failure> {
     // Without a socket nobody can ask for a flush; recording and sending go on.
     let control = Control::listen(&drainer.state).ok();
     let mut watch = SpoolWatch::new();
@@ -34,6 +61,7 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
         if drainer.config.is_outdated() {
             drainer.take_configuration()?;
         }
+        reception.attend(&drainer.state, &drainer.config);
         let pending = drainer.pass(Pace::Gentle)?;
         while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
@@ -41,9 +69,12 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
                 Request::Flush { at_most } => drainer.flush(at_most)?,
             };
             let makes_way = asked.request == Request::MakeWay;
+            if makes_way {
+                reception.make_way();
+            }
             asked.answer(answer, drainer.endpoints());
             if makes_way {
-                return drainer.deliver_last(FAREWELL_MAX);
+                return drainer.deliver_last(FAREWELL_MAX).map(|()| Left::MadeWay);
             }
         }
         if next_retention <= Instant::now() {
@@ -56,11 +87,16 @@ pub(crate) fn run_resident(drainer: &mut Drainer) -> Result<(), Failure> {
         if pending.live_sessions > 0 || pending.settles_at.is_some() || pending.retry_at.is_some() {
             last_work = Instant::now();
         }
-        if last_work.elapsed() >= LINGER {
-            return Ok(());
+        let end = match stay {
+            Stay::Lingering if last_work.elapsed() >= LINGER => return Ok(Left::Done),
+            Stay::Lingering => None,
+            Stay::Until(end) => Some(end),
+        };
+        let bells = Bells { control: control.as_ref(), couriers: drainer.couriers.bell(), end };
+        let pause = reception.pause().into_iter().fold(pause(&pending), Duration::min);
+        if wait(&mut watch, drainer.state.path(), bells, pause) == Woken::ToEnd {
+            return drainer.deliver_last(FAREWELL_MAX).map(|()| Left::Ended);
         }
-        let bell = drainer.couriers.bell();
-        wait(&mut watch, drainer.state.path(), control.as_ref(), bell, pause(&pending));
         std::thread::sleep(BURST_PAUSE);
         match watch.news() {
             News::Segments(changed) => {

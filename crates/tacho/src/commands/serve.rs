@@ -1,0 +1,85 @@
+//! `tacho serve`: a drainer that stays, and listens for the agent's own telemetry, until somebody ends it.
+//!
+//! A drainer that a hook starts has the plugin's options and takes over the draining, not the listening; when it has gone,
+//! draining goes on here.
+
+use super::drain::{TAKE_OVER_MAX, acquire};
+use crate::cli::{Output, Serve};
+use crate::config;
+use crate::drain::{Drainer, Left, Reception, Stay, run_resident};
+use crate::failure::Failure;
+use crate::place;
+use crate::receiver::PORT;
+use crate::terminal::note;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+use tacho_spool::lock::DrainLock;
+use tacho_spool::state::State;
+
+/// How often it is looked whether another drainer has gone.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves until it is ended.
+pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
+    let end = end_signals()?;
+    let place = place::open_state(None)?;
+    let config = config::load();
+    config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
+    let port = serve.port.or_else(|| config.receiver_port()).unwrap_or(PORT);
+    // Whoever drains now may be listening, too.
+    let mut lock = acquire(&place, true, TAKE_OVER_MAX)?;
+    let mut reception = Reception::at(&place, port).map_err(|failure| {
+        failure.hint("another program has the port; tacho serve --port N takes another, and so must whoever sends")
+    })?;
+    if let Some(port) = reception.port() {
+        note(&format!("listening for telemetry at http://127.0.0.1:{port}; Ctrl-C ends it and loses nothing"));
+    }
+    loop {
+        let Some(held) = lock.take().map_or_else(|| wait_for_lock(&place, end.as_fd()), |lock| Ok(Some(lock)))?
+        else {
+            return Ok(());
+        };
+        let state = State::open(place.path())?;
+        let mut drainer = Drainer::open(state, held, config::load())?;
+        match run_resident(&mut drainer, &mut reception, Stay::Until(end.as_fd()))? {
+            Left::MadeWay => {
+                drop(drainer);
+                if is_told_to_end(end.as_fd(), LOOK_PAUSE) {
+                    return Ok(());
+                }
+            }
+            Left::Ended | Left::Done => return Ok(()),
+        }
+    }
+}
+
+/// Something to read once the process is told to end.
+fn end_signals() -> Result<UnixStream, Failure> {
+    let failed = |error| Failure::external("learn of signals", error);
+    let (heard, told) = UnixStream::pair().map_err(failed)?;
+    for signal in [SIGINT, SIGTERM] {
+        pipe::register(signal, told.try_clone().map_err(failed)?).map_err(failed)?;
+    }
+    Ok(heard)
+}
+
+/// The lock, once no other drainer has it; `None` when the process is told to end before.
+fn wait_for_lock(state: &State, end: BorrowedFd<'_>) -> Result<Option<DrainLock>, Failure> {
+    loop {
+        let lock = DrainLock::try_acquire(state)?;
+        if lock.is_some() || is_told_to_end(end, LOOK_PAUSE) {
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether the process is told to end within this time.
+fn is_told_to_end(end: BorrowedFd<'_>, at_most: Duration) -> bool {
+    let timeout = Timespec { tv_sec: at_most.as_secs().cast_signed(), tv_nsec: at_most.subsec_nanos().into() };
+    let mut waited_for = [PollFd::new(&end, PollFlags::IN)];
+    poll(&mut waited_for, Some(&timeout)).is_ok_and(|ready| ready > 0)
+}

@@ -1,0 +1,134 @@
+//! Recording what was heard: one record a session, appended like a hook's, before anybody is told that it was taken.
+
+use super::logs::Heard;
+use crate::drain::now;
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use tacho_agents::{Agent, LogEvent};
+use tacho_spool::append::{Destination, Durability, SYNC_MARKER, append};
+use tacho_spool::state::State;
+use tacho_spool::{frame, layout};
+
+/// What one payload may hold, so that its record is none too large.
+const PAYLOAD_BYTES_MAX: usize = 32 * 1024;
+/// How many sessions it remembers to have heard. Greeting one again costs a record and changes nothing.
+const GREETED_MAX: usize = 10_000;
+
+/// Where records go.
+pub(super) struct Intake {
+    state: State,
+    boot: String,
+    host_directory: String,
+    progress: Mutex<Progress>,
+}
+
+/// What changes from record to record.
+#[derive(Default)]
+struct Progress {
+    /// When the last record was made, by the clock that records are told apart by.
+    last_boot_ns: u64,
+    /// The sessions that were heard.
+    greeted: BTreeSet<String>,
+}
+
+impl Intake {
+    pub(super) fn new(state: State) -> Self {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let boot = boot.trim().to_owned();
+        let host = rustix::system::uname();
+        let host_directory = layout::host_directory(host.nodename().to_bytes(), boot.as_bytes());
+        Self { state, boot, host_directory, progress: Mutex::default() }
+    }
+
+    /// Records it. Where that fails halfway, what was recorded is recorded again with the rest, and counts once.
+    pub(super) fn record(&self, heard: Vec<Heard>) -> io::Result<()> {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        for Heard { agent, session, events } in heard {
+            let is_new = !progress.greeted.contains(&session);
+            let greeting = is_new.then(|| (agent.own_telemetry.greeting)());
+            for events in portions(greeting.into_iter().chain(events)) {
+                self.append(agent, &session, events, &mut progress)?;
+            }
+            if progress.greeted.len() >= GREETED_MAX {
+                progress.greeted.clear();
+            }
+            progress.greeted.insert(session);
+        }
+        Ok(())
+    }
+
+    fn append(
+        &self,
+        agent: &Agent,
+        session: &str,
+        events: Vec<LogEvent>,
+        progress: &mut Progress,
+    ) -> io::Result<()> {
+        let payload = (agent.own_telemetry.payload)(session, events);
+        let unix_ns = now().0;
+        // One process writes many records here, and no two may be made at the same time.
+        let boot_ns = boot_ns().max(progress.last_boot_ns + 1);
+        progress.last_boot_ns = boot_ns;
+        let record = frame::seal(&self.open_object(agent, session, unix_ns, boot_ns, &payload));
+        let to = Destination {
+            host_directory: &self.host_directory,
+            session,
+            unix_seconds: unix_ns / 1_000_000_000,
+        };
+        append(&self.state, to, &record, self.durability())
+    }
+
+    /// The record as `docs/formats/spool.md` has it.
+    fn open_object(&self, agent: &Agent, session: &str, unix_ns: u64, boot_ns: u64, payload: &Json) -> Vec<u8> {
+        let members = json!({
+            "v": 1,
+            "t": unix_ns,
+            "b": boot_ns,
+            "boot": self.boot,
+            "pid": std::process::id(),
+            "ppid": std::os::unix::process::parent_id(),
+            "agent": agent.name,
+            "pv": env!("CARGO_PKG_VERSION"),
+            "ev": agent.own_telemetry.event,
+            "sid": session,
+            "raw": payload,
+        });
+        let mut line = members.to_string().into_bytes();
+        // The frame closes it.
+        line.pop();
+        line
+    }
+
+    fn durability(&self) -> Durability {
+        let is_sync = self.state.path().join(SYNC_MARKER).symlink_metadata().is_ok();
+        if is_sync { Durability::Disk } else { Durability::Kernel }
+    }
+}
+
+/// Events in portions that fit into a record each.
+fn portions(events: impl Iterator<Item = LogEvent>) -> Vec<Vec<LogEvent>> {
+    let mut portions: Vec<Vec<LogEvent>> = Vec::new();
+    let mut bytes = PAYLOAD_BYTES_MAX;
+    for event in events {
+        let needed = Json::from(event.attributes.clone()).to_string().len() + event.name.len();
+        bytes += needed;
+        match portions.last_mut() {
+            Some(portion) if bytes <= PAYLOAD_BYTES_MAX => portion.push(event),
+            _ => {
+                portions.push(vec![event]);
+                bytes = needed;
+            }
+        }
+    }
+    portions
+}
+
+fn boot_ns() -> u64 {
+    let now = clock_gettime(ClockId::Boottime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0))
+}
