@@ -4,6 +4,7 @@ mod billing;
 mod decision;
 mod deeds;
 mod hook;
+mod native;
 mod note;
 mod places;
 mod plugin;

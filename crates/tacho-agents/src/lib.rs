@@ -4,6 +4,7 @@
 //! look; must not decide what is true, only what was said.
 
 pub mod claude_code;
+pub mod native;
 pub mod repair;
 pub mod setup;
 

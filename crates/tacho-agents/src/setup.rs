@@ -2,6 +2,7 @@
 //! whether it worked. Words and places only; whoever asks does the reading and running.
 
 use crate::PluginOptions;
+use crate::native::NativeTelemetry;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub struct Setup {
     pub plugin: &'static str,
     /// Everything that is shipped but the programs.
     pub files: &'static [ShippedFile],
+    /// How the agent is told to send its own telemetry to this machine.
+    pub native: NativeTelemetry,
     /// What has the agent run our module.
     pub measuring: Replacement,
     /// The plugin itself, below the folder of what is shipped.

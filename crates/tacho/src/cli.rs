@@ -178,8 +178,7 @@ pub(crate) enum ConfigAction {
     ///
     /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
     /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
-    /// (0: transcripts that the agent deletes are not kept), receiver.port (where drainers listen for the agent's own telemetry),
-    /// and destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
+    /// (0: transcripts that the agent deletes are not kept), and destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
         tacho config set destination http://localhost:4318 --level full\n  tacho config set retention.days 30"
@@ -368,7 +367,7 @@ pub(crate) struct Drain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The port to listen at, on the loopback interface alone; else receiver.port of config.toml, else 4327.
+    /// The port to listen at, on the loopback interface alone; else the one that the agent was told, else 4327.
     #[arg(long, value_name = "N")]
     pub(crate) port: Option<u16>,
 }
@@ -410,7 +409,16 @@ pub(crate) struct Install {
     pub(crate) user_info: Option<String>,
     /// Whether a module in the agent's own process notes what the agent measures of itself. Off at first, then as it was.
     #[arg(long, value_enum)]
-    pub(crate) measurements: Option<Measurements>,
+    pub(crate) measurements: Option<Switch>,
+    /// Whether your own settings of the agent have it send its telemetry to the recorder on this machine. Stays as it was.
+    ///
+    /// This flag is your word for changing them: a few variables about log events are set, and none that you set yourself is
+    /// changed. --dry-run says which; off and `uninstall` take them away again.
+    #[arg(long, value_enum)]
+    pub(crate) native_telemetry: Option<Switch>,
+    /// The port for that; 4327 unless said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), requires = "native_telemetry")]
+    pub(crate) receiver_port: Option<u16>,
     /// The agent's program, where it is not on PATH.
     #[arg(long, value_name = "PATH", visible_aliases = agent_programs())]
     pub(crate) program: Option<PathBuf>,
@@ -458,6 +466,7 @@ fn install_examples() -> String {
   tacho install AGENT                              record on this machine, send nothing
   tacho install AGENT --dry-run                    only see what that would do
   tacho install AGENT --endpoint http://localhost:4318 --level full
+  tacho install AGENT --native-telemetry on        also hear what the agent exports of its calls
   tacho install AGENT --endpoint https://otlp.example.com --token-stdin < token",
     )
 }
@@ -491,9 +500,9 @@ fn examples(text: &str) -> String {
     text.replace("AGENT", AGENTS.first().map_or("AGENT", |agent| agent.name))
 }
 
-/// Whether the agent is measured from within.
+/// Whether something that costs or changes something is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Measurements {
+pub(crate) enum Switch {
     /// It is.
     On,
     /// It is not.

@@ -12,6 +12,7 @@ mod here;
 mod import;
 mod install;
 mod limits;
+mod native;
 mod prices;
 mod rebuild;
 mod serve;

@@ -23,6 +23,7 @@ pub(crate) use project::TrustedProject;
 use std::fmt;
 use std::path::{Path, PathBuf};
 pub(crate) use stored::billing;
+use tacho_agents::native::NativeTarget;
 use tacho_export::destination::Destination;
 use tacho_privacy::{CaptureLevel, Disclosure};
 use trust::Trust;
@@ -46,8 +47,8 @@ pub(crate) struct Config {
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
-    /// The port at which drainers listen for the agent's own telemetry; `None`: they do not.
-    pub(crate) receiver: Option<Said<u16>>,
+    /// Where agents' own settings have them send their telemetry on this machine.
+    pub(crate) native: Vec<NativeTarget>,
     /// Where the owner or the manager says that nothing is to be sent, whoever names destinations; `None` where neither does.
     pub(crate) local_only: Option<Origin>,
     /// What no destination gets more than.
@@ -171,6 +172,7 @@ pub(crate) fn load() -> Config {
     }
     place::config_files().for_each(|file| file::read(&file, &mut config));
     environment::read(&mut config);
+    config.native = stored::native();
     project::read(&mut config);
     environment::read_labels(&mut config);
     config.settle();
@@ -202,11 +204,6 @@ impl Config {
         let Some(unread) = self.unread.first() else { return Ok(()) };
         Err(Failure::new(FailureKind::Config, unread.reason.clone())
             .hint("recording goes on, and nothing in that file counts; tacho doctor says how to mend it"))
-    }
-
-    /// The port at which drainers listen for the agent's own telemetry, if they do.
-    pub(crate) fn receiver_port(&self) -> Option<u16> {
-        self.receiver.as_ref().map(|said| said.value)
     }
 
     /// Whether it is known what is to be kept, and how long.

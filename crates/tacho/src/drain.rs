@@ -30,7 +30,7 @@ mod workplaces;
 
 pub(crate) use control::{Flushed, Request, SOCKET, ask_running_drainer};
 pub(crate) use dead_letters::DEAD_LETTERS;
-pub(crate) use reception::Reception;
+pub(crate) use reception::{Reception, port_wanted};
 pub(crate) use resident::{Left, Stay, run_resident};
 
 use crate::config::{Config, owner};

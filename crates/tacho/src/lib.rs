@@ -10,6 +10,7 @@ mod drain;
 mod failure;
 mod foreign_file;
 mod import;
+mod json_text;
 mod keys;
 #[cfg(all(target_arch = "x86_64", any(test, all(target_env = "musl", not(debug_assertions)))))]
 mod memory;

@@ -40,6 +40,11 @@ pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
     Ok(state)
 }
 
+/// The state directory, if there is one. Unlike the recorder, who looks or removes must not make any.
+pub(crate) fn existing_state_directory() -> Option<PathBuf> {
+    candidates(|name| env::var_os(name)).map(|candidate| candidate.path).find(|path| path.is_dir())
+}
+
 /// Which kind of place the state directory is.
 pub(crate) fn tier_of(state: &State) -> Option<Tier> {
     let mut candidates = candidates(|name| env::var_os(name));

@@ -7,6 +7,7 @@ mod answer;
 mod guard;
 mod intake;
 mod logs;
+mod probe;
 mod request;
 
 use crate::failure::Failure;
@@ -20,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use intake::Intake;
+pub(crate) use probe::{Listener, listener_at};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;

@@ -4,6 +4,7 @@
 //! is replaced there counts from the next hook on. A manifest with a key that 2.1.119 does not know within an option,
 //! such as `options`, is refused by it as a whole.
 
+use super::native;
 use crate::PluginOptions;
 use crate::setup::{
     AgentVersion, PluginCopy, PluginFiles, PluginTexts, Replacement, Scope, SettingsFile, SettingsOf, Setup,
@@ -57,6 +58,7 @@ pub(super) const SETUP: Setup = Setup {
         shipped!("plugins/claude-code/hooks/measuring.json"),
         shipped!("plugins/claude-code/hooks/register.js"),
     ],
+    native: native::NATIVE,
     measuring: Replacement {
         path: "plugins/claude-code/hooks/newer.json",
         by: "plugins/claude-code/hooks/measuring.json",

@@ -18,15 +18,8 @@ use tempfile::NamedTempFile;
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 /// Keys of numbers.
-const NUMBERS: [&str; 5] = [
-    "retention.days",
-    "retention.spool_mib",
-    "retention.store_mib",
-    "retention.archive_days",
-    RECEIVER_PORT,
-];
-/// The port at which drainers listen for the agent's own telemetry.
-pub(super) const RECEIVER_PORT: &str = "receiver.port";
+const NUMBERS: [&str; 4] =
+    ["retention.days", "retention.spool_mib", "retention.store_mib", "retention.archive_days"];
 /// Keys of words.
 const WORDS: [&str; 3] = ["agent_name", "team", "user_info"];
 /// Keys of what is true or false.
@@ -127,10 +120,6 @@ fn settings(config: &Config) -> Vec<Setting> {
         setting("retention.spool_mib", &config.retention.spool_mib),
         setting("retention.store_mib", &config.retention.store_mib),
         setting("retention.archive_days", &config.retention.archive_days),
-        match &config.receiver {
-            Some(said) => setting(RECEIVER_PORT, said),
-            None => optional(RECEIVER_PORT, None),
-        },
     ]
 }
 
@@ -171,16 +160,6 @@ fn file() -> Result<ConfigFile, Failure> {
         Failure::new(FailureKind::External, "there is no place for a configuration file")
             .hint("say where your home directory is: tacho --account-home DIR config ...")
     })
-}
-
-/// Writes a number into the file.
-pub(super) fn set_number(key: &str, number: u32) -> Result<(), Failure> {
-    edit(|document| insert_number(document, key, number))
-}
-
-/// Takes a setting out of the file.
-pub(super) fn take_out(key: &str) -> Result<(), Failure> {
-    edit(|document| unset(document, key, None))
 }
 
 /// Changes the file, unless it would be none that can be read afterwards. Comments and order stay.
@@ -250,10 +229,6 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
         return Err(unknown(key));
     }
     let number: u32 = text.parse().map_err(|_| usage(format!("{key} is a number, and {text:?} is none")))?;
-    insert_number(document, key, number)
-}
-
-fn insert_number(document: &mut DocumentMut, key: &str, number: u32) -> Result<(), Failure> {
     let (table, name) = key.split_once('.').unwrap_or(("retention", key));
     let table = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
     let table = table.as_table_like_mut().ok_or_else(|| usage(format!("{key} stands in no table")))?;
@@ -310,10 +285,6 @@ fn unset(document: &mut DocumentMut, key: &str, text: Option<&str>) -> Result<()
         Some((table, name)) => {
             if let Some(table) = document.get_mut(table).and_then(Item::as_table_like_mut) {
                 table.remove(name);
-            }
-            // An empty table says nothing.
-            if document.get(table).and_then(Item::as_table_like).is_some_and(|table| table.is_empty()) {
-                document.remove(table);
             }
         }
         None => {

@@ -9,6 +9,7 @@ mod sending;
 mod spool;
 mod state;
 mod store;
+mod telemetry;
 
 use crate::cli::Output;
 use crate::failure::{Failure, FailureKind};
@@ -26,7 +27,7 @@ struct Check {
 }
 
 /// All checks, in the order of what depends on what.
-const CHECKS: [Check; 19] = [
+const CHECKS: [Check; 20] = [
     Check { name: "agent", run: agent::program },
     Check { name: "plugin", run: agent::plugin },
     Check { name: "copies", run: agent::copies },
@@ -41,6 +42,7 @@ const CHECKS: [Check; 19] = [
     Check { name: "store", run: store::store },
     Check { name: "intake", run: spool::intake },
     Check { name: "recording", run: agent::recording },
+    Check { name: "telemetry", run: telemetry::native },
     Check { name: "configuration", run: configuration::files },
     Check { name: "secrets", run: configuration::secrets },
     Check { name: "refused", run: configuration::refused },

@@ -60,7 +60,7 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
         note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");
     }
-    let mut reception = Reception::as_configured();
+    let mut reception = Reception::as_agents_say();
     run_resident(&mut Drainer::open(state, lock, config)?, &mut reception, Stay::Lingering).map(drop)
 }
 

@@ -5,9 +5,10 @@ pub(super) mod link;
 
 use super::agent_side::{AgentSide, ENDPOINT, LEVEL};
 use super::config::tell_next_session;
+use super::native::{self, Told};
 use super::steps::{Action, AgentCommand, Steps};
 use super::words;
-use crate::cli::{Install, Measurements, Output};
+use crate::cli::{Install, Output, Switch};
 use crate::config;
 use crate::failure::{Failure, FailureKind};
 use crate::import;
@@ -37,7 +38,7 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
     let folder = side.folder();
     let mut content = Content::of(setup, &programs(&side)?)?;
     let is_measuring = match wanted.measurements {
-        Some(wanted) => wanted == Measurements::On,
+        Some(wanted) => wanted == Switch::On,
         None => folder::is_measuring(setup, &folder),
     };
     if is_measuring {
@@ -45,6 +46,9 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
     }
     let options = options(wanted)?;
     check_destination(&side, &options)?;
+    if wanted.native_telemetry == Some(Switch::On) {
+        native::check(&side)?;
+    }
     let program = find_program(&side, wanted.program.as_deref())?;
     let version = side.version(&program);
 
@@ -60,6 +64,11 @@ pub(super) fn run(output: Output, wanted: &Install) -> Result<(), Failure> {
     }
     make_known(&side, &program, wanted.scope, &mut steps)?;
     configure(&program, setup.words.configure, options, &mut steps)?;
+    match wanted.native_telemetry {
+        Some(Switch::On) => native::switch_on(&side, wanted.receiver_port, &mut steps)?,
+        Some(Switch::Off) => native::switch_off(&side, &mut steps)?,
+        None => {}
+    }
     let reach = link::link(&side, &mut steps)?;
     backfill(&side, &mut steps)?;
     if !wanted.dry_run {
@@ -236,6 +245,12 @@ fn next_steps(side: &AgentSide, wanted: &Install, steps: &Steps, reach: &Reach) 
         text.push_str("Everything was there already; nothing was changed.\n");
     } else {
         text.push_str(&format!("New sessions are recorded. Running ones: {}.\n", setup.how_to_reload));
+    }
+    if let Told::Wholly(target) = native::told(side) {
+        text.push_str(&format!(
+            "The agent's own telemetry comes to 127.0.0.1:{}, where the drainer listens that a hook starts; of that, times, counts and decisions are kept.\n",
+            target.port
+        ));
     }
     text.push_str(&where_telemetry_goes(side)?);
     if wanted.scope == Scope::Project {

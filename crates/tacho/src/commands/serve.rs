@@ -6,7 +6,7 @@
 use super::drain::{TAKE_OVER_MAX, acquire};
 use crate::cli::{Output, Serve};
 use crate::config;
-use crate::drain::{Drainer, Left, Reception, Stay, run_resident};
+use crate::drain::{Drainer, Left, Reception, Stay, port_wanted, run_resident};
 use crate::failure::Failure;
 use crate::place;
 use crate::receiver::PORT;
@@ -29,7 +29,7 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
     let place = place::open_state(None)?;
     let config = config::load();
     config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
-    let port = serve.port.or_else(|| config.receiver_port()).unwrap_or(PORT);
+    let port = serve.port.or_else(|| port_wanted(&place, &config)).unwrap_or(PORT);
     // Whoever drains now may be listening, too.
     let mut lock = acquire(&place, true, TAKE_OVER_MAX)?;
     let mut reception = Reception::at(&place, port).map_err(|failure| {

@@ -5,8 +5,11 @@ use super::limits::{self, Told};
 use super::words;
 use crate::cli::Output;
 use crate::config::{self, Config, Refused};
+use crate::drain::port_wanted;
 use crate::failure::Failure;
+use crate::keys;
 use crate::place;
+use crate::receiver::{Listener, PORT, listener_at};
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde::Serialize;
@@ -29,6 +32,8 @@ pub(super) struct StatusReport {
     state_directory: String,
     temporary: bool,
     drainer_running: bool,
+    /// Who listens for the agent's own telemetry; absent where the agent was not told to send any, and nobody does.
+    receiver: Option<ReceiverReport>,
     spool_bytes: u64,
     spool_unread_bytes: u64,
     store_bytes: u64,
@@ -44,6 +49,22 @@ pub(super) struct StatusReport {
     limits: Option<Json>,
     #[serde(skip)]
     limit_lines: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReceiverReport {
+    port: u16,
+    /// Whether the agent is told to send its telemetry there.
+    is_told: bool,
+    listens: Listens,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Listens {
+    Yes,
+    Nobody,
+    Other,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,6 +127,7 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         state_directory: state.path().display().to_string(),
         temporary: place::tier_of(state) == Some(Tier::Temporary),
         drainer_running: DrainLock::try_acquire(state)?.is_none(),
+        receiver: receiver(state, config),
         spool_bytes,
         spool_unread_bytes,
         store_bytes: known.bytes,
@@ -118,6 +140,23 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         projects: here::projects(config),
         limit_lines: known.told.as_ref().map(Told::lines_now).unwrap_or_default(),
         limits: known.told.map(|told| told.report()),
+    })
+}
+
+/// Asks at the port that the agent was told, else at the usual one.
+fn receiver(state: &State, config: &Config) -> Option<ReceiverReport> {
+    let token = keys::existing_receiver_token(state.path())?;
+    let told = port_wanted(state, config);
+    let port = told.unwrap_or(PORT);
+    let listens = match listener_at(port, &token) {
+        Listener::Ours => Listens::Yes,
+        Listener::Nobody => Listens::Nobody,
+        Listener::OfAnother | Listener::Stranger => Listens::Other,
+    };
+    (told.is_some() || listens == Listens::Yes).then_some(ReceiverReport {
+        port,
+        is_told: told.is_some(),
+        listens,
     })
 }
 
@@ -194,6 +233,17 @@ fn text(report: &StatusReport) -> String {
         words::bytes(report.spool_unread_bytes),
         words::bytes(report.store_bytes),
     );
+    if let Some(ReceiverReport { port, listens, .. }) = report.receiver {
+        text.push_str(&match listens {
+            Listens::Yes => format!("receiver   listens for the agent's own telemetry at 127.0.0.1:{port}\n"),
+            Listens::Nobody => {
+                format!("receiver   nobody listens at 127.0.0.1:{port}; the drainer that a hook starts will\n")
+            }
+            Listens::Other => format!(
+                "receiver   another program has 127.0.0.1:{port}, where the agent sends its telemetry; see tacho doctor\n"
+            ),
+        });
+    }
     if report.local_only {
         text.push_str("sends to   nobody, as local_only says: everything stays on this machine\n");
     } else if report.destinations.is_empty()

@@ -93,6 +93,11 @@ impl Steps {
         self.taken.push(step);
     }
 
+    /// Whether nothing is done.
+    pub(super) const fn is_dry(&self) -> bool {
+        self.is_dry
+    }
+
     /// Whether everything was as it should be.
     pub(super) fn changed_nothing(&self) -> bool {
         self.taken.iter().all(|step| step.outcome == Outcome::Unchanged)

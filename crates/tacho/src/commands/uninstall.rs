@@ -5,6 +5,7 @@ mod purge;
 
 use super::agent_side::AgentSide;
 use super::install::link;
+use super::native;
 use super::steps::{Action, AgentCommand, Steps};
 use crate::cli::{Output, Uninstall};
 use crate::failure::{Failure, FailureKind};
@@ -31,6 +32,7 @@ pub(super) fn run(output: Output, wanted: &Uninstall) -> Result<(), Failure> {
     let mut steps = Steps::new(output, wanted.dry_run);
     let are_all = take_from_agent(&side, wanted, &mut steps)?;
     if are_all {
+        native::switch_off(&side, &mut steps)?;
         link::unlink(&side, &mut steps)?;
         remove_folder(&side.folder(), &mut steps)?;
         if !wanted.dry_run && !wanted.purge {
@@ -133,7 +135,7 @@ fn last_words(side: &AgentSide, wanted: &Uninstall, steps: &Steps) -> String {
     } else {
         text.push_str(&format!("Running sessions: {}.\n", side.setup().how_to_reload));
     }
-    if let Some(state) = purge::state_directory().filter(|_| !wanted.purge) {
+    if let Some(state) = place::existing_state_directory().filter(|_| !wanted.purge) {
         text.push_str(&format!("What was recorded stays in {}.\n", state.display()));
     }
     if let Some(file) = place::owners_file().filter(|file| file.path.exists()) {

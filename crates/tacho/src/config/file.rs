@@ -23,8 +23,6 @@ struct Contents {
     destination: Vec<NamedDestination>,
     #[serde(default)]
     retention: NamedRetention,
-    #[serde(default)]
-    receiver: NamedReceiver,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,12 +45,6 @@ struct NamedRetention {
     spool_mib: Option<u64>,
     store_mib: Option<u64>,
     archive_days: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NamedReceiver {
-    port: Option<u16>,
 }
 
 /// Reads a file into the configuration; one that is missing says nothing. What an earlier file said stays.
@@ -104,10 +96,6 @@ pub(super) fn take(text: &str, file: &ConfigFile, config: &mut Config) -> Result
             Err(reason) => config.refuse(origin.clone(), reason),
         }
         keep(&contents.retention, &origin, config);
-        match contents.receiver.port {
-            Some(0) => config.refuse(origin.clone(), "receiver.port = 0 is no port that can be found".to_owned()),
-            port => set(&mut config.receiver, port, &origin),
-        }
     }
     if contents.local_only == Some(true) {
         match file.author {

@@ -8,7 +8,8 @@ use super::{Author, Origin, owner};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tacho_agents::{Agent, Billing, OwnersTexts, StoredPlugin};
+use tacho_agents::native::NativeTarget;
+use tacho_agents::{AGENTS, Agent, Billing, OwnersTexts, StoredPlugin};
 
 /// The agent's configuration directory here and now.
 #[derive(Debug)]
@@ -49,6 +50,16 @@ impl Directory {
 pub(crate) fn billing(agent: &Agent) -> Billing {
     let texts = Directory::of(agent).map(|directory| texts(agent, &directory.path)).unwrap_or_default();
     (agent.billing)(&texts, &|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Where agents' own settings have them send their telemetry on this machine. Whoever wrote them, only a target whose token is
+/// ours is listened for.
+pub(super) fn native() -> Vec<NativeTarget> {
+    let target = |agent: &&Agent| {
+        let settings = texts(agent, &Directory::of(agent)?.path).settings;
+        agent.setup.native.target(&settings)
+    };
+    AGENTS.iter().filter_map(target).collect()
 }
 
 /// What stands in the files of a configuration directory.

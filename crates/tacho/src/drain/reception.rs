@@ -1,12 +1,22 @@
-//! Who listens for the agent's own telemetry, and when: a drainer, where its owner switched that on, or `tacho serve`.
+//! Who listens for the agent's own telemetry, and when: a drainer, where the agent was told to send it, or `tacho serve`.
 //!
 //! That nobody can listen keeps nobody from recording what hooks and transcripts say.
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::keys;
 use crate::receiver::Receiver;
 use std::time::{Duration, Instant};
 use tacho_spool::state::State;
+
+/// Where an agent sends its telemetry with our token, if one does: what was told to send here is listened for.
+pub(crate) fn port_wanted(state: &State, config: &Config) -> Option<u16> {
+    if config.native.is_empty() {
+        return None;
+    }
+    let token = keys::existing_receiver_token(state.path())?;
+    config.native.iter().find(|target| target.token == token).map(|target| target.port)
+}
 
 /// How soon the port is tried again while whoever had it may only just be going.
 const HAND_OVER_PAUSE: Duration = Duration::from_millis(100);
@@ -33,8 +43,8 @@ struct Wanting {
 }
 
 impl Reception {
-    /// As the owner configured it.
-    pub(crate) const fn as_configured() -> Self {
+    /// As the agent's own settings have it.
+    pub(crate) const fn as_agents_say() -> Self {
         Self { receiver: None, is_kept: false, wanting: None }
     }
 
@@ -60,7 +70,7 @@ impl Reception {
         if self.is_kept {
             return;
         }
-        let Some(port) = config.receiver_port() else {
+        let Some(port) = port_wanted(state, config) else {
             (self.receiver, self.wanting) = (None, None);
             return;
         };

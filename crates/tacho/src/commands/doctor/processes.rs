@@ -36,7 +36,7 @@ pub(super) fn drainer(ground: &Ground) -> Verdict {
 }
 
 /// The process that holds the lock, by the kernel's list: `1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF` (proc(5)).
-fn holder(ground: &Ground) -> Option<u32> {
+pub(super) fn holder(ground: &Ground) -> Option<u32> {
     let inode = fs::metadata(ground.state.path().join(DRAIN_LOCK)).ok()?.ino().to_string();
     let locks = fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|line| {

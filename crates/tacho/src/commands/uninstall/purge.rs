@@ -2,27 +2,27 @@
 //! for more.
 
 use super::super::drain::LOG;
+use super::super::native::NOTE;
 use super::super::steps::{Action, Steps};
 use super::super::words;
 use crate::archive::ARCHIVE;
 use crate::drain::{Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
-use crate::place::DAMAGED;
-use std::env;
+use crate::place::{DAMAGED, existing_state_directory};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tacho_spool::layout::{BLOBS, NOTICE};
 use tacho_spool::lock::{DRAIN_LOCK, DrainLock};
 use tacho_spool::loss::LOSS_LEDGER;
-use tacho_spool::state::{State, candidates};
+use tacho_spool::state::State;
 
 /// How long a running drainer gets to make way.
 const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// How files are called of which there are several; the configuration is none of them.
 const STEMS: [&str; 2] = ["store.", "dead-letters."];
 /// Everything else of ours in a state directory.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "spool",
     BLOBS,
     DRAIN_LOCK,
@@ -34,6 +34,7 @@ const NAMES: [&str; 11] = [
     "keys",
     DAMAGED,
     ARCHIVE,
+    NOTE,
 ];
 
 /// What was recorded.
@@ -45,7 +46,7 @@ pub(super) struct Recorded {
 impl Recorded {
     /// What lies in the state directory, if there is one.
     pub(super) fn find() -> Option<Self> {
-        let state = State::open(&state_directory()?).ok()?;
+        let state = State::open(&existing_state_directory()?).ok()?;
         let is_ours = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             NAMES.contains(&&*name) || STEMS.iter().any(|stem| name.starts_with(stem))
@@ -80,14 +81,9 @@ impl Recorded {
     }
 }
 
-/// The state directory, if there is one. Unlike the recorder, who removes must not make any.
-pub(super) fn state_directory() -> Option<PathBuf> {
-    candidates(|name| env::var_os(name)).map(|candidate| candidate.path).find(|path| path.is_dir())
-}
-
 /// Takes away what the next session would be told, and the directory if nothing was recorded.
 pub(super) fn remove_notice() {
-    let Some(state) = state_directory() else { return };
+    let Some(state) = existing_state_directory() else { return };
     // What cannot be removed is read by nobody, as no hook runs any more.
     let _ = fs::remove_file(state.join(NOTICE));
     let _ = fs::remove_dir(state);

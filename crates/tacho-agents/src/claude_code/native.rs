@@ -1,0 +1,38 @@
+//! The variables by which Claude Code sends its log events here.
+//!
+//! It takes them from its user's settings; of a project's it ignores them with a warning, and a plugin's cannot hold any. What
+//! is said of logs alone leaves alone where the user sends metrics and traces.
+
+use crate::native::{NativeTelemetry, NativeVariable};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub(super) const NATIVE: NativeTelemetry = NativeTelemetry {
+    member: "env",
+    variables,
+    set: &[
+        needed("CLAUDE_CODE_ENABLE_TELEMETRY", "1"),
+        needed("OTEL_LOGS_EXPORTER", "otlp"),
+        needed("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
+        needed("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://127.0.0.1:{port}/v1/logs"),
+        needed("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "Authorization=Bearer%20{token}"),
+        // Else a call is known five seconds late, by when it would have settled without.
+        NativeVariable { name: "OTEL_LOGS_EXPORT_INTERVAL", value: "1000", is_needed: false },
+    ],
+};
+
+const fn needed(name: &'static str, value: &'static str) -> NativeVariable {
+    NativeVariable { name, value, is_needed: true }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Settings {
+    env: BTreeMap<String, Value>,
+}
+
+fn variables(settings: &str) -> BTreeMap<String, String> {
+    let settings: Settings = serde_json::from_str(settings).unwrap_or_default();
+    settings.env.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+}

@@ -1,0 +1,94 @@
+//! How an agent is told, by variables in its user's own settings, to send its own telemetry to this machine; and whether it
+//! was told so.
+
+use std::collections::BTreeMap;
+
+/// What stands for the port in a value, and for the token.
+const PORT: &str = "{port}";
+const TOKEN: &str = "{token}";
+
+/// How an agent is told.
+#[derive(Debug)]
+pub struct NativeTelemetry {
+    /// The member of the settings that holds variables.
+    pub member: &'static str,
+    /// The variables that settings hold. Settings that cannot be read hold none.
+    pub variables: fn(&str) -> BTreeMap<String, String>,
+    /// What is set.
+    pub set: &'static [NativeVariable],
+}
+
+/// A variable that is set.
+#[derive(Debug)]
+pub struct NativeVariable {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value, in which `{port}` and `{token}` stand for those of the receiver.
+    pub value: &'static str,
+    /// Whether nothing would arrive without it; of any other the user's own value stays.
+    pub is_needed: bool,
+}
+
+/// Where telemetry is sent, and with which token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NativeTarget {
+    /// The port on this machine.
+    pub port: u16,
+    /// The token.
+    pub token: String,
+}
+
+impl NativeTelemetry {
+    /// What settings say of it; `None` where they do not have telemetry sent to this machine.
+    #[must_use]
+    pub fn target(&self, settings: &str) -> Option<NativeTarget> {
+        let variables = (self.variables)(settings);
+        let (mut port, mut token) = (None, None);
+        for variable in self.set.iter().filter(|variable| variable.is_needed) {
+            let value = variables.get(variable.name)?;
+            match variable.said_in(value)? {
+                Said::Port(said) => port = Some(said.parse().ok()?),
+                Said::Token(said) => token = Some(said.to_owned()),
+                Said::Nothing => {}
+            }
+        }
+        Some(NativeTarget { port: port?, token: token? })
+    }
+}
+
+/// What a value says beside what it always says.
+enum Said<'a> {
+    Nothing,
+    Port(&'a str),
+    Token(&'a str),
+}
+
+impl NativeVariable {
+    /// Its value for this target.
+    #[must_use]
+    pub fn value_for(&self, target: &NativeTarget) -> String {
+        self.value.replace(PORT, &target.port.to_string()).replace(TOKEN, &target.token)
+    }
+
+    /// Whether a value is of the kind that is set, whatever port and token it names.
+    #[must_use]
+    pub fn is_ours(&self, value: &str) -> bool {
+        match self.said_in(value) {
+            Some(Said::Nothing) => true,
+            Some(Said::Port(port)) => port.parse::<u16>().is_ok(),
+            Some(Said::Token(token)) => {
+                token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }
+            None => false,
+        }
+    }
+
+    fn said_in<'a>(&self, value: &'a str) -> Option<Said<'a>> {
+        let between = |(before, behind): (&str, &str)| value.strip_prefix(before)?.strip_suffix(behind);
+        match (self.value.split_once(PORT), self.value.split_once(TOKEN)) {
+            (Some(around), _) => between(around).map(Said::Port),
+            (_, Some(around)) => between(around).map(Said::Token),
+            (None, None) => (value == self.value).then_some(Said::Nothing),
+        }
+    }
+}
