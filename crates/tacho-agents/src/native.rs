@@ -25,6 +25,8 @@ pub struct NativeVariable {
     pub name: &'static str,
     /// Its value, in which `{port}` and `{token}` stand for those of the receiver.
     pub value: &'static str,
+    /// Other values with which telemetry arrives just as well.
+    pub or: &'static [&'static str],
     /// Whether nothing would arrive without it; of any other the user's own value stays.
     pub is_needed: bool,
 }
@@ -39,20 +41,25 @@ pub struct NativeTarget {
 }
 
 impl NativeTelemetry {
-    /// What settings say of it; `None` where they do not have telemetry sent to this machine.
+    /// Where settings have telemetry sent; `None` where that is not this machine with a token.
     #[must_use]
     pub fn target(&self, settings: &str) -> Option<NativeTarget> {
         let variables = (self.variables)(settings);
-        let (mut port, mut token) = (None, None);
-        for variable in self.set.iter().filter(|variable| variable.is_needed) {
-            let value = variables.get(variable.name)?;
-            match variable.said_in(value)? {
-                Said::Port(said) => port = Some(said.parse().ok()?),
-                Said::Token(said) => token = Some(said.to_owned()),
-                Said::Nothing => {}
-            }
-        }
-        Some(NativeTarget { port: port?, token: token? })
+        let said = |variable: &NativeVariable| variable.said_in(variables.get(variable.name)?);
+        let said: Vec<Said<'_>> = self.set.iter().filter_map(said).collect();
+        let port = said.iter().find_map(|said| if let Said::Port(port) = said { Some(*port) } else { None });
+        let token = said.iter().find_map(|said| if let Said::Token(token) = said { Some(*token) } else { None });
+        Some(NativeTarget { port: port?.parse().ok()?, token: token?.to_owned() })
+    }
+
+    /// The first variable without which nothing arrives there as settings are, if there is one.
+    #[must_use]
+    pub fn lacking(&self, settings: &str, target: &NativeTarget) -> Option<&NativeVariable> {
+        let variables = (self.variables)(settings);
+        let serves = |variable: &NativeVariable| {
+            variables.get(variable.name).is_some_and(|value| variable.serves(value, target))
+        };
+        self.set.iter().find(|variable| variable.is_needed && !serves(variable))
     }
 }
 
@@ -70,10 +77,17 @@ impl NativeVariable {
         self.value.replace(PORT, &target.port.to_string()).replace(TOKEN, &target.token)
     }
 
+    /// Whether telemetry gets to this target by a value.
+    #[must_use]
+    pub fn serves(&self, value: &str, target: &NativeTarget) -> bool {
+        value == self.value_for(target) || self.or.contains(&value)
+    }
+
     /// Whether a value is of the kind that is set, whatever port and token it names.
     #[must_use]
     pub fn is_ours(&self, value: &str) -> bool {
         match self.said_in(value) {
+            _ if self.or.contains(&value) => true,
             Some(Said::Nothing) => true,
             Some(Said::Port(port)) => port.parse::<u16>().is_ok(),
             Some(Said::Token(token)) => {

@@ -8,6 +8,7 @@ mod control;
 mod courier;
 mod dead_letters;
 mod deliver;
+mod hand_over;
 mod ingest;
 mod liveness;
 mod lowered;

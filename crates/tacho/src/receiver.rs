@@ -53,6 +53,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A receiver that listens until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Receiver {
+    listener: BoundListener,
     port: u16,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -67,19 +68,30 @@ struct Desk {
 impl Receiver {
     /// Listens at a port of the loopback interface, any for 0, and records into the state directory.
     pub(crate) fn start(state: &State, port: u16) -> Result<Self, Failure> {
-        let failed =
-            |error: io::Error| Failure::external(format!("listen for telemetry at 127.0.0.1:{port}"), error);
+        let listener = BoundListener::bind((Ipv4Addr::LOCALHOST, port))
+            .map_err(|error| Failure::external(format!("listen for telemetry at 127.0.0.1:{port}"), error))?;
+        Self::take_over(state, listener)
+    }
+
+    /// Listens at a port that another had before.
+    pub(crate) fn take_over(state: &State, listener: BoundListener) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::external("listen for telemetry", error);
         let token = keys::receiver_token(state.path())?;
-        let listener = BoundListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
         listener.set_nonblocking(true).map_err(failed)?;
-        let bound = listener.local_addr().map_err(failed)?.port();
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let state = State::open(state.path())?;
         let desk = Arc::new(Desk { guard: Guard::new(token), intake: Intake::new(state) });
         let (stop, stopped) = oneshot::channel();
-        let run = move || runtime.block_on(listen(listener, desk, stopped));
+        let own = listener.try_clone().map_err(failed)?;
+        let run = move || runtime.block_on(listen(own, desk, stopped));
         let thread = thread::Builder::new().name("receiver".to_owned()).spawn(run).map_err(failed)?;
-        Ok(Self { port: bound, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { listener, port, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// The open port itself, for whoever takes it over.
+    pub(crate) fn listener(&self) -> io::Result<BoundListener> {
+        self.listener.try_clone()
     }
 
     /// Where it listens.
@@ -89,7 +101,7 @@ impl Receiver {
 }
 
 impl Drop for Receiver {
-    /// Nobody listens at the port any more when this returns.
+    /// Nobody is answered any more when this returns.
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
             // A thread that ended by itself listens no more.

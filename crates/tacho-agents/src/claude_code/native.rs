@@ -14,16 +14,19 @@ pub(super) const NATIVE: NativeTelemetry = NativeTelemetry {
     set: &[
         needed("CLAUDE_CODE_ENABLE_TELEMETRY", "1"),
         needed("OTEL_LOGS_EXPORTER", "otlp"),
-        needed("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
+        NativeVariable {
+            or: &["http/json", "grpc"],
+            ..needed("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf")
+        },
         needed("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://127.0.0.1:{port}/v1/logs"),
         needed("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "Authorization=Bearer%20{token}"),
         // Else a call is known five seconds late, by when it would have settled without.
-        NativeVariable { name: "OTEL_LOGS_EXPORT_INTERVAL", value: "1000", is_needed: false },
+        NativeVariable { is_needed: false, ..needed("OTEL_LOGS_EXPORT_INTERVAL", "1000") },
     ],
 };
 
 const fn needed(name: &'static str, value: &'static str) -> NativeVariable {
-    NativeVariable { name, value, is_needed: true }
+    NativeVariable { name, value, or: &[], is_needed: true }
 }
 
 #[derive(Default, Deserialize)]

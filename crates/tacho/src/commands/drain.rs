@@ -12,6 +12,7 @@ use crate::terminal::{display_safe, note, print};
 use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tacho_spool::lock::DrainLock;
@@ -48,8 +49,7 @@ pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
 
 fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
     let patience = if drain.take_over { TAKE_OVER_MAX } else { LOCK_CHECK_MAX };
-    let lock = acquire(&state, drain.take_over, patience)?;
-    let Some(lock) = lock else {
+    let Some(Held { lock, mut reception }) = acquire(&state, drain.take_over, patience)? else {
         if !drain.background {
             note("another drainer is running; `tacho status` shows how it does");
         }
@@ -60,12 +60,32 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
         note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");
     }
-    let mut reception = Reception::as_agents_say();
     run_resident(&mut Drainer::open(state, lock, config)?, &mut reception, Stay::Lingering).map(drop)
 }
 
+/// The lock, and what listens already because it was handed over.
+struct Held {
+    lock: DrainLock,
+    reception: Reception,
+}
+
 /// Gets the lock, from a running drainer if need be. `None` when another process keeps it.
-pub(super) fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option<DrainLock>, Failure> {
+fn acquire(state: &State, takes_over: bool, patience: Duration) -> Result<Option<Held>, Failure> {
+    let mut reception = Reception::as_agents_say(state, None);
+    let lock = take_lock(state, takes_over, patience, &mut |port| {
+        // Recording needs no lock, so who connects need not wait for it.
+        reception = Reception::as_agents_say(state, Some(port));
+    })?;
+    Ok(lock.map(|lock| Held { lock, reception }))
+}
+
+/// Gets the lock, from a running drainer if need be, which may hand over the port at which it listened.
+pub(super) fn take_lock(
+    state: &State,
+    takes_over: bool,
+    patience: Duration,
+    take_port: &mut dyn FnMut(TcpListener),
+) -> Result<Option<DrainLock>, Failure> {
     let began = Instant::now();
     loop {
         if let Some(lock) = DrainLock::try_acquire(state)? {
@@ -75,7 +95,8 @@ pub(super) fn acquire(state: &State, takes_over: bool, patience: Duration) -> Re
             return Ok(None);
         }
         if takes_over {
-            ask_running_drainer(state, Request::MakeWay, patience);
+            let reply = ask_running_drainer(state, Request::MakeWay, patience);
+            reply.and_then(|reply| reply.port).into_iter().for_each(&mut *take_port);
         }
         std::thread::sleep(Duration::from_millis(20));
     }

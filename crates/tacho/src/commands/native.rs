@@ -151,8 +151,12 @@ pub(super) enum Told {
 pub(super) fn told(side: &AgentSide) -> Told {
     let Ok(settings) = Settings::read(side) else { return Told::Nothing };
     let note = place::existing_state_directory().map(|state| read_note(&state)).unwrap_or_default();
-    match settings.native().target(settings.text.as_str()) {
-        Some(target) => Told::Wholly(target),
+    let native = settings.native();
+    match native.target(settings.text.as_str()) {
+        Some(target) => match native.lacking(settings.text.as_str(), &target) {
+            None => Told::Wholly(target),
+            Some(_) => Told::Partly,
+        },
         None if note.contains_key(&settings.path) => Told::Partly,
         None => Told::Nothing,
     }
@@ -217,7 +221,7 @@ impl<'a> Settings<'a> {
     fn missing(&self, target: &NativeTarget) -> Vec<&'static NativeVariable> {
         let is_missing = |variable: &&NativeVariable| match self.value(variable.name) {
             None => true,
-            Some(value) => variable.is_needed && value != variable.value_for(target),
+            Some(value) => variable.is_needed && !variable.serves(&value, target),
         };
         self.native().set.iter().filter(is_missing).collect()
     }

@@ -3,7 +3,7 @@
 //! A drainer that a hook starts has the plugin's options and takes over the draining, not the listening; when it has gone,
 //! draining goes on here.
 
-use super::drain::{TAKE_OVER_MAX, acquire};
+use super::drain::{TAKE_OVER_MAX, take_lock};
 use crate::cli::{Output, Serve};
 use crate::config;
 use crate::drain::{Drainer, Left, Reception, Stay, port_wanted, run_resident};
@@ -31,8 +31,9 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
     config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
     let port = serve.port.or_else(|| port_wanted(&place, &config)).unwrap_or(PORT);
     // Whoever drains now may be listening, too.
-    let mut lock = acquire(&place, true, TAKE_OVER_MAX)?;
-    let mut reception = Reception::at(&place, port).map_err(|failure| {
+    let mut handed = None;
+    let mut lock = take_lock(&place, true, TAKE_OVER_MAX, &mut |port| handed = Some(port))?;
+    let mut reception = Reception::at(&place, port, handed).map_err(|failure| {
         failure.hint("another program has the port; tacho serve --port N takes another, and so must whoever sends")
     })?;
     if let Some(port) = reception.port() {

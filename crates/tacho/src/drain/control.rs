@@ -2,10 +2,12 @@
 //!
 //! It lies in the state directory, which only its owner can enter. One request, one line; one answer, one line.
 
+use super::hand_over::{hear_with, say_with};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -54,7 +56,7 @@ pub(crate) struct RefusedItems {
 }
 
 /// What was left after a request was done.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Reply {
     /// What is not at its destination.
     #[serde(flatten)]
@@ -62,6 +64,9 @@ pub(crate) struct Reply {
     /// The destinations that the drainer knows.
     #[serde(default)]
     pub(crate) endpoints: Vec<String>,
+    /// The port at which the drainer listened, from one that makes way.
+    #[serde(skip)]
+    pub(crate) port: Option<TcpListener>,
 }
 
 impl Request {
@@ -89,9 +94,14 @@ pub(crate) fn ask_running_drainer(state: &State, request: Request, patience: Dur
     stream.set_read_timeout(Some(patience)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;
     writeln!(stream, "{}", request.line()).ok()?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).ok()?;
-    serde_json::from_str(&line).ok()
+    let mut start = [0; 4096];
+    let (count, port) = hear_with(&stream, &mut start).ok()?;
+    let mut line = start.get(..count)?.to_vec();
+    if !line.ends_with(b"\n") {
+        BufReader::new(stream).read_until(b'\n', &mut line).ok()?;
+    }
+    let reply: Reply = serde_json::from_slice(&line).ok()?;
+    Some(Reply { port, ..reply })
 }
 
 /// A socket's path may be 107 bytes long, a directory's more; the open directory has a short name.
@@ -155,10 +165,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Answers. A peer that is gone needs no answer.
-    pub(super) fn answer(mut self, flushed: Flushed, endpoints: Vec<String>) {
-        if let Ok(line) = serde_json::to_string(&Reply { flushed, endpoints }) {
-            let _ = writeln!(self.stream, "{line}");
-        }
+    /// Answers, with the port that is handed over. A peer that is gone needs no answer.
+    pub(super) fn answer(mut self, flushed: Flushed, endpoints: Vec<String>, port: Option<TcpListener>) {
+        let Ok(line) = serde_json::to_string(&Reply { flushed, endpoints, port: None }) else { return };
+        let _ = match port {
+            Some(port) => say_with(&self.stream, format!("{line}\n").as_bytes(), &port),
+            None => writeln!(self.stream, "{line}"),
+        };
     }
 }

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::keys;
 use crate::receiver::Receiver;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use tacho_spool::state::State;
 
@@ -43,13 +44,19 @@ struct Wanting {
 }
 
 impl Reception {
-    /// As the agent's own settings have it.
-    pub(crate) const fn as_agents_say() -> Self {
-        Self { receiver: None, is_kept: false, wanting: None }
+    /// As the agent's own settings have it, with the port that the last drainer handed over.
+    pub(crate) fn as_agents_say(state: &State, handed: Option<TcpListener>) -> Self {
+        let receiver = handed.and_then(|port| Receiver::take_over(state, port).ok());
+        Self { receiver, is_kept: false, wanting: None }
     }
 
-    /// At a port, from now on and until the end. Whoever had it may only just be going.
-    pub(crate) fn at(state: &State, port: u16) -> Result<Self, Failure> {
+    /// At a port, from now on and until the end. Whoever had it may only just be going, or hands it over.
+    pub(crate) fn at(state: &State, port: u16, handed: Option<TcpListener>) -> Result<Self, Failure> {
+        let is_it = |handed: &TcpListener| handed.local_addr().is_ok_and(|address| address.port() == port);
+        if let Some(handed) = handed.filter(is_it) {
+            let receiver = Receiver::take_over(state, handed)?;
+            return Ok(Self { receiver: Some(receiver), is_kept: true, wanting: None });
+        }
         let began = Instant::now();
         loop {
             match Receiver::start(state, port) {
@@ -90,11 +97,13 @@ impl Reception {
         self.wanting = self.receiver.is_none().then(|| Wanting { next_try: Instant::now() + pause, ..wanting });
     }
 
-    /// Leaves the port to the drainer that takes over. Returns when nobody listens at it.
-    pub(super) fn make_way(&mut self) {
-        if !self.is_kept {
-            self.receiver = None;
+    /// The port, for the drainer that takes over. What comes before that one listens waits; what came is answered.
+    pub(super) fn make_way(&mut self) -> Option<TcpListener> {
+        if self.is_kept {
+            return None;
         }
+        let receiver = self.receiver.take()?;
+        receiver.listener().ok()
     }
 
     /// How long it may take until the port is tried again.

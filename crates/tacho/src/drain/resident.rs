@@ -69,10 +69,8 @@ pub(crate) fn run_resident(
                 Request::Flush { at_most } => drainer.flush(at_most)?,
             };
             let makes_way = asked.request == Request::MakeWay;
-            if makes_way {
-                reception.make_way();
-            }
-            asked.answer(answer, drainer.endpoints());
+            let port = if makes_way { reception.make_way() } else { None };
+            asked.answer(answer, drainer.endpoints(), port);
             if makes_way {
                 return drainer.deliver_last(FAREWELL_MAX).map(|()| Left::MadeWay);
             }

@@ -39,7 +39,7 @@ fn overruled(side: &AgentSide, target: &NativeTarget, verdict: &mut Verdict) {
     for file in side.settings().into_iter().filter(|file| file.of == SettingsOf::Machine) {
         let said = (native.variables)(&file.text);
         let other = native.set.iter().filter(|variable| variable.is_needed).find(|variable| {
-            said.get(variable.name).is_some_and(|value| *value != variable.value_for(target))
+            said.get(variable.name).is_some_and(|value| !variable.serves(value, target))
         });
         if let Some(other) = other {
             let path = typed(&file.path);
