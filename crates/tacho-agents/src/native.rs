@@ -48,7 +48,8 @@ impl NativeTelemetry {
         let said = |variable: &NativeVariable| variable.said_in(variables.get(variable.name)?);
         let said: Vec<Said<'_>> = self.set.iter().filter_map(said).collect();
         let port = said.iter().find_map(|said| if let Said::Port(port) = said { Some(*port) } else { None });
-        let token = said.iter().find_map(|said| if let Said::Token(token) = said { Some(*token) } else { None });
+        let token =
+            said.iter().find_map(|said| if let Said::Token(token) = said { Some(*token) } else { None });
         Some(NativeTarget { port: port?.parse().ok()?, token: token?.to_owned() })
     }
 

@@ -59,7 +59,9 @@ impl JsonText {
     pub(crate) fn remove(&mut self, path: &[&str]) {
         let Some((last, above)) = path.split_last() else { return };
         let Some(object) = self.object_at(above) else { return };
-        let Some(index) = object.members.iter().rposition(|member| self.is_named(member, last)) else { return };
+        let Some(index) = object.members.iter().rposition(|member| self.is_named(member, last)) else {
+            return;
+        };
         let (before, after) = (index.checked_sub(1), index + 1);
         let [before, here, after] =
             [before, Some(index), Some(after)].map(|index| object.members.get(index?));

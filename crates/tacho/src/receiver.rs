@@ -144,10 +144,7 @@ async fn listen(listener: BoundListener, desk: Arc<Desk>, mut stopped: oneshot::
 }
 
 /// What comes of it, unless it is told to stop before.
-async fn unless_stopped<T>(
-    stopped: &mut oneshot::Receiver<()>,
-    other: impl Future<Output = T>,
-) -> Option<T> {
+async fn unless_stopped<T>(stopped: &mut oneshot::Receiver<()>, other: impl Future<Output = T>) -> Option<T> {
     let mut other = pin!(other);
     poll_fn(|context| match Pin::new(&mut *stopped).poll(context) {
         Poll::Ready(_) => Poll::Ready(None),

@@ -2,6 +2,7 @@
 
 use super::{RECORDED, observation};
 use crate::claude_code::AGENT;
+use crate::native::NativeTarget;
 use serde_json::{Value as Json, json};
 use tacho_model::event::{Decider, Event, Fact, ModelReport, PermissionDecision, Source, Sources};
 use tacho_model::id::{PromptId, RequestId, SubagentId, ToolUseId};
@@ -143,6 +144,56 @@ fn the_rest_says_nothing() {
     assert_eq!(facts, [Fact::Nothing, Fact::Nothing, Fact::Nothing]);
     let none = (AGENT.usage_reports)(&observation(Source::Mod, None, payload(&events).as_bytes()));
     assert_eq!(none, []);
+}
+
+/// What is taken of the CLI's own exporter is what the module hands over, and nothing that may hold content.
+#[test]
+fn the_two_lists_are_one() {
+    let own = AGENT.own_telemetry;
+    let module = AGENT.setup.files.iter().find(|file| file.path.ends_with("register.js")).unwrap();
+    let module = str::from_utf8(module.bytes).unwrap();
+    for name in own.events.iter().chain(own.attributes) {
+        assert!(module.contains(&format!("\"{name}\"")), "{name}");
+    }
+    let content = ["prompt", "response", "body", "tool_input", "tool_parameters", "error", "user.email"];
+    assert!(!content.iter().any(|name| own.keeps(name) || own.keeps_attribute(name)));
+}
+
+/// What the CLI is told and what is understood of its settings are the same.
+#[test]
+fn where_settings_have_telemetry_sent() {
+    let native = &AGENT.setup.native;
+    let target = NativeTarget { port: 4327, token: "ab".repeat(32) };
+    let env: serde_json::Map<String, Json> = native
+        .set
+        .iter()
+        .map(|variable| (variable.name.to_owned(), variable.value_for(&target).into()))
+        .collect();
+    let said = |env: &serde_json::Map<String, Json>| native.target(&json!({ "env": env }).to_string());
+    assert_eq!(said(&env), Some(target.clone()));
+    assert!(native.lacking(&json!({ "env": env }).to_string(), &target).is_none());
+    for (name, value, expected) in [
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "grpc", None),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "carrier pigeon", Some("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL")),
+        ("OTEL_LOGS_EXPORTER", "console", Some("OTEL_LOGS_EXPORTER")),
+        ("OTEL_LOGS_EXPORT_INTERVAL", "9000", None),
+    ] {
+        let mut env = env.clone();
+        env.insert(name.to_owned(), value.into());
+        let settings = json!({ "env": env }).to_string();
+        let lacking = native.lacking(&settings, &target).map(|variable| variable.name);
+        assert_eq!((lacking, said(&env)), (expected, Some(target.clone())), "{name}={value}");
+    }
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://otlp.example.com/v1/logs"),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://127.0.0.1:70000/v1/logs"),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "X-Key=1"),
+    ] {
+        let mut env = env.clone();
+        env.insert(name.to_owned(), value.into());
+        assert_eq!(said(&env), None, "{name}={value}");
+    }
+    assert_eq!(native.target("{"), None);
 }
 
 /// What the module hands over says nothing of what was asked or answered.

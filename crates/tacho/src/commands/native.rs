@@ -60,7 +60,7 @@ pub(super) fn switch_on(side: &AgentSide, port: Option<u16>, steps: &mut Steps) 
         Some(place::open_state(None)?.path().to_owned())
     };
     let note = state.as_deref().map(read_note).unwrap_or_default();
-    let known = note.get(&settings.path).cloned().unwrap_or_default();
+    let known = note.get(&settings.path).cloned().unwrap_or_else(|| settings.guess());
     settings.is_free(&known)?;
     let token = match &state {
         Some(state) if !steps.is_dry() => keys::receiver_token(state)?,
@@ -172,7 +172,7 @@ impl<'a> Settings<'a> {
             Err(error) => return Err(Failure::external(format!("read {}", path.display()), error)),
         };
         let text = JsonText::parse(&text).map_err(|why| {
-            Failure::new(FailureKind::Config, format!("{} is no valid JSON: {why}", path.display()))
+            Failure::new(FailureKind::Config, format!("{} cannot be read: {why}", path.display()))
                 .hint("mend it first; nothing was changed in it")
         })?;
         Ok(Self { side, path, text, is_there })
@@ -196,8 +196,11 @@ impl<'a> Settings<'a> {
     fn is_free(&self, made: &Made) -> Result<(), Failure> {
         let member = self.native().member;
         if self.text.get(&[member]).is_some_and(|object| !object.is_object()) {
-            return Err(Failure::new(FailureKind::Config, format!("{member} in {} is no object", self.place()))
-                .hint("mend it first; nothing was changed in it"));
+            return Err(Failure::new(
+                FailureKind::Config,
+                format!("{member} in {} is no object", self.place()),
+            )
+            .hint("mend it first; nothing was changed in it"));
         }
         let is_others = |variable: &&NativeVariable| {
             let is_made = made.variables.iter().any(|name| name == variable.name);
@@ -211,9 +214,9 @@ impl<'a> Settings<'a> {
         }
         let names = others.join(", ");
         let message =
-            format!("{} already says where the agent's logs go ({member}.{names}); nothing was changed", self.place());
+            format!("{} already says otherwise ({member}.{names}); nothing was changed", self.place());
         Err(Failure::new(FailureKind::Config, message).hint(
-            "to have them here instead, take these out of the file and do it again; to keep them where they go, leave out --native-telemetry",
+            "to have the agent's logs come here, take these out of the file and do it again; to leave them as they are, leave out --native-telemetry",
         ))
     }
 
@@ -243,7 +246,8 @@ impl<'a> Settings<'a> {
             self.value(variable.name).is_some_and(|value| variable.is_ours(&value))
         };
         let native = self.native();
-        let is_all = native.set.iter().filter(|variable| variable.is_needed).all(|variable| is_ours(&variable));
+        let is_all =
+            native.set.iter().filter(|variable| variable.is_needed).all(|variable| is_ours(&variable));
         if !is_all {
             return Made::default();
         }

@@ -34,13 +34,18 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
     let mut handed = None;
     let mut lock = take_lock(&place, true, TAKE_OVER_MAX, &mut |port| handed = Some(port))?;
     let mut reception = Reception::at(&place, port, handed).map_err(|failure| {
-        failure.hint("another program has the port; tacho serve --port N takes another, and so must whoever sends")
+        failure.hint(
+            "another program has the port; tacho serve --port N takes another, and so must whoever sends",
+        )
     })?;
     if let Some(port) = reception.port() {
-        note(&format!("listening for telemetry at http://127.0.0.1:{port}; Ctrl-C ends it and loses nothing"));
+        note(&format!(
+            "listening for telemetry at http://127.0.0.1:{port}; Ctrl-C ends it and loses nothing"
+        ));
     }
     loop {
-        let Some(held) = lock.take().map_or_else(|| wait_for_lock(&place, end.as_fd()), |lock| Ok(Some(lock)))?
+        let Some(held) =
+            lock.take().map_or_else(|| wait_for_lock(&place, end.as_fd()), |lock| Ok(Some(lock)))?
         else {
             return Ok(());
         };
@@ -80,7 +85,8 @@ fn wait_for_lock(state: &State, end: BorrowedFd<'_>) -> Result<Option<DrainLock>
 
 /// Whether the process is told to end within this time.
 fn is_told_to_end(end: BorrowedFd<'_>, at_most: Duration) -> bool {
-    let timeout = Timespec { tv_sec: at_most.as_secs().cast_signed(), tv_nsec: at_most.subsec_nanos().into() };
+    let timeout =
+        Timespec { tv_sec: at_most.as_secs().cast_signed(), tv_nsec: at_most.subsec_nanos().into() };
     let mut waited_for = [PollFd::new(&end, PollFlags::IN)];
     poll(&mut waited_for, Some(&timeout)).is_ok_and(|ready| ready > 0)
 }

@@ -94,7 +94,8 @@ impl Reception {
         // Who looks is told by `tacho status` and `tacho doctor`; there is nobody else to tell.
         self.receiver = Receiver::start(state, port).ok();
         let pause = if wanting.since.elapsed() < HAND_OVER_MAX { HAND_OVER_PAUSE } else { TAKEN_PAUSE };
-        self.wanting = self.receiver.is_none().then(|| Wanting { next_try: Instant::now() + pause, ..wanting });
+        self.wanting =
+            self.receiver.is_none().then(|| Wanting { next_try: Instant::now() + pause, ..wanting });
     }
 
     /// The port, for the drainer that takes over. What comes before that one listens waits; what came is answered.

@@ -50,15 +50,20 @@ impl Round<'_> {
         }
     }
 
-    /// Hears what an observation of the agent's own telemetry says of usage.
-    pub(super) fn hear_usage_reports(&mut self, observation: &Observation) {
+    /// Hears what an observation of the agent's own telemetry says of usage. What does not say where it was said was said
+    /// where the session was last.
+    pub(super) fn hear_usage_reports(&mut self, observation: &Observation) -> Result<(), Failure> {
         if !matches!(observation.source, Source::Mod | Source::Otlp) {
-            return;
+            return Ok(());
         }
-        let Some(agent) = agent_named(Some(&observation.agent)) else { return };
-        for record in (agent.usage_reports)(observation) {
+        let Some(agent) = agent_named(Some(&observation.agent)) else { return Ok(()) };
+        let directory = self.session(&observation.session)?.directory();
+        let directory = directory.map(|directory| directory.to_string_lossy().into_owned());
+        for mut record in (agent.usage_reports)(observation) {
+            record.owner.project = record.owner.project.or_else(|| directory.clone());
             self.hear_call(record);
         }
+        Ok(())
     }
 
     fn hear_call(&mut self, mut record: UsageRecord) {

@@ -33,7 +33,8 @@ pub(super) fn is_meant_for_us(uri: &Uri, headers: &HeaderMap) -> bool {
     let named = headers.get(HOST).map(|host| host.as_bytes());
     let named = named.or_else(|| uri.authority().map(|authority| authority.as_str().as_bytes()));
     let Some(Ok(named)) = named.map(str::from_utf8) else { return false };
-    let without_port = named.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let without_port =
+        named.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let name = without_port.map_or(named, |(name, _)| name);
     OWN_NAMES.iter().any(|own| name.eq_ignore_ascii_case(own))
 }

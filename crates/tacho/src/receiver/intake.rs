@@ -83,7 +83,14 @@ impl Intake {
     }
 
     /// The record as `docs/formats/spool.md` has it.
-    fn open_object(&self, agent: &Agent, session: &str, unix_ns: u64, boot_ns: u64, payload: &Json) -> Vec<u8> {
+    fn open_object(
+        &self,
+        agent: &Agent,
+        session: &str,
+        unix_ns: u64,
+        boot_ns: u64,
+        payload: &Json,
+    ) -> Vec<u8> {
         let members = json!({
             "v": 1,
             "t": unix_ns,

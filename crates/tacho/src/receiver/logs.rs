@@ -62,7 +62,8 @@ fn take(agent: &'static Agent, record: &LogRecord, heard: &mut Vec<Heard>) {
 
 /// An id stands in a record of the spool as it is spelt.
 fn is_plain(session: &str) -> bool {
-    !session.is_empty() && session.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+    !session.is_empty()
+        && session.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
 }
 
 fn word<'a>(record: &'a LogRecord, key: &str) -> Option<&'a str> {

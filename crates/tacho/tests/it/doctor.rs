@@ -3,9 +3,11 @@
 
 use crate::fixture;
 use crate::installed::Installed;
+use crate::receiver::serving::free_port;
 use serde_json::json;
 use std::fs::{self, File, Permissions};
 use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -284,6 +286,31 @@ fn what_is_wrong_with_the_destination() {
     patient.is_well();
 
     patient.follow(&format!("tacho config unset destination {url}"));
+    patient.is_well();
+}
+
+#[test]
+fn what_is_wrong_with_the_agents_own_telemetry() {
+    let patient = Patient::healthy();
+    let port = free_port();
+    patient.follow(&format!("tacho install claude-code --native-telemetry on --receiver-port {port}"));
+    patient.is_well();
+    let settings = patient.place().join(".claude/settings.json");
+
+    // Whoever listens there, it is not us.
+    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    patient.is_mended_by_command("another_program_has_the_port");
+    drop(stranger);
+    patient.is_well();
+
+    fs::remove_file(patient.in_state("keys/receiver")).unwrap();
+    patient.is_mended_by_command("the_agent_was_told_another_token");
+
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("OTEL_LOGS_EXPORTER", "OTEL_LOGS")).unwrap();
+    patient.is_mended_by_command("of_what_the_agent_was_told_something_is_gone");
+
+    patient.follow("tacho install claude-code --native-telemetry off");
     patient.is_well();
 }
 

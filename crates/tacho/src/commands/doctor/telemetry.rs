@@ -21,7 +21,8 @@ pub(super) fn native(ground: &Ground) -> Verdict {
         match told(side) {
             Told::Nothing => verdict.note(format!("{} is not told to send its own here", side.agent.name)),
             Told::Partly => {
-                let what = "of what the agent was told to send its own telemetry here, something is gone or another";
+                let what =
+                    "of what the agent was told to send its own telemetry here, something is gone or another";
                 verdict.find(what, WHY, on);
             }
             Told::Wholly(target) => {
@@ -38,9 +39,10 @@ fn overruled(side: &AgentSide, target: &NativeTarget, verdict: &mut Verdict) {
     let native = &side.setup().native;
     for file in side.settings().into_iter().filter(|file| file.of == SettingsOf::Machine) {
         let said = (native.variables)(&file.text);
-        let other = native.set.iter().filter(|variable| variable.is_needed).find(|variable| {
-            said.get(variable.name).is_some_and(|value| !variable.serves(value, target))
-        });
+        let other =
+            native.set.iter().filter(|variable| variable.is_needed).find(|variable| {
+                said.get(variable.name).is_some_and(|value| !variable.serves(value, target))
+            });
         if let Some(other) = other {
             let path = typed(&file.path);
             let what = format!("{} is another in {path}, which counts before yours", other.name);
@@ -65,8 +67,8 @@ fn judge(ground: &Ground, target: &NativeTarget, on: &str, verdict: &mut Verdict
         Listener::Nobody => match DrainLock::try_acquire(&ground.state) {
             Ok(None) => {
                 let what = format!("a drainer runs and does not listen at 127.0.0.1:{port}");
-                let remedy =
-                    holder(ground).map_or_else(|| "tacho drain --once".to_owned(), |pid| format!("kill {pid}"));
+                let remedy = holder(ground)
+                    .map_or_else(|| "tacho drain --once".to_owned(), |pid| format!("kill {pid}"));
                 verdict.find(what, WHY, remedy);
             }
             Ok(Some(_)) | Err(_) => {
@@ -74,7 +76,8 @@ fn judge(ground: &Ground, target: &NativeTarget, on: &str, verdict: &mut Verdict
             }
         },
         Listener::OfAnother | Listener::Stranger => {
-            let what = format!("another program listens at 127.0.0.1:{port}, where the agent sends its telemetry");
+            let what =
+                format!("another program listens at 127.0.0.1:{port}, where the agent sends its telemetry");
             let remedy = format!("{on} --receiver-port {}", port.checked_add(1).unwrap_or(port - 1));
             verdict.find(what, WHY, remedy);
         }
