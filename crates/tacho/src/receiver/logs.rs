@@ -68,9 +68,10 @@ fn is_plain(session: &str) -> bool {
 
 fn word<'a>(record: &'a LogRecord, key: &str) -> Option<&'a str> {
     let value = record.attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()?;
-    match value.value.as_ref()? {
-        Value::StringValue(text) if is_word(text) => Some(text),
-        _ => None,
+    if let Value::StringValue(text) = value.value.as_ref()? {
+        Some(text).filter(|text| is_word(text)).map(String::as_str)
+    } else {
+        None
     }
 }
 
@@ -93,6 +94,9 @@ fn plain_value(value: &AnyValue) -> Option<Json> {
         Value::BoolValue(is_so) => Some(Json::Bool(*is_so)),
         Value::IntValue(number) => Some(Json::from(*number)),
         Value::DoubleValue(number) => Number::from_f64(*number).map(Json::Number),
-        _ => None,
+        Value::ArrayValue(_)
+        | Value::KvlistValue(_)
+        | Value::BytesValue(_)
+        | Value::StringValueStrindex(_) => None,
     }
 }

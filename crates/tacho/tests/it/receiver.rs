@@ -141,9 +141,9 @@ fn exported_by_module() -> String {
 }
 
 fn attribute(key: &str, value: &Json) -> Json {
-    let value = match value {
-        Json::Number(number) => json!({ "intValue": number.to_string() }),
-        other => json!({ "stringValue": other.as_str().unwrap() }),
+    let value = match value.as_u64() {
+        Some(number) => json!({ "intValue": number.to_string() }),
+        None => json!({ "stringValue": value.as_str().unwrap() }),
     };
     json!({ "key": key, "value": value })
 }
