@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -21,6 +22,8 @@ const TWIN: &str = "tachograph-twin";
 const FOLDER: &str = ".local/share/tachograph/claude-code";
 /// Where the programs lie in a plugin.
 const TACHO: &str = "bin/tacho";
+/// The user's settings of the CLI, below a home.
+const SETTINGS: &str = ".claude/settings.json";
 
 /// The plugin as it was built, and homes in which CLIs have installed it.
 pub(super) struct Plugins {
@@ -132,6 +135,20 @@ fn words_of(way: Way) -> &'static [&'static str] {
     match way {
         Way::Baseline => &[],
         Way::Mod => &["--measurements", "on"],
+        Way::Native => &["--native-telemetry", "on"],
+    }
+}
+
+impl Installed {
+    /// Has the CLI send its telemetry to a port of this run's own, in a protocol.
+    pub(super) fn send_native(&self, tacho: &Path, home: &Path, protocol: &str) -> Result<()> {
+        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr());
+        let port = port.context("no port is free")?.port().to_string();
+        let cli = Cli { tacho: tacho.to_owned(), program: &self.program, home };
+        cli.install(&["--native-telemetry", "on", "--receiver-port", &port], None)?;
+        let settings = home.join(SETTINGS);
+        let text = crate::workspace::read(&settings)?;
+        crate::workspace::write(&settings, text.replace("http/protobuf", protocol))
     }
 }
 
@@ -205,11 +222,14 @@ fn comes_and_goes(cli: &Cli<'_>) -> Result<()> {
     expect("measuring", cli.install(&["--measurements", "on"], None)?, &upgrade)?;
     expect("measuring still", cli.install(&[], None)?, &again)?;
     expect("measuring no more", cli.install(&["--measurements", "off"], None)?, &upgrade)?;
-    let removed = ["run done", "run done", "remove done"];
+    let told = ["write unchanged", "run unchanged", "run unchanged", "write done"];
+    expect("the CLI is told to export", cli.install(&["--native-telemetry", "on"], None)?, &told)?;
+    let removed = ["run done", "run done", "remove done", "remove done"];
     expect("the removal", cli.run(&["uninstall"], None)?, &removed)?;
     ensure!(!cli.home.join(FOLDER).exists(), "the removal left {FOLDER}");
-    let settings = cli.home.join(".claude/settings.json");
+    let settings = cli.home.join(SETTINGS);
     let left = fs::read_to_string(&settings).unwrap_or_default();
+    ensure!(!left.contains("OTEL_"), "the removal left variables in {}: {left}", settings.display());
     ensure!(!left.contains("tachograph"), "the removal left the plugin in {}: {left}", settings.display());
     expect("the second removal", cli.run(&["uninstall"], None)?, &[])
 }

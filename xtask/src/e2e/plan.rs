@@ -115,7 +115,11 @@ impl Plan {
             let scenario = Scenario::load(path, &[])?;
             let version = version_of(&scenario)?;
             let ways = if self.ways.is_empty() { &Way::ALL[..] } else { &self.ways };
-            let ways = ways.iter().filter(|way| scenario.can_be_recorded(**way, version));
+            // What the CLI exports while nobody listens is gone.
+            let can_be = |way: &&Way| {
+                scenario.can_be_recorded(**way, version) && !(self.kill_drainer && **way == Way::Native)
+            };
+            let ways = ways.iter().filter(can_be);
             runs.extend(ways.map(|way| (path.as_path(), version, *way)));
         }
         Ok(runs)

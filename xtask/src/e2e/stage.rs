@@ -12,6 +12,9 @@ use tacho_testkit::scenario::{Loading, Scenario, Way};
 use super::install::{Installed, Plugins};
 use super::run::Protocol;
 
+/// The protocols in which the CLI exports. Scenarios take turns with them, by the lengths of their descriptions.
+const NATIVE_PROTOCOLS: [&str; 3] = ["http/protobuf", "http/json", "grpc"];
+
 /// The folders and the environment of one run.
 pub(super) struct Stage<'a> {
     pub(super) cli: &'a Installed,
@@ -47,6 +50,10 @@ impl<'a> Stage<'a> {
         }
         if !scenario.options.is_empty() {
             cli.configure(&tacho, &home, &scenario.options)?;
+        }
+        if way == Way::Native {
+            let protocol = NATIVE_PROTOCOLS.get(scenario.description.len() % NATIVE_PROTOCOLS.len());
+            cli.send_native(&tacho, &home, protocol.context("there is no protocol")?)?;
         }
         let git = Command::new("git").args(["init", "--quiet"]).arg(&project).env("HOME", &home).status();
         ensure!(git.context("cannot start git")?.success(), "git init failed in {}", project.display());

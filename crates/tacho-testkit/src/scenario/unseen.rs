@@ -18,11 +18,13 @@ pub enum Way {
     Baseline,
     /// Those, and our module in the process of the CLI.
     Mod,
+    /// Hooks and transcripts, and what the CLI itself exports.
+    Native,
 }
 
 impl Way {
     /// Every way, in the order of the table's columns.
-    pub const ALL: [Self; 2] = [Self::Baseline, Self::Mod];
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::Mod, Self::Native];
 
     /// The way of this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -34,6 +36,7 @@ impl Way {
         match self {
             Self::Baseline => "baseline",
             Self::Mod => "mod",
+            Self::Native => "native",
         }
     }
 }

@@ -7,6 +7,7 @@ use super::workplaces::SeenWorkplace;
 use crate::failure::Failure;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tacho_agents::{Agent, Decoded, Surroundings, agent_named};
 use tacho_assemble::facts::{AgentIdentity, SessionFacts};
@@ -44,6 +45,8 @@ pub(super) struct OpenSession {
     pub(super) has_news: bool,
     /// The files that are followed for it, and how far they were read.
     pub(super) transcripts: Vec<TranscriptCursor>,
+    /// Where it was working when that was said last; `None` also when what was said is not in memory.
+    directory: Option<PathBuf>,
     /// Where it was working when that was looked at last.
     pub(super) workplace: Option<SeenWorkplace>,
     /// What its project said when that was looked at last.
@@ -153,6 +156,7 @@ impl OpenSession {
             rests_until: None,
             has_news: false,
             transcripts: store.transcripts(id)?,
+            directory: None,
             workplace: None,
             project: None,
             processes: store.processes(id)?,
@@ -170,7 +174,18 @@ impl OpenSession {
             add(facts, agent, observation, &decoded);
             *bytes += observation.body.len();
         }
+        if let Some(directory) = &decoded.surroundings.directory {
+            self.directory = Some(directory.clone());
+        }
         decoded.surroundings
+    }
+
+    /// Where it was working when that was said last.
+    pub(super) fn directory(&mut self, store: Reader<'_>, id: &SessionId) -> Result<Option<&Path>, Failure> {
+        if self.directory.is_none() {
+            self.facts(store, id)?;
+        }
+        Ok(self.directory.as_deref())
     }
 
     /// All that was said; `None` when nobody we know said anything.
@@ -181,9 +196,12 @@ impl OpenSession {
     ) -> Result<Option<&SessionFacts>, Failure> {
         if matches!(self.heard, Heard::InStore) {
             let (mut facts, mut bytes) = (None, 0);
+            let directory = &mut self.directory;
             store.each_observation(id, |observation| {
                 if let Some(agent) = agent_named(Some(&observation.agent)) {
-                    add(&mut facts, agent, &observation, &(agent.decode)(&observation));
+                    let decoded = (agent.decode)(&observation);
+                    add(&mut facts, agent, &observation, &decoded);
+                    *directory = decoded.surroundings.directory.or_else(|| directory.take());
                 }
                 bytes += observation.body.len();
             })?;

@@ -57,7 +57,8 @@ impl Round<'_> {
             return Ok(());
         }
         let Some(agent) = agent_named(Some(&observation.agent)) else { return Ok(()) };
-        let directory = self.session(&observation.session)?.directory();
+        let session = self.sessions.get(&self.changes, &observation.session)?;
+        let directory = session.directory(self.changes.read(), &observation.session)?;
         let directory = directory.map(|directory| directory.to_string_lossy().into_owned());
         for mut record in (agent.usage_reports)(observation) {
             record.owner.project = record.owner.project.or_else(|| directory.clone());

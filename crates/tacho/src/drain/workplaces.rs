@@ -22,11 +22,6 @@ impl OpenSession {
             .as_ref()
             .is_some_and(|seen| is_fresh(seen.at, at) && seen.directory.as_os_str() == directory.as_os_str())
     }
-
-    /// Where it was working when that was said last.
-    pub(super) fn directory(&self) -> Option<&Path> {
-        self.workplace.as_ref().map(|seen| seen.directory.as_path())
-    }
 }
 
 impl Round<'_> {

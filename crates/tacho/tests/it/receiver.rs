@@ -148,6 +148,27 @@ fn attribute(key: &str, value: &Json) -> Json {
     json!({ "key": key, "value": value })
 }
 
+/// The exporter does not say where the agent works; the session's hooks did, even to another drainer.
+#[test]
+fn a_call_belongs_to_the_project_of_its_session() {
+    let home = Home::with([fixture::load("bash")]);
+    home.drain();
+    let projects = |home: &Home| {
+        let cost = home.json_of(&["cost", "project", "--json"]);
+        let rows = cost["rows"].as_array().unwrap().iter();
+        rows.map(|row| format!("{}: {}", row["key"], row["calls"])).collect::<Vec<_>>()
+    };
+    assert_eq!(projects(&home), [r#""/home/dev/project": 2"#]);
+    let serving = Serving::start(&home);
+    let session = fixture::load("bash").session;
+    for request in requests("telemetry/bash.jsonl") {
+        let request = request.replace("444b9a39-0dd5-45b0-85af-82281c279e60", session.as_str());
+        assert_eq!(serving.ask(&Request::json(&request)).status, 200);
+    }
+    home.drain();
+    assert_eq!(projects(&home), [r#""/home/dev/project": 4"#]);
+}
+
 /// Traces and metrics are taken, so that nobody sends them for ever, and not kept: they are made here from what is recorded.
 #[test]
 fn traces_and_metrics_are_not_kept() {
