@@ -136,6 +136,11 @@ fn exported_by_module() -> String {
             records.push(json!({ "attributes": attributes }));
         }
     }
+    exported(&records)
+}
+
+/// What the agent exports of log records.
+fn exported(records: &[Json]) -> String {
     let scope = json!({ "name": "com.anthropic.claude_code.events" });
     json!({ "resourceLogs": [{ "scopeLogs": [{ "scope": scope, "logRecords": records }] }] }).to_string()
 }
@@ -146,6 +151,31 @@ fn attribute(key: &str, value: &Json) -> Json {
         None => json!({ "stringValue": value.as_str().unwrap() }),
     };
     json!({ "key": key, "value": value })
+}
+
+/// What does not fit into one record of the spool stands in several.
+#[test]
+fn much_at_once() {
+    let home = Home::new();
+    let serving = Serving::start(&home);
+    let call = |number: usize| {
+        let words = [
+            ("event.name", "api_request".to_owned()),
+            ("event.timestamp", "2026-11-21T18:47:14.635Z".to_owned()),
+            ("session.id", "session".to_owned()),
+            ("request_id", format!("req_{number:0100}")),
+            ("model", "claude-opus-5-5".to_owned()),
+            ("input_tokens", "1".to_owned()),
+        ];
+        let words = words.map(|(key, word)| attribute(key, &json!(word)));
+        json!({ "attributes": words })
+    };
+    let calls: Vec<Json> = (0..1000).map(call).collect();
+    assert_eq!(serving.ask(&Request::json(&exported(&calls))).status, 200);
+    home.drain();
+    assert!(recorded(&home).len() > 1);
+    assert_eq!(home.json_of(&["cost", "--json"])["totals"]["calls"], 1000);
+    assert_eq!(home.json_of(&["status", "--json"])["damaged_records"], 0);
 }
 
 /// The exporter does not say where the agent works; the session's hooks did, even to another drainer.
