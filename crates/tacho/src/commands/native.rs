@@ -2,6 +2,8 @@
 //!
 //! What was set is written down in the state directory, because a value that is ours may have stood there before.
 
+mod made;
+
 use super::agent_side::AgentSide;
 use super::steps::{Action, Steps};
 use crate::failure::{Failure, FailureKind};
@@ -10,30 +12,14 @@ use crate::keys;
 use crate::place;
 use crate::receiver::PORT;
 use crate::terminal::note;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+pub(super) use made::NOTE;
+use made::{Made, Note};
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use tacho_agents::native::{NativeTarget, NativeTelemetry, NativeVariable};
 use tempfile::NamedTempFile;
-
-/// What was set, by the file it was set in.
-pub(super) const NOTE: &str = "native-telemetry.json";
-
-/// What was set in a file of settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Made {
-    /// The variables that were not there before.
-    variables: Vec<String>,
-    /// Whether the object that holds them was not there.
-    object: bool,
-    /// Whether the file was not there.
-    file: bool,
-}
-
-type Note = BTreeMap<PathBuf, Made>;
 
 /// A file of settings, as it is.
 struct Settings<'a> {
@@ -46,9 +32,7 @@ struct Settings<'a> {
 
 /// Refuses what would overwrite what the user said himself, before anything is changed.
 pub(super) fn check(side: &AgentSide) -> Result<(), Failure> {
-    let settings = Settings::read(side)?;
-    let note = place::existing_state_directory().map(|state| read_note(&state)).unwrap_or_default();
-    settings.is_free(&note.get(&settings.path).cloned().unwrap_or_default())
+    Settings::read(side)?.is_free()
 }
 
 /// Has the agent send its telemetry to this port; to the one it was told, or the usual one, unless somebody says another.
@@ -59,9 +43,9 @@ pub(super) fn switch_on(side: &AgentSide, port: Option<u16>, steps: &mut Steps) 
     } else {
         Some(place::open_state(None)?.path().to_owned())
     };
-    let note = state.as_deref().map(read_note).unwrap_or_default();
-    let known = note.get(&settings.path).cloned().unwrap_or_else(|| settings.guess());
-    settings.is_free(&known)?;
+    settings.is_free()?;
+    let note = Note::read(state.as_deref());
+    let known = note.of(&settings.path).cloned().unwrap_or_else(|| settings.guess());
     let token = match &state {
         Some(state) if !steps.is_dry() => keys::receiver_token(state)?,
         state => state.as_deref().and_then(keys::existing_receiver_token).unwrap_or_default(),
@@ -78,7 +62,7 @@ pub(super) fn switch_on(side: &AgentSide, port: Option<u16>, steps: &mut Steps) 
         let made = settings.made(&missing, known);
         let Some(state) = &state else { return Ok(()) };
         // First, so that what is set can be taken away whatever happens between.
-        write_note(state, Note::from_iter(note.into_iter().chain([(settings.path.clone(), made)])))?;
+        note.with(&settings.path, Some(made)).write(state)?;
         let mut text = settings.text.clone();
         let member = settings.native().member;
         if text.get(&[member]).is_none() {
@@ -99,14 +83,15 @@ pub(super) fn switch_on(side: &AgentSide, port: Option<u16>, steps: &mut Steps) 
 /// Takes away what was set, as far as it is still what was set.
 pub(super) fn switch_off(side: &AgentSide, steps: &mut Steps) -> Result<(), Failure> {
     let Some(state) = place::existing_state_directory() else { return Ok(()) };
-    let mut note = read_note(&state);
+    let note = Note::read(Some(&state));
     let settings = match Settings::read(side) {
         Ok(settings) => settings,
         // Where nothing was set, it is nobody's business here what is wrong with the file.
         Err(_) if note.is_empty() => return Ok(()),
         Err(failure) => return Err(failure),
     };
-    let made = note.remove(&settings.path).unwrap_or_else(|| settings.guess());
+    let made = note.of(&settings.path).cloned().unwrap_or_else(|| settings.guess());
+    let note = note.with(&settings.path, None);
     let native = settings.native();
     let is_still_ours = |name: &String| {
         let variable = native.set.iter().find(|variable| variable.name == name);
@@ -115,7 +100,7 @@ pub(super) fn switch_off(side: &AgentSide, steps: &mut Steps) -> Result<(), Fail
     };
     let gone: Vec<&String> = made.variables.iter().filter(|name| is_still_ours(name)).collect();
     if gone.is_empty() {
-        return Ok(());
+        return if steps.is_dry() { Ok(()) } else { note.write(&state) };
     }
     let names = gone.iter().map(|name| format!("{}.{name}", native.member)).collect::<Vec<_>>().join(", ");
     steps.act(Action::Remove, format!("{names} from {}", settings.place()), || {
@@ -132,7 +117,7 @@ pub(super) fn switch_off(side: &AgentSide, steps: &mut Steps) -> Result<(), Fail
         } else {
             settings.write(&text)?;
         }
-        write_note(&state, note)
+        note.write(&state)
     })
 }
 
@@ -150,16 +135,14 @@ pub(super) enum Told {
 /// What the agent is told.
 pub(super) fn told(side: &AgentSide) -> Told {
     let Ok(settings) = Settings::read(side) else { return Told::Nothing };
-    let note = place::existing_state_directory().map(|state| read_note(&state)).unwrap_or_default();
-    let native = settings.native();
-    match native.target(settings.text.as_str()) {
-        Some(target) => match native.lacking(settings.text.as_str(), &target) {
-            None => Told::Wholly(target),
-            Some(_) => Told::Partly,
-        },
-        None if note.contains_key(&settings.path) => Told::Partly,
-        None => Told::Nothing,
+    let (native, text) = (settings.native(), settings.text.as_str());
+    if let Some(target) = native.target(text) {
+        return if native.lacking(text, &target).is_none() { Told::Wholly(target) } else { Told::Partly };
     }
+    let note = Note::read(place::existing_state_directory().as_deref());
+    let is_there = |name: &String| settings.value(name).is_some();
+    let is_partly = note.of(&settings.path).is_some_and(|made| made.variables.iter().any(is_there));
+    if is_partly { Told::Partly } else { Told::Nothing }
 }
 
 impl<'a> Settings<'a> {
@@ -193,7 +176,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Refuses to overwrite what the user said himself.
-    fn is_free(&self, made: &Made) -> Result<(), Failure> {
+    fn is_free(&self) -> Result<(), Failure> {
         let member = self.native().member;
         if self.text.get(&[member]).is_some_and(|object| !object.is_object()) {
             return Err(Failure::new(
@@ -203,9 +186,8 @@ impl<'a> Settings<'a> {
             .hint("mend it first; nothing was changed in it"));
         }
         let is_others = |variable: &&NativeVariable| {
-            let is_made = made.variables.iter().any(|name| name == variable.name);
             let value = self.value(variable.name);
-            variable.is_needed && value.is_some_and(|value| !variable.is_ours(&value) && !is_made)
+            variable.is_needed && value.is_some_and(|value| !variable.is_ours(&value))
         };
         let others: Vec<&str> =
             self.native().set.iter().filter(is_others).map(|variable| variable.name).collect();
@@ -294,24 +276,4 @@ impl<'a> Settings<'a> {
             ));
         }
     }
-}
-
-fn read_note(state: &Path) -> Note {
-    let text = fs::read_to_string(state.join(NOTE)).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
-}
-
-fn write_note(state: &Path, note: Note) -> Result<(), Failure> {
-    let path = state.join(NOTE);
-    let failed = |error: io::Error| Failure::external(format!("write {}", path.display()), error);
-    if note.is_empty() {
-        return match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
-            _ => Ok(()),
-        };
-    }
-    let text = serde_json::to_string(&note).map_err(|error| Failure::external("write JSON", error))?;
-    let mut draft = NamedTempFile::new_in(state).map_err(failed)?;
-    draft.write_all(text.as_bytes()).map_err(failed)?;
-    draft.persist(&path).map(drop).map_err(|error| failed(error.error))
 }

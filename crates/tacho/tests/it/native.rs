@@ -113,8 +113,25 @@ fn what_was_changed_since_stays() {
     let (installed, path) = home_with("{\"model\":\"opus\"}");
     steps(&installed, ON);
     fs::write(&path, read(&path).replace("\"otlp\"", "\"console\"")).unwrap();
+    assert_eq!(installed.shell(ON).code, Some(2));
     steps(&installed, "tacho uninstall claude-code");
     assert_eq!(read(&path), "{\"model\":\"opus\",\"env\":{\"OTEL_LOGS_EXPORTER\":\"console\"}}");
+}
+
+/// Whoever takes all of it out himself has switched it off.
+#[test]
+fn taken_out_by_hand() {
+    let (installed, path) = home_with("{}");
+    steps(&installed, ON);
+    let health = || installed.tacho(&["doctor"]).stdout;
+    assert!(health().contains("the drainer that a hook starts listens at 127.0.0.1:4327"));
+    fs::write(&path, "{}").unwrap();
+    assert!(health().contains("claude-code is not told to send its own here"));
+    steps(&installed, OFF);
+    assert_eq!(
+        (read(&path).as_str(), installed.home.state().join("native-telemetry.json").exists()),
+        ("{}", false)
+    );
 }
 
 /// Another port and a lost token are set anew, in the place of what was set.
