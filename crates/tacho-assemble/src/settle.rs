@@ -112,7 +112,8 @@ fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos
         What::Tool(_, tool) => tool.is_written(),
         What::Wait(wait) => {
             let returned = wait.facts.came_back().unwrap_or(end);
-            return if wait.facts.is_written() { end } else { returned.plus_nanos(GRACE_NS) };
+            let is_known = wait.facts.is_written() && wait.is_measured(tree.facts);
+            return if is_known { end } else { returned.plus_nanos(GRACE_NS) };
         }
         What::Compaction(compaction) => compaction.is_written,
         What::Call(call) => {

@@ -123,6 +123,12 @@ fn answered<'a>(
 }
 
 impl Wait<'_> {
+    /// Whether the agent has said when it was answered, if it says what it measures.
+    pub(crate) fn is_measured(&self, facts: &SessionFacts) -> bool {
+        let is_said = !matches!(self.reason, WaitReason::Permission) || self.facts.answered.at().is_some();
+        is_said || !facts.is_measured
+    }
+
     /// What its span id is derived from: the call that waits, and which one of its waits it is.
     pub(crate) fn key(&self) -> Cow<'_, str> {
         match self.reason {

@@ -158,7 +158,7 @@ impl Scenario {
         match way {
             Way::Baseline => true,
             Way::Mod => is_installed && cli.runs_modules,
-            Way::Native => is_installed,
+            Way::Native => is_installed && cli.exports_resumed,
         }
     }
 

@@ -247,6 +247,7 @@ impl Drainer {
         let outgoing = Outgoing::new(resources, &self.identity_key, &self.known);
         let changes = self.store.change()?;
         let archives = self.config.retention.archive_days.value > 0;
+        let hears_telemetry = port_wanted(&self.state, &self.config).is_some();
         let mut round = Round::begin(
             changes,
             &mut self.sessions,
@@ -256,6 +257,7 @@ impl Drainer {
             outgoing,
         );
         round.archives = archives;
+        round.hears_telemetry = hears_telemetry;
         Ok((round, &mut self.segments))
     }
 

@@ -6,7 +6,7 @@ use crate::tree::assemble;
 use tacho_model::attribute::Value;
 use tacho_model::event::{
     Decider, Event, Fact, Finish, FinishReason, ModelAnswer, ModelReport, ModelRequest, PermissionDecision,
-    Source,
+    Source, ToolRecord,
 };
 use tacho_model::id::{MessageId, RequestId, RequestRef, ToolUseId};
 use tacho_model::money::Nanodollars;
@@ -131,6 +131,36 @@ fn a_report_is_waited_for() {
     check(&events, 11, &["invoke_agent agent 1..open unsettled", "  chat claude-opus-5-5 3..6"]);
     events.push(report(6, "r", 4));
     check(&events, 7, &["invoke_agent agent 1..open unsettled", "  chat claude-opus-5-5 3..6"]);
+}
+
+/// Whoever says what he measures says when a person answered, if a moment late.
+#[test]
+fn the_end_of_a_wait_is_waited_for() {
+    let settled = |events: &[Event], now: u64| {
+        let spans = assembled(events, now).spans;
+        let wait = spans.into_iter().find(|span| span.name == "claude_code.permission.wait");
+        wait.unwrap().settled
+    };
+    let record = ToolRecord {
+        tool: ToolUseId::from("t"),
+        failure: None,
+        decision: None,
+        response: None,
+        started_subagent: None,
+    };
+    let unmeasured = [
+        hook(1, "p", prompted()),
+        hook(2, "p", started("t")),
+        hook(3, "p", asked("t")),
+        hook(9, "p", ended("t", None)),
+        row(9, Fact::ToolRecorded(record)),
+    ];
+    let mut events = unmeasured.to_vec();
+    events.push(measured(1, Fact::Nothing));
+    let answered = [&events[..], &[decided(6, "t", "user_temporary")]].concat();
+    let found = [(&unmeasured[..], 10), (&events, 10), (&events, 15), (&answered, 10)]
+        .map(|(events, now)| settled(events, now));
+    assert_eq!(found, [true, false, true, true]);
 }
 
 /// The wait ends with the decision, not where the run is taken to have begun. What a rule decided nobody waited for.

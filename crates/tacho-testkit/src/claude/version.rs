@@ -13,15 +13,30 @@ pub struct Version {
     pub writes_depth: bool,
     /// Whether a plugin can have modules that run in its process.
     pub runs_modules: bool,
+    /// Whether what it exports of a session that goes on names that session, and not one of its own.
+    pub exports_resumed: bool,
 }
 
 /// The version that the plugin is built for.
-pub const CURRENT: &Version =
-    &Version { name: "2.1.330", writes_requests: true, writes_depth: true, runs_modules: true };
+pub const CURRENT: &Version = &Version {
+    name: "2.1.330",
+    writes_requests: true,
+    writes_depth: true,
+    runs_modules: true,
+    exports_resumed: true,
+};
 
 /// All versions, the current one first.
-pub const VERSIONS: [&Version; 2] =
-    [CURRENT, &Version { name: "2.1.119", writes_requests: false, writes_depth: false, runs_modules: false }];
+pub const VERSIONS: [&Version; 2] = [
+    CURRENT,
+    &Version {
+        name: "2.1.119",
+        writes_requests: false,
+        writes_depth: false,
+        runs_modules: false,
+        exports_resumed: false,
+    },
+];
 
 impl Version {
     /// The version of this name.

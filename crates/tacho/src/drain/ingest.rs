@@ -57,6 +57,7 @@ impl Round<'_> {
             let observation = observation(self.state, &record);
             let Some(surroundings) = self.observe(&observation)? else { continue };
             self.hear_usage_reports(&observation)?;
+            self.announce_telemetry(&observation)?;
             let session = self.sessions.get(&self.changes, &observation.session)?;
             note_process(&self.changes, session, &record)?;
             if let Some(path) = surroundings.transcript {

@@ -48,6 +48,8 @@ pub(super) struct Round<'a> {
     pub(super) state: &'a Path,
     /// Whether transcripts are kept for when the agent deletes them.
     pub(super) archives: bool,
+    /// Whether the agent is told to send its own telemetry here.
+    pub(super) hears_telemetry: bool,
     pub(super) pricer: &'a mut Pricer,
     pub(super) usage: Said,
     outgoing: Outgoing<'a>,
@@ -71,6 +73,7 @@ impl<'a> Round<'a> {
             pricer,
             state,
             archives: false,
+            hears_telemetry: false,
             usage: Said::default(),
             outgoing,
             touched: BTreeSet::new(),

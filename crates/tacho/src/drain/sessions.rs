@@ -45,6 +45,8 @@ pub(super) struct OpenSession {
     pub(super) has_news: bool,
     /// The files that are followed for it, and how far they were read.
     pub(super) transcripts: Vec<TranscriptCursor>,
+    /// Whether it was written down that its own telemetry is to be waited for.
+    pub(super) is_announced: bool,
     /// Where it was working when that was said last; `None` also when what was said is not in memory.
     directory: Option<PathBuf>,
     /// Where it was working when that was looked at last.
@@ -156,6 +158,7 @@ impl OpenSession {
             rests_until: None,
             has_news: false,
             transcripts: store.transcripts(id)?,
+            is_announced: false,
             directory: None,
             workplace: None,
             project: None,

@@ -3,6 +3,7 @@
 use super::round::Round;
 use crate::failure::Failure;
 use crate::prices::Pricing;
+use crate::record::uid_of;
 use crate::vcs::Projects;
 use memchr::memmem;
 use tacho_agents::{Agent, TranscriptPlace, UsageRow, agent_named};
@@ -65,6 +66,27 @@ impl Round<'_> {
             self.hear_call(record);
         }
         Ok(())
+    }
+
+    /// Writes down that what the agent exports of a session is to be waited for: what comes first of it comes a moment late.
+    pub(super) fn announce_telemetry(&mut self, hook: &Observation) -> Result<(), Failure> {
+        if !self.hears_telemetry || hook.source != Source::Hook {
+            return Ok(());
+        }
+        let Some(agent) = agent_named(Some(&hook.agent)) else { return Ok(()) };
+        let session = self.session(&hook.session)?;
+        if std::mem::replace(&mut session.is_announced, true) {
+            return Ok(());
+        }
+        let own = agent.own_telemetry;
+        let body = (own.payload)(hook.session.as_str(), vec![(own.greeting)()]).to_string();
+        let announced = Observation {
+            uid: uid_of(&[b"telemetry", hook.session.as_str().as_bytes()]),
+            source: Source::Otlp,
+            body: body.into_bytes(),
+            ..hook.clone()
+        };
+        self.observe(&announced).map(drop)
     }
 
     fn hear_call(&mut self, mut record: UsageRecord) {

@@ -148,6 +148,17 @@ fn the_port_is_handed_over() {
     assert_eq!(found, expected);
 }
 
+/// Where the agent is told to send its telemetry, what it sends of a session is waited for from the first hook on.
+#[test]
+fn what_is_to_come_is_announced() {
+    let home = home_told(free_port());
+    home.record(crate::fixture::load("bash"));
+    home.drain();
+    home.drain();
+    let announced = home.observations().into_iter().filter(|body| body.contains("\"started\"")).count();
+    assert_eq!(announced, 1);
+}
+
 /// Where it is switched off while a drainer runs, that one stops listening; and listens again once it is on.
 #[test]
 fn settings_are_followed() {
