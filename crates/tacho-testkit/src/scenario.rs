@@ -151,6 +151,11 @@ impl Scenario {
             + usize::from(is_loaded(&Loading::Twin))
     }
 
+    /// Whether a signal ends a process of the CLI: a shell's word for that is above 128.
+    fn is_killed(&self) -> bool {
+        self.sessions.iter().any(|session| session.expect.exits.iter().any(|exit| *exit > 128))
+    }
+
     /// Whether it can be recorded in this way by the plugin in this version of the CLI: what more than hooks there is, is
     /// switched on by an installation.
     pub fn can_be_recorded(&self, way: Way, cli: &Version) -> bool {
@@ -158,7 +163,8 @@ impl Scenario {
         match way {
             Way::Baseline => true,
             Way::Mod => is_installed && cli.runs_modules,
-            Way::Native => is_installed && cli.exports_resumed,
+            // What a CLI exports that is killed depends on when it is.
+            Way::Native => is_installed && cli.exports_resumed && !self.is_killed(),
         }
     }
 
