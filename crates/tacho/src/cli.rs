@@ -1,13 +1,17 @@
 //! The command line's grammar. What a command does is in `commands/`.
 
+mod examples;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use examples::{
+    install_examples, show_price_examples, statusline_examples, trust_examples, uninstall_examples,
+};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tacho_agents::AGENTS;
 use tacho_agents::setup::Scope;
-use tacho_assemble::price::Prices;
 use tacho_model::time::Day;
 
 /// The sealed recorder for coding agents.
@@ -457,47 +461,6 @@ fn agent_programs() -> Vec<&'static str> {
 fn scopes() -> impl clap::builder::TypedValueParser<Value = Scope> {
     let names = PossibleValuesParser::new(Scope::ALL.map(Scope::name));
     names.map(|name| Scope::named(&name).unwrap_or(Scope::User))
-}
-
-/// Examples with the first agent's name; no other part of this file knows one.
-fn install_examples() -> String {
-    examples(
-        "Examples:
-  tacho install AGENT                              record on this machine, send nothing
-  tacho install AGENT --dry-run                    only see what that would do
-  tacho install AGENT --endpoint http://localhost:4318 --level full
-  tacho install AGENT --native-telemetry on        also hear what the agent exports of its calls
-  tacho install AGENT --endpoint https://otlp.example.com --token-stdin < token",
-    )
-}
-
-fn uninstall_examples() -> String {
-    examples(
-        "Examples:
-  tacho uninstall AGENT                            stop recording, keep what was recorded
-  tacho uninstall AGENT --purge                    and remove what was recorded, after a question",
-    )
-}
-
-fn trust_examples() -> String {
-    let file = AGENTS.first().and_then(|agent| agent.project_files.first()).copied().unwrap_or("FILE");
-    format!(
-        "Examples:\n  tacho trust https://otlp.example.com\n  tacho trust {file}\n  tacho trust --remove {file}"
-    )
-}
-
-fn show_price_examples() -> String {
-    let prices = Prices::list();
-    let model = prices.rows().last().map_or("MODEL", |found| &*found.row.model);
-    format!("Examples:\n  tacho prices show {model}\n  tacho prices show '{model}[1m]' --at 2026-10-06")
-}
-
-fn statusline_examples() -> String {
-    AGENTS.first().map_or_else(String::new, |agent| format!("{}\n", agent.status_setting))
-}
-
-fn examples(text: &str) -> String {
-    text.replace("AGENT", AGENTS.first().map_or("AGENT", |agent| agent.name))
 }
 
 /// Whether something that costs or changes something is wanted.
