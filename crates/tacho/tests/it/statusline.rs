@@ -11,7 +11,11 @@ fn payload(name: &str) -> PathBuf {
 /// Runs the command with this on standard input.
 fn run(home: &Home, input: &Path, arguments: &[&str]) -> Ran {
     let mut command = home.command(&[&["statusline"], arguments].concat());
-    command.stdin(File::open(input).unwrap()).env("PATH", "/usr/bin:/bin");
+    // Where the state directory cannot be used, what is recorded stays with this home all the same.
+    command
+        .stdin(File::open(input).unwrap())
+        .env("PATH", "/usr/bin:/bin")
+        .env("XDG_RUNTIME_DIR", home.path());
     Ran::from(command.output().unwrap())
 }
 
