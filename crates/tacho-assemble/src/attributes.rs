@@ -184,7 +184,10 @@ fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
     attributes.set(key::GEN_AI_REQUEST_MODEL, requested_model(call).unwrap_or("unknown"));
     attributes.set(key::GEN_AI_REQUEST_STREAM, true);
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, call.subagent.map(SubagentId::as_str));
-    attributes.set_known(key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, call.seconds_to_first_chunk());
+    let first_chunk = call.seconds_to_first_chunk();
+    attributes.set_known(key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk);
+    let at_most = if first_chunk.is_none() { call.seconds_to_first_block() } else { None };
+    attributes.set_known(key::TACHOGRAPH_TIME_TO_FIRST_CHUNK_MAX, at_most);
     if let Some(asked) = call.attempts.last().and_then(|request| request.asked.value()) {
         attributes.set_known(key::GEN_AI_REQUEST_MAX_TOKENS, asked.max_tokens);
         attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, asked.effort.clone());

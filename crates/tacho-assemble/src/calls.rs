@@ -1,6 +1,6 @@
 //! Logical calls of the model: an answer or a final failure, with the attempts that led to it.
 
-use crate::facts::{CallFacts, FailedCall, ReportFacts, RequestFacts, Retry, SessionFacts};
+use crate::facts::{BlockFacts, CallFacts, FailedCall, ReportFacts, RequestFacts, Retry, SessionFacts};
 use crate::price::{self, Priced, Prices, Unpriced};
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{FinishReason, ModelReport};
@@ -279,10 +279,19 @@ impl<'a> Call<'a> {
         if let Some(measured) = self.measured().and_then(|report| report.first_chunk_ms) {
             return Some(measured as f64 / 1e3);
         }
-        let CallOutcome::Answered(_, facts) = &self.outcome else { return None };
-        let first = facts.blocks.first()?;
-        let asked = self.attempts.last()?.asked.at()?;
+        let (asked, first) = self.asked_and_first_block()?;
         let began = first.at?.0.checked_sub(first.block_ms?.checked_mul(1_000_000)?)?;
         Some(began.checked_sub(asked.0)? as f64 / 1e9)
+    }
+
+    /// The same at most: the first block was complete then.
+    pub(crate) fn seconds_to_first_block(&self) -> Option<f64> {
+        let (asked, first) = self.asked_and_first_block()?;
+        Some(first.at?.0.checked_sub(asked.0)? as f64 / 1e9)
+    }
+
+    fn asked_and_first_block(&self) -> Option<(UnixNanos, &'a BlockFacts)> {
+        let CallOutcome::Answered(_, facts) = &self.outcome else { return None };
+        Some((self.attempts.last()?.asked.at()?, facts.blocks.first()?))
     }
 }

@@ -12,7 +12,7 @@ mod title;
 mod tool;
 mod turn;
 
-pub(crate) use call::{CallFacts, FailedCall, ReportFacts, RequestFacts, Retry};
+pub(crate) use call::{BlockFacts, CallFacts, FailedCall, ReportFacts, RequestFacts, Retry};
 pub(crate) use compaction::CompactionStatement;
 pub(crate) use elicitation::{ElicitationStatement, ElicitationStep};
 pub(crate) use subagent::SubagentFacts;

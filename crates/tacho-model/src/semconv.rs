@@ -15,31 +15,31 @@ pub const SERVICE_VERSION: Key = Key::new(83, "service.version", ValueType::Stri
 pub const SERVICE_INSTANCE_ID: Key = Key::new(81, "service.instance.id", ValueType::String, Class::Metadata);
 
 /// Always `tachograph`.
-pub const TELEMETRY_SDK_NAME: Key = Key::new(113, "telemetry.sdk.name", ValueType::String, Class::Metadata);
+pub const TELEMETRY_SDK_NAME: Key = Key::new(114, "telemetry.sdk.name", ValueType::String, Class::Metadata);
 
 /// Always `rust`.
 pub const TELEMETRY_SDK_LANGUAGE: Key =
-    Key::new(112, "telemetry.sdk.language", ValueType::String, Class::Metadata);
+    Key::new(113, "telemetry.sdk.language", ValueType::String, Class::Metadata);
 
 /// Version of the recorder.
 pub const TELEMETRY_SDK_VERSION: Key =
-    Key::new(114, "telemetry.sdk.version", ValueType::String, Class::Metadata);
+    Key::new(115, "telemetry.sdk.version", ValueType::String, Class::Metadata);
 
 /// The person at the machine; the gate turns it into `user.hash`.
-pub const USER_NAME: Key = Key::new(117, "user.name", ValueType::String, Class::Identity);
+pub const USER_NAME: Key = Key::new(118, "user.name", ValueType::String, Class::Identity);
 
 /// The team that the work is for, as its owner configured it.
 pub const TACHOGRAPH_TEAM: Key = Key::new(108, "tachograph.team", ValueType::String, Class::Metadata);
 
 /// HMAC-SHA-256 of the user's name under this installation's key, base32 of 16 bytes.
-pub const USER_HASH: Key = Key::new(116, "user.hash", ValueType::String, Class::Metadata);
+pub const USER_HASH: Key = Key::new(117, "user.hash", ValueType::String, Class::Metadata);
 
 /// The address of the person, as git's configuration of the user has it.
-pub const USER_EMAIL: Key = Key::new(115, "user.email", ValueType::String, Class::Identity);
+pub const USER_EMAIL: Key = Key::new(116, "user.email", ValueType::String, Class::Identity);
 
 /// Who said who the person is: `git`, or `os`, the operating system. In a CI job and on an account that is shared, such as `root` or `runner`, the operating system's word is no person's name and is left out.
 pub const TACHOGRAPH_USER_SOURCE: Key =
-    Key::new(109, "tachograph.user.source", ValueType::String, Class::Metadata);
+    Key::new(110, "tachograph.user.source", ValueType::String, Class::Metadata);
 
 /// The agent's session.
 pub const SESSION_ID: Key = Key::new(84, "session.id", ValueType::String, Class::Metadata);
@@ -75,30 +75,30 @@ pub const TACHOGRAPH_END_INFERRED: Key =
 
 /// Remote of the repository the agent worked in, without credentials.
 pub const VCS_REPOSITORY_URL_FULL: Key =
-    Key::new(125, "vcs.repository.url.full", ValueType::String, Class::Url);
+    Key::new(126, "vcs.repository.url.full", ValueType::String, Class::Url);
 
 /// Name of that repository.
-pub const VCS_REPOSITORY_NAME: Key = Key::new(124, "vcs.repository.name", ValueType::String, Class::Metadata);
+pub const VCS_REPOSITORY_NAME: Key = Key::new(125, "vcs.repository.name", ValueType::String, Class::Metadata);
 
 /// Who owns that repository at its host.
-pub const VCS_OWNER_NAME: Key = Key::new(119, "vcs.owner.name", ValueType::String, Class::Metadata);
+pub const VCS_OWNER_NAME: Key = Key::new(120, "vcs.owner.name", ValueType::String, Class::Metadata);
 
 /// Its host: `github`, `gitlab`, `gitea` or `bitbucket`.
-pub const VCS_PROVIDER_NAME: Key = Key::new(120, "vcs.provider.name", ValueType::String, Class::Metadata);
+pub const VCS_PROVIDER_NAME: Key = Key::new(121, "vcs.provider.name", ValueType::String, Class::Metadata);
 
 /// Branch or tag that was checked out when the span began.
-pub const VCS_REF_HEAD_NAME: Key = Key::new(121, "vcs.ref.head.name", ValueType::String, Class::Metadata);
+pub const VCS_REF_HEAD_NAME: Key = Key::new(122, "vcs.ref.head.name", ValueType::String, Class::Metadata);
 
 /// `branch` or `tag`.
-pub const VCS_REF_HEAD_TYPE: Key = Key::new(123, "vcs.ref.head.type", ValueType::String, Class::Metadata);
+pub const VCS_REF_HEAD_TYPE: Key = Key::new(124, "vcs.ref.head.type", ValueType::String, Class::Metadata);
 
 /// Commit that was checked out when the span began.
 pub const VCS_REF_HEAD_REVISION: Key =
-    Key::new(122, "vcs.ref.head.revision", ValueType::String, Class::Metadata);
+    Key::new(123, "vcs.ref.head.revision", ValueType::String, Class::Metadata);
 
 /// Name of the worktree, if it was not the main one.
 pub const TACHOGRAPH_VCS_WORKTREE: Key =
-    Key::new(110, "tachograph.vcs.worktree", ValueType::String, Class::Metadata);
+    Key::new(111, "tachograph.vcs.worktree", ValueType::String, Class::Metadata);
 
 /// True on the root span of a turn.
 pub const GEN_AI_CONVERSATION_ROOT: Key =
@@ -118,7 +118,7 @@ pub const CLAUDE_CODE_PROMPT_LENGTH: Key =
 
 /// Directory the agent worked in when the turn began.
 pub const TACHOGRAPH_WORKING_DIRECTORY: Key =
-    Key::new(111, "tachograph.working_directory", ValueType::String, Class::Content);
+    Key::new(112, "tachograph.working_directory", ValueType::String, Class::Content);
 
 /// The prompt of a turn, the task of a subagent; on a call, what it was given that the calls before it were not. JSON of the conventions' schema.
 pub const GEN_AI_INPUT_MESSAGES: Key =
@@ -238,6 +238,10 @@ pub const GEN_AI_RESPONSE_FINISH_REASONS: Key =
 /// Seconds from the request to the first chunk.
 pub const GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: Key =
     Key::new(62, "gen_ai.response.time_to_first_chunk", ValueType::Double, Class::Metadata);
+
+/// The same at most, where it is not known: seconds from the request until the first part of the answer was complete.
+pub const TACHOGRAPH_TIME_TO_FIRST_CHUNK_MAX: Key =
+    Key::new(109, "tachograph.time_to_first_chunk.max", ValueType::Double, Class::Metadata);
 
 /// Input + cache read + cache write tokens (the conventions' sum).
 pub const GEN_AI_USAGE_INPUT_TOKENS: Key =
@@ -444,7 +448,7 @@ pub const TACHOGRAPH_COMMIT_REVISION: Key =
     Key::new(87, "tachograph.commit.revision", ValueType::String, Class::Metadata);
 
 /// Number of the pull or merge request that the call opened.
-pub const VCS_CHANGE_ID: Key = Key::new(118, "vcs.change.id", ValueType::String, Class::Metadata);
+pub const VCS_CHANGE_ID: Key = Key::new(119, "vcs.change.id", ValueType::String, Class::Metadata);
 
 /// Its address.
 pub const TACHOGRAPH_CHANGE_URL: Key = Key::new(85, "tachograph.change.url", ValueType::String, Class::Url);
@@ -596,6 +600,7 @@ pub const ALL: &[Key] = &[
     TACHOGRAPH_STATUS_SOURCE,
     TACHOGRAPH_STATUS_TOLD_UNIX_NS,
     TACHOGRAPH_TEAM,
+    TACHOGRAPH_TIME_TO_FIRST_CHUNK_MAX,
     TACHOGRAPH_USER_SOURCE,
     TACHOGRAPH_VCS_WORKTREE,
     TACHOGRAPH_WORKING_DIRECTORY,
@@ -744,6 +749,7 @@ pub const SPANS: &[SpanShape] = &[
             GEN_AI_RESPONSE_ID,
             GEN_AI_RESPONSE_FINISH_REASONS,
             GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+            TACHOGRAPH_TIME_TO_FIRST_CHUNK_MAX,
             GEN_AI_USAGE_INPUT_TOKENS,
             GEN_AI_USAGE_OUTPUT_TOKENS,
             GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
