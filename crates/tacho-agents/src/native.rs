@@ -16,6 +16,14 @@ pub struct NativeTelemetry {
     pub variables: fn(&str) -> BTreeMap<String, String>,
     /// What is set.
     pub set: &'static [NativeVariable],
+    /// That one of them which says where telemetry goes.
+    pub address: &'static str,
+    /// That one of them which says that it goes anywhere: without our address, the user has it go elsewhere.
+    pub exporter: &'static str,
+    /// That one of them without which the agent exports nothing at all.
+    pub switch: &'static str,
+    /// Variables by which a user has the agent export other telemetry, once it exports any.
+    pub other_exporters: &'static [&'static str],
 }
 
 /// A variable that is set.

@@ -1,8 +1,7 @@
 //! Which sources say what stands on a span.
 //!
 //! Nobody keeps a list of who said what while facts are merged. What a source says is found by asking it: the session is
-//! understood once more from the statements of that source alone. What no source says alone needs several of them, and
-//! those are the ones without which it is not said.
+//! understood once more from the statements of that source alone. What no source says alone takes several of them.
 
 use std::collections::BTreeMap;
 use tacho_model::attribute::{Class, Value};
@@ -36,7 +35,7 @@ pub struct Figure {
     pub said: Said,
     /// The sources of which each says so alone.
     pub said_by: Sources,
-    /// Where there are none: the sources without which it would not be said, or not so.
+    /// Where there are none: sources that say it together, and none of them without the others.
     pub needs: Sources,
     /// Sources that alone say something else.
     pub others: Vec<(Source, Said)>,
@@ -53,54 +52,63 @@ pub enum Said {
 
 /// The figures of each span and who says them. `derive` understands the session from the statements of some sources;
 /// `heard` are those that said anything.
-pub fn provenance(
+pub fn provenance(heard: Sources, derive: impl FnMut(Sources) -> Vec<Span>) -> BTreeMap<SpanId, Vec<Figure>> {
+    let mut asked = Asked { heard, derive, known: BTreeMap::new() };
+    let all = (asked.derive)(heard);
+    all.iter()
+        .map(|span| {
+            let figures = said_of(span).map(|(name, said)| asked.figure(span.span_id, name, said));
+            (span.span_id, figures.collect())
+        })
+        .collect()
+}
+
+/// The sources, and what they were found to say.
+struct Asked<D> {
     heard: Sources,
-    mut derive: impl FnMut(Sources) -> Vec<Span>,
-) -> BTreeMap<SpanId, Vec<Figure>> {
-    let all = derive(heard);
-    let mut by_source = |sources: fn(Sources, Source) -> Sources| -> Vec<(Source, Spans)> {
-        let derived = heard.iter().map(|source| (source, by_id(&derive(sources(heard, source)))));
-        derived.collect()
-    };
-    let alone = by_source(|_, source| Sources::of(source));
-    let missing = by_source(Sources::without);
-    all.iter().map(|span| (span.span_id, figures(span, &alone, &missing))).collect()
+    derive: D,
+    /// What spans are by the statements of some sources: their figures.
+    known: BTreeMap<u8, BTreeMap<SpanId, BTreeMap<&'static str, Said>>>,
 }
 
-/// The figures of spans, by the span.
-type Spans = BTreeMap<SpanId, BTreeMap<&'static str, Said>>;
+impl<D: FnMut(Sources) -> Vec<Span>> Asked<D> {
+    /// What these sources say together.
+    fn said_by(&mut self, sources: Sources, span: SpanId, name: &str) -> Option<&Said> {
+        let spans = self.known.entry(sources.bits()).or_insert_with(|| {
+            let spans = (self.derive)(sources);
+            spans.iter().map(|span| (span.span_id, said_of(span).collect())).collect()
+        });
+        spans.get(&span)?.get(name)
+    }
 
-fn by_id(spans: &[Span]) -> Spans {
-    spans.iter().map(|span| (span.span_id, said_of(span).collect())).collect()
-}
-
-fn figures(span: &Span, alone: &[(Source, Spans)], missing: &[(Source, Spans)]) -> Vec<Figure> {
-    let said = |spans: &Spans, name: &str| spans.get(&span.span_id)?.get(name).cloned();
-    let figure = |(name, value): (&'static str, Said)| {
-        let mut figure = Figure {
-            name,
-            said: value,
-            said_by: Sources::default(),
-            needs: Sources::default(),
-            others: Vec::new(),
-        };
-        for (source, spans) in alone {
-            match said(spans, name) {
-                Some(value) if value == figure.said => {
-                    figure.said_by = figure.said_by.and(Sources::of(*source));
-                }
-                Some(value) => figure.others.push((*source, value)),
+    fn figure(&mut self, span: SpanId, name: &'static str, said: Said) -> Figure {
+        let (mut said_by, mut others) = (Sources::default(), Vec::new());
+        for source in self.heard.iter() {
+            match self.said_by(Sources::of(source), span, name) {
+                Some(alone) if *alone == said => said_by = said_by.and(Sources::of(source)),
+                Some(alone) => others.push((source, alone.clone())),
                 None => {}
             }
         }
-        if figure.said_by == Sources::default() {
-            let needed = missing.iter().filter(|(_, spans)| said(spans, name).as_ref() != Some(&figure.said));
-            figure.needs =
-                needed.fold(Sources::default(), |needs, (source, _)| needs.and(Sources::of(*source)));
+        let needs =
+            if said_by == Sources::default() { self.needed(span, name, &said) } else { Sources::default() };
+        Figure { name, said, said_by, needs, others }
+    }
+
+    /// The sources that are left when one after the other is left out without which it is said all the same, the least
+    /// believed first.
+    fn needed(&mut self, span: SpanId, name: &str, said: &Said) -> Sources {
+        let mut needed = self.heard;
+        let mut sources: Vec<Source> = self.heard.iter().collect();
+        sources.reverse();
+        for source in sources {
+            let fewer = needed.without(source);
+            if self.said_by(fewer, span, name) == Some(said) {
+                needed = fewer;
+            }
         }
-        figure
-    };
-    said_of(span).map(figure).collect()
+        needed
+    }
 }
 
 fn said_of(span: &Span) -> impl Iterator<Item = (&'static str, Said)> {

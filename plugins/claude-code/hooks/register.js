@@ -32,7 +32,7 @@ async function handOn($) {
   waiting = [];
   const sessions = new Set(events.map((said) => said.attributes["session.id"]));
   for (const session of sessions) {
-    await hand($, session, events.filter((said) => said.attributes["session.id"] === session));
+    await hand($, session, events.filter((said) => said.attributes["session.id"] === session)).catch(() => {});
   }
 }
 
@@ -45,8 +45,8 @@ async function handOnSoon($) {
 async function greet($) {
   const session = await $.session.id();
   if (session === greeted) return;
-  greeted = session;
   await hand($, session, [{ event: "started", attributes: {} }]);
+  greeted = session;
 }
 
 export function register(on) {

@@ -169,3 +169,26 @@ fn what_a_call_that_failed_printed() {
     let command = ShellCommand { family: "git", makes: Makes::COMMIT };
     assert_eq!(deeds(Source::Hook, None, &payload), [ToolDeed::Ran(command), ToolDeed::Printed(printed)]);
 }
+
+/// What was there before is named in the same way as what is made.
+#[test]
+fn what_there_was_before() {
+    let payload = json!({
+        "hook_event_name": "PostToolUseFailure", "tool_name": "Bash", "tool_use_id": "t",
+        "tool_input": { "command": "gh pr create --fill" },
+        "error": "Exit code 1\na pull request for branch \"b\" into branch \"main\" already exists:\nhttps://github.com/a/b/pull/1",
+    });
+    let command = ShellCommand { family: "gh", makes: Makes::CHANGE };
+    assert_eq!(deeds(Source::Hook, None, &payload), [ToolDeed::Ran(command)]);
+}
+
+/// A person who refuses may name an address.
+#[test]
+fn what_a_person_said() {
+    let block = json!({
+        "type": "tool_result", "tool_use_id": "t", "is_error": true,
+        "content": "The user doesn't want to proceed:\nhttps://github.com/a/b/pull/1",
+    });
+    let row = json!({ "type": "user", "toolDenialKind": "user-rejected", "message": { "content": [block] } });
+    assert_eq!(deeds(Source::Transcript, Some(0), &row), []);
+}

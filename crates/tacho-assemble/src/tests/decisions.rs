@@ -86,3 +86,25 @@ fn a_question_that_two_calls_fit_is_ambiguous() {
     events.swap(1, 4);
     assert_eq!(said(&events, key::TACHOGRAPH_PERMISSION_AMBIGUOUS), expected);
 }
+
+/// A call that was left open when its agent was killed is not what a person is asked about later.
+#[test]
+fn a_call_of_an_agent_that_was_gone_is_not_asked_about() {
+    let twin = |tool: &str| {
+        let Fact::ToolStarted(start) = started("t") else { panic!("no start") };
+        Fact::ToolStarted(ToolStart { tool: ToolUseId::from(tool), ..start })
+    };
+    let gone = Event { source: Source::Recorder, ..hook(3, "p", Fact::AgentGone) };
+    let events = [
+        hook(1, "p", prompted()),
+        hook(2, "p", twin("one")),
+        gone,
+        hook(5, "q", prompted()),
+        hook(6, "q", twin("two")),
+        hook(7, "q", asked("t")),
+    ];
+    assert_eq!(said(&events, key::TACHOGRAPH_PERMISSION_AMBIGUOUS), [None, None]);
+    let waits =
+        assembled(&events, 60).spans.into_iter().filter(|span| span.name.ends_with("permission.wait"));
+    assert_eq!(waits.count(), 1);
+}

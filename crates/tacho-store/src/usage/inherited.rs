@@ -17,6 +17,10 @@ pub struct Inherited {
     pub model: i64,
     /// Calls.
     pub calls: u64,
+    /// Those without a price.
+    pub unpriced_calls: u64,
+    /// Those whose end was not seen.
+    pub open_calls: u64,
     /// Searches of the web.
     pub web_searches: u64,
     /// The tokens.
@@ -50,17 +54,20 @@ impl Reader<'_> {
         let mut select = self.connection.prepare_cached(
             "SELECT inheritances.session, coalesce(model, 0), sum(input), sum(output), sum(cache_read),
                     sum(cache_write_5m), sum(cache_write_1h), sum(thinking), coalesce(sum(cost_nanos), 0),
-                    count(*), coalesce(sum(web_searches), 0)
+                    count(*), sum(cost_nanos IS NULL), sum(NOT is_final), coalesce(sum(web_searches), 0)
              FROM inheritances JOIN usage_records
                   ON usage_records.session = origin AND usage_records.at_ns <= inheritances.at_ns
              WHERE NOT is_absorbed GROUP BY 1, 2",
         )?;
         let rows = select.query_map([], |row| {
+            let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.cast_unsigned());
             Ok(Inherited {
                 session: SessionKey(row.get(0)?),
                 model: row.get(1)?,
-                calls: row.get::<_, i64>(9)?.cast_unsigned(),
-                web_searches: row.get::<_, i64>(10)?.cast_unsigned(),
+                calls: count(9)?,
+                unpriced_calls: count(10)?,
+                open_calls: count(11)?,
+                web_searches: count(12)?,
                 usage: tokens::usage_at(row, 2)?,
                 cost: Nanodollars(row.get(8)?),
             })

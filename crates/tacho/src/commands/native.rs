@@ -14,6 +14,7 @@ use crate::receiver::PORT;
 use crate::terminal::note;
 pub(super) use made::NOTE;
 use made::{Made, Note};
+use std::env;
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -98,7 +99,13 @@ pub(super) fn switch_off(side: &AgentSide, steps: &mut Steps) -> Result<(), Fail
         let value = settings.value(name);
         variable.is_some_and(|variable| value.is_some_and(|value| variable.is_ours(&value)))
     };
-    let gone: Vec<&String> = made.variables.iter().filter(|name| is_still_ours(name)).collect();
+    // Whoever had it go elsewhere since, or other telemetry go with it, has made the rest his own.
+    let address = settings.value(native.address);
+    let is_his = address.is_some() && !is_still_ours(&native.address.to_owned());
+    let has_others = native.other_exporters.iter().any(|name| settings.value(name).is_some());
+    let is_in_use = |name: &String| has_others && name == native.switch;
+    let gone = made.variables.iter().filter(|name| !is_his && is_still_ours(name) && !is_in_use(name));
+    let gone: Vec<&String> = gone.collect();
     if gone.is_empty() {
         return if steps.is_dry() { Ok(()) } else { note.write(&state) };
     }
@@ -189,10 +196,15 @@ impl<'a> Settings<'a> {
             let value = self.value(variable.name);
             variable.is_needed && value.is_some_and(|value| !variable.is_ours(&value))
         };
-        let others: Vec<&str> =
-            self.native().set.iter().filter(is_others).map(|variable| variable.name).collect();
+        let native = self.native();
+        let mut others: Vec<&str> =
+            native.set.iter().filter(is_others).map(|variable| variable.name).collect();
+        // Where an address is named for all signals, or by the environment, logs go there by the exporter alone.
+        if others.is_empty() && self.value(native.address).is_none() && self.said(native.exporter).is_some() {
+            others.push(native.exporter);
+        }
         if others.is_empty() {
-            return Ok(());
+            return self.wakes_nothing();
         }
         let names = others.join(", ");
         let message =
@@ -200,6 +212,30 @@ impl<'a> Settings<'a> {
         Err(Failure::new(FailureKind::Config, message).hint(
             "to have the agent's logs come here, take these out of the file and do it again; to leave them as they are, leave out --native-telemetry",
         ))
+    }
+
+    /// Refuses to begin what the user did not ask for: that the agent exports other telemetry, where he had only said how.
+    fn wakes_nothing(&self) -> Result<(), Failure> {
+        let native = self.native();
+        let is_asleep = self.said(native.switch).is_none();
+        let others = native.other_exporters.iter().filter(|name| self.said(name).is_some());
+        let others: Vec<&str> = others.filter(|_| is_asleep).copied().collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let (names, switch) = (others.join(", "), native.switch);
+        let message = format!("the agent would also begin to export what {names} names; nothing was changed");
+        Err(Failure::new(FailureKind::Config, message).hint(format!(
+            "if it is to, set {switch} to 1 in {0} and do it again; if not, set {names} to none there",
+            self.place()
+        )))
+    }
+
+    /// The value of a variable as the agent sees it: of its settings, else of the environment. One that is `none` says
+    /// nothing.
+    fn said(&self, name: &str) -> Option<String> {
+        let value = self.value(name).or_else(|| env::var(name).ok());
+        value.filter(|value| !value.is_empty() && value != "none")
     }
 
     /// What is to be set so that telemetry gets there.

@@ -73,14 +73,15 @@ fn line(span: &Span) -> String {
 /// when it was asked.
 fn decision(span: &Span) -> String {
     let Some(decider) = text_of(span, key::TACHOGRAPH_PERMISSION_DECIDER) else { return String::new() };
-    let is_rejected = text_of(span, key::CLAUDE_CODE_PERMISSION_DECISION) == Some("reject");
+    let said = text_of(span, key::CLAUDE_CODE_PERMISSION_DECISION);
+    let is_rejected = said == Some("reject");
     match decider {
         _ if is_rejected => {
             let code = text_of(span, key::CLAUDE_CODE_PERMISSION_REASON_CODE);
             let code = code.map_or_else(String::new, |code| format!(" ({})", display_safe(code)));
             format!("  rejected by {}{code}", display_safe(decider))
         }
-        "person" | "hook" | "classifier" if span.kind == SpanKind::Tool => {
+        "person" | "hook" | "classifier" if said == Some("accept") && span.kind == SpanKind::Tool => {
             format!("  allowed by {}", display_safe(decider))
         }
         _ => String::new(),

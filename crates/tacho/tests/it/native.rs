@@ -118,6 +118,38 @@ fn what_was_changed_since_stays() {
     assert_eq!(read(&path), "{\"model\":\"opus\",\"env\":{\"OTEL_LOGS_EXPORTER\":\"console\"}}");
 }
 
+/// Who has it go elsewhere since, or other telemetry go with it, still needs the rest.
+#[test]
+fn what_is_built_upon_stays() {
+    let (installed, path) = home_with("{}");
+    steps(&installed, ON);
+    let elsewhere = read(&path).replace("http://127.0.0.1:4327/v1/logs", "https://otlp.example.com");
+    fs::write(&path, &elsewhere).unwrap();
+    steps(&installed, OFF);
+    assert_eq!(read(&path), elsewhere);
+
+    let (installed, path) = home_with("{}");
+    steps(&installed, ON);
+    let mut settings: serde_json::Value = serde_json::from_str(&read(&path)).unwrap();
+    settings["env"]["OTEL_METRICS_EXPORTER"] = "otlp".into();
+    fs::write(&path, settings.to_string()).unwrap();
+    steps(&installed, OFF);
+    let left: serde_json::Value = serde_json::from_str(&read(&path)).unwrap();
+    let expected =
+        serde_json::json!({ "OTEL_METRICS_EXPORTER": "otlp", "CLAUDE_CODE_ENABLE_TELEMETRY": "1" });
+    assert_eq!(left["env"], expected);
+}
+
+/// Of two members of one name the last counts, and a number is its digits, as for the agent.
+#[test]
+fn what_is_told_is_what_counts() {
+    let (installed, path) = home_with(r#"{"env":{},"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":1}}"#);
+    steps(&installed, ON);
+    assert!(read(&path).contains("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"));
+    let health = installed.tacho(&["doctor"]).stdout;
+    assert!(health.contains("the drainer that a hook starts listens at 127.0.0.1:4327"), "{health}");
+}
+
 /// Whoever takes all of it out himself has switched it off.
 #[test]
 fn taken_out_by_hand() {
@@ -156,6 +188,11 @@ fn what_is_not_touched() {
     let elsewhere = r#"{"env":{"OTEL_LOGS_EXPORTER":"otlp","OTEL_EXPORTER_OTLP_LOGS_ENDPOINT":"https://otlp.example.com"}}"#;
     for (name, settings) in [
         ("logs_go_elsewhere", elsewhere),
+        (
+            "logs_go_where_all_goes",
+            r#"{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"1","OTEL_LOGS_EXPORTER":"otlp","OTEL_EXPORTER_OTLP_ENDPOINT":"http://collector:4317"}}"#,
+        ),
+        ("others_would_wake", r#"{"env":{"OTEL_METRICS_EXPORTER":"otlp"}}"#),
         ("switched_off", r#"{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"0"}}"#),
         ("no_json", "{\"env\":{},}"),
         ("no_object", "[]"),

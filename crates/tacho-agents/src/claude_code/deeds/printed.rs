@@ -26,9 +26,16 @@ pub(super) fn by_result(result: &Fields<'_>) -> Option<Printed> {
     })
 }
 
-/// What a text has, the last of each kind.
+/// What a text has, the last of each kind. An address behind `already exists:` is of what another command made before.
 pub(super) fn by_text(output: &str) -> Option<Printed> {
-    let lines = || output.lines().rev().map(str::trim);
+    let behind = output.lines().map(str::trim).filter(|line| !line.is_empty());
+    let before = std::iter::once("").chain(behind.clone());
+    let made: Vec<&str> = behind
+        .zip(before)
+        .filter(|(_, before)| !before.ends_with("already exists:"))
+        .map(|(line, _)| line)
+        .collect();
+    let lines = || made.iter().rev().copied();
     some(Printed {
         revision: lines().find_map(revision),
         change: lines().find_map(|line| link(line, &CHANGES)),

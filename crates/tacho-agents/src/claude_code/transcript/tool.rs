@@ -14,6 +14,8 @@ pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
 
 fn recorded(row: &Fields<'_>, record: ToolRecord) -> Vec<Fact> {
     let did = match &record.failure {
+        // It did nothing, and the text may be a person's.
+        Some(ToolFailure { cause: FailureCause::Denied | FailureCause::Refused(_), .. }) => Vec::new(),
         Some(failure) => deeds::of_failure(&record.tool, failure.message.as_deref().unwrap_or_default()),
         None => deeds::of_result(&record.tool, &row.object("toolUseResult")),
     };

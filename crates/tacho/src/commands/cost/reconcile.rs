@@ -116,6 +116,8 @@ impl Reconciliation {
             let Some(sides) = sessions.get_mut(&given.session) else { continue };
             sides.inherited = sides.inherited.plus(given.cost);
             sides.computed.calls += given.calls;
+            sides.computed.unpriced_calls += given.unpriced_calls;
+            sides.computed.open_calls += given.open_calls;
             sides.computed.web_searches += given.web_searches;
             let usage = sides.by_model.entry(given.model).or_default();
             *usage = usage.plus(given.usage);
