@@ -266,8 +266,14 @@ impl SessionFacts {
 
     /// Notes that something was said, by whom, when and where.
     fn note(&mut self, event: &Event) {
-        // Neither what the recorder sees nor a line that is drawn anew is anything that the session does.
-        if !matches!(event.source, Source::Recorder | Source::StatusLine) {
+        let is_sign = match event.source {
+            Source::Hook | Source::Transcript => true,
+            // That there is telemetry is said whenever it comes, which may be when all is over.
+            Source::Mod | Source::Otlp => event.fact != Fact::Nothing,
+            // Neither what the recorder sees nor a line that is drawn anew is anything that the session does.
+            Source::Recorder | Source::StatusLine => false,
+        };
+        if is_sign {
             self.seen.include(event.at);
         }
         self.is_measured |= matches!(event.source, Source::Mod | Source::Otlp);

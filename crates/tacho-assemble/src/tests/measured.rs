@@ -180,3 +180,17 @@ fn a_wait_ends_when_a_person_decided() {
     };
     assert_eq!([waits("user_temporary"), waits("config")], [Some(6.0), None]);
 }
+
+/// That there is telemetry is said when it comes, which may be behind the end of the session.
+#[test]
+fn a_greeting_behind_the_end_is_no_sign_of_life() {
+    let events = [
+        hook(1, "p", prompted()),
+        hook(4, "p", stopped()),
+        hook(5, "p", Fact::SessionEnded { reason: None }),
+        measured(9, Fact::Nothing),
+    ];
+    let session = assembled(&events, 60).session;
+    assert_eq!((session.ended, session.end_inferred), (Some(UnixNanos(5 * SECOND_NS)), false));
+    assert_eq!(session.last_seen, UnixNanos(5 * SECOND_NS));
+}
