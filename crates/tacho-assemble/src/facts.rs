@@ -48,6 +48,8 @@ pub struct SessionFacts {
     pub(crate) agent: AgentIdentity,
     pub(crate) session: SessionId,
     pub(crate) seen: Range,
+    /// The same of what the session itself did.
+    pub(crate) active: Range,
     pub(crate) ended: Believed<()>,
     /// Every time at which it ended; it may be taken up again.
     pub(crate) ends: BTreeSet<UnixNanos>,
@@ -99,6 +101,7 @@ impl SessionFacts {
             agent,
             session,
             seen: Range::default(),
+            active: Range::default(),
             ended: Believed::latest(),
             ends: BTreeSet::new(),
             idle: BTreeSet::new(),
@@ -266,15 +269,13 @@ impl SessionFacts {
 
     /// Notes that something was said, by whom, when and where.
     fn note(&mut self, event: &Event) {
-        let is_sign = match event.source {
-            Source::Hook | Source::Transcript => true,
-            // That there is telemetry is said whenever it comes, which may be when all is over.
-            Source::Mod | Source::Otlp => event.fact != Fact::Nothing,
-            // Neither what the recorder sees nor a line that is drawn anew is anything that the session does.
-            Source::Recorder | Source::StatusLine => false,
-        };
-        if is_sign {
+        // Neither what the recorder sees nor a line that is drawn anew is anything that the session does.
+        if !matches!(event.source, Source::Recorder | Source::StatusLine) {
             self.seen.include(event.at);
+            // That there is telemetry is said whenever it comes, which may be when all is over.
+            let is_greeting =
+                matches!(event.source, Source::Mod | Source::Otlp) && event.fact == Fact::Nothing;
+            self.active.include(event.at.filter(|_| !is_greeting));
         }
         self.is_measured |= matches!(event.source, Source::Mod | Source::Otlp);
         self.places.include(event);

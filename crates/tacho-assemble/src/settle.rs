@@ -71,7 +71,7 @@ impl SessionEnd {
 
 /// How the session ended, if it did.
 pub(crate) fn session_end(facts: &SessionFacts) -> Option<SessionEnd> {
-    let seen = facts.seen.last;
+    let seen = facts.active.last;
     let gone = facts.gone.at().filter(|gone| Some(*gone) >= seen);
     // Hooks of the end and of what came before it run at the same time and may be written down in any order.
     let ended = facts.ended.at().filter(|ended| Some(ended.plus_nanos(QUIET_NS)) >= seen);

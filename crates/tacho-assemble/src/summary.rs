@@ -20,7 +20,7 @@ pub(crate) fn summary(tree: &Tree<'_>, spans: &[Span]) -> Session {
     let denied = facts.own_tools().filter(|(_, tool)| outcome(facts, tool) == Outcome::Denied);
     let amounts = || tree.calls().filter_map(|call| Some(call.price.as_ref()?.as_ref().ok()?.amount));
     // A process that is gone ended its session when it was last seen.
-    let ended = facts.ended.at().max(facts.gone.at().and(facts.seen.last));
+    let ended = facts.ended.at().max(facts.gone.at().and(facts.active.last));
     Session {
         id: facts.session.clone(),
         agent: facts.agent.name.to_owned(),

@@ -16,10 +16,10 @@ use answer::Answer;
 use guard::Guard;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::GracefulConnection;
 use intake::Intake;
 pub(crate) use probe::{Listener, listener_at};
 use std::convert::Infallible;
@@ -28,13 +28,14 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener as BoundListener};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tacho_spool::state::State;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 /// Where it listens unless somebody says otherwise: not where a Collector does.
@@ -45,6 +46,10 @@ const CONNECTIONS_MAX: usize = 64;
 const STREAMS_MAX: u32 = 8;
 /// How long a peer may take to begin, and to say its headers.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How a connection of HTTP/2 begins (RFC 9113, section 3.4).
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How soon the rest of it is looked for.
+const PREFACE_PAUSE: Duration = Duration::from_millis(10);
 /// How long requests that are under way may take to end when it stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 /// How long it waits when the system gives it no connection.
@@ -116,7 +121,7 @@ impl Drop for Receiver {
 /// Answers whoever connects, until it is told to stop.
 async fn listen(listener: BoundListener, desk: Arc<Desk>, mut stopped: oneshot::Receiver<()>) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
-    let graceful = GracefulShutdown::new();
+    let (farewell, told) = watch::channel(());
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let next = async || {
         let place = Arc::clone(&places).acquire_owned().await.ok();
@@ -127,20 +132,60 @@ async fn listen(listener: BoundListener, desk: Arc<Desk>, mut stopped: oneshot::
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let (desk, watcher) = (Arc::clone(&desk), graceful.watcher());
+        let (desk, told) = (Arc::clone(&desk), told.clone());
         tokio::spawn(async move {
-            if has_begun(&stream).await {
-                let answer = service_fn(move |request| answer(Arc::clone(&desk), request));
-                let builder = builder();
+            if let Ok(Some(version)) = timeout(PATIENCE, version(&stream)).await {
+                let has_asked = Arc::new(AtomicBool::new(false));
+                let asked = Arc::clone(&has_asked);
+                let answer = service_fn(move |request| {
+                    asked.store(true, Ordering::Relaxed);
+                    answer(Arc::clone(&desk), request)
+                });
+                let builder = builder(version);
                 let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
-                // A connection that breaks is the peer's business: it sends again what was not answered.
-                let _ = watcher.watch(connection).await;
+                attend(connection, &has_asked, told).await;
             }
             drop(place);
         });
     }
-    drop(listener);
-    let _ = timeout(FAREWELL_MAX, graceful.shutdown()).await;
+    drop((listener, told));
+    // Nobody is left to tell where it fails.
+    let _ = farewell.send(());
+    let _ = timeout(FAREWELL_MAX, farewell.closed()).await;
+}
+
+/// Serves a connection until it ends. Once it is told to, it ends behind the request that is under way, or else the first: a
+/// connection that was taken and has not been heard yet would otherwise end without an answer.
+async fn attend(connection: impl GracefulConnection, has_asked: &AtomicBool, mut told: watch::Receiver<()>) {
+    let mut connection = pin!(connection);
+    let mut farewell = pin!(async move {
+        let _ = told.changed().await;
+        told
+    });
+    // Held until the end, which whoever says farewell waits for.
+    let mut held = None;
+    let mut is_ending = false;
+    poll_fn(|context| {
+        if held.is_none() {
+            if let Poll::Ready(told) = farewell.as_mut().poll(context) {
+                held = Some(told);
+            }
+        }
+        loop {
+            if held.is_some() && !is_ending && has_asked.load(Ordering::Relaxed) {
+                connection.as_mut().graceful_shutdown();
+                is_ending = true;
+            }
+            match connection.as_mut().poll(context) {
+                // A connection that breaks is the peer's business: it sends again what was not answered.
+                Poll::Ready(_) => return Poll::Ready(()),
+                // What was just asked is the last.
+                Poll::Pending if held.is_some() && !is_ending && has_asked.load(Ordering::Relaxed) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await;
 }
 
 /// What comes of it, unless it is told to stop before.
@@ -153,14 +198,24 @@ async fn unless_stopped<T>(stopped: &mut oneshot::Receiver<()>, other: impl Futu
     .await
 }
 
-/// Whether the peer says something at all. Which protocol it speaks is told by its first words, and nothing else limits how
-/// long they may take.
-async fn has_begun(stream: &TcpStream) -> bool {
-    matches!(timeout(PATIENCE, stream.readable()).await, Ok(Ok(())))
+/// Which version the peer speaks, by its first words; `None` where it says nothing. Nothing else limits how long it may take
+/// for them, and a connection that is told to end before they were read would end without an answer.
+async fn version(stream: &TcpStream) -> Option<Version> {
+    let mut buffer = [0; HTTP2_PREFACE.len()];
+    loop {
+        let length = stream.peek(&mut buffer).await.ok()?;
+        match buffer.get(..length).unwrap_or_default() {
+            [] => return None,
+            said if said == HTTP2_PREFACE => return Some(Version::HTTP_2),
+            said if !HTTP2_PREFACE.starts_with(said) => return Some(Version::HTTP_11),
+            _ => sleep(PREFACE_PAUSE).await,
+        }
+    }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(version: Version) -> Builder<TokioExecutor> {
+    let builder = Builder::new(TokioExecutor::new());
+    let mut builder = if version == Version::HTTP_2 { builder.http2_only() } else { builder.http1_only() };
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
     builder

@@ -192,5 +192,5 @@ fn a_greeting_behind_the_end_is_no_sign_of_life() {
     ];
     let session = assembled(&events, 60).session;
     assert_eq!((session.ended, session.end_inferred), (Some(UnixNanos(5 * SECOND_NS)), false));
-    assert_eq!(session.last_seen, UnixNanos(5 * SECOND_NS));
+    assert_eq!(session.last_seen, UnixNanos(9 * SECOND_NS));
 }

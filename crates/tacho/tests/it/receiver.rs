@@ -55,7 +55,9 @@ fn every_protocol_says_the_same() {
             found.push((recorded(&home), home.json_of(&["cost", "--json"])["totals"].clone()));
         }
     }
-    assert!(found.iter().all(|other| *other == found[0]));
+    for other in &found {
+        assert_eq!(*other, found[0]);
+    }
     insta::assert_json_snapshot!("what_is_kept_of_a_run", found[0]);
 }
 
