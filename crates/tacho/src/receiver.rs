@@ -166,10 +166,10 @@ async fn attend(connection: impl GracefulConnection, has_asked: &AtomicBool, mut
     let mut held = None;
     let mut is_ending = false;
     poll_fn(|context| {
-        if held.is_none() {
-            if let Poll::Ready(told) = farewell.as_mut().poll(context) {
-                held = Some(told);
-            }
+        if held.is_none()
+            && let Poll::Ready(told) = farewell.as_mut().poll(context)
+        {
+            held = Some(told);
         }
         loop {
             if held.is_some() && !is_ending && has_asked.load(Ordering::Relaxed) {
