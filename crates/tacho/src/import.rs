@@ -1,6 +1,6 @@
 //! Taking in what the agent's own files say was used, of sessions that were never recorded too.
 //!
-//! Files are read on all processors but the one that writes, from where they were read last; what they say is merged and written with the
+//! Files are read on all processors, from where they were read last; what they say is merged and written with the
 //! places up to which they were read, so that it may be stopped at any moment and done again at any time.
 
 mod files;
@@ -73,9 +73,8 @@ pub(crate) fn run(
     let mut done_bytes = 0;
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING_FILES);
-        // Writing takes as long as reading: with a reader on every processor the writer would be the last to end.
-        let readers = thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1);
-        for _ in 0..readers.min(transcripts.len()) {
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(transcripts.len());
+        for _ in 0..threads {
             let sender = sender.clone();
             scope.spawn(|| read(transcripts, &next, archive, sender));
         }
