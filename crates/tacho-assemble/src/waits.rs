@@ -44,17 +44,18 @@ pub(crate) fn waits(facts: &SessionFacts) -> Vec<Wait<'_>> {
     waits
 }
 
-/// Whether a call was left open by an agent that was gone before the question: it asks about no such call.
-fn was_left(facts: &SessionFacts, tool: &ToolFacts, ask: &PermissionAsk) -> bool {
+/// Whether a question can have been about a call: one that an agent left open when it went is none that it asks about later.
+fn can_be_about(facts: &SessionFacts, tool: &ToolFacts, ask: &PermissionAsk) -> bool {
     let mut went = facts.departures.iter().chain(&facts.ends).copied().map(Some);
-    tool.came_back().is_none() && went.any(|went| tool.began() < went && went < ask.at)
+    let mut was_left = || tool.came_back().is_none() && went.any(|went| tool.began() < went && went < ask.at);
+    ask.fits(tool) && !was_left()
 }
 
 /// The calls of which two or more fit a question to a person: whether one of them was asked about is not known.
 pub(crate) fn perhaps_asked(facts: &SessionFacts) -> BTreeSet<&ToolUseId> {
     let mut perhaps = BTreeSet::new();
     for ask in &facts.permission_asks {
-        let fits = |tool: &ToolFacts| ask.fits(tool) && !was_left(facts, tool, ask);
+        let fits = |tool: &ToolFacts| can_be_about(facts, tool, ask);
         let fitting = || facts.tools.iter().filter(|(_, tool)| fits(tool)).map(|(id, _)| id);
         if fitting().nth(1).is_some() {
             perhaps.extend(fitting());
@@ -67,8 +68,7 @@ pub(crate) fn perhaps_asked(facts: &SessionFacts) -> BTreeSet<&ToolUseId> {
 fn permissions(facts: &SessionFacts) -> BTreeMap<&ToolUseId, (&ToolFacts, &PermissionAsk)> {
     let mut asked = BTreeMap::new();
     for ask in &facts.permission_asks {
-        let fits = |tool: &ToolFacts| ask.fits(tool) && !was_left(facts, tool, ask);
-        let Some((id, tool)) = only(facts, fits) else { continue };
+        let Some((id, tool)) = only(facts, |tool| can_be_about(facts, tool, ask)) else { continue };
         // The agent also raises the question where nobody can answer, and then refuses by itself.
         if tool.decision.value().is_none_or(|decision| decision.by_person() != Some(false)) {
             asked.entry(id).or_insert((tool, ask));
