@@ -1,6 +1,9 @@
 //! Records of the spool, as the hook writes them (`docs/formats/spool.md`).
 
+mod own;
+
 use memchr::memmem;
+pub(crate) use own::{OwnRecord, Recorder, boot_ns};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};

@@ -2,16 +2,14 @@
 
 use super::logs::Heard;
 use crate::drain::now;
-use rustix::time::{ClockId, clock_gettime};
-use serde_json::{Value as Json, json};
+use crate::record::{OwnRecord, Recorder, boot_ns};
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use tacho_agents::{Agent, LogEvent};
-use tacho_spool::append::{Destination, Durability, SYNC_MARKER, append};
+use tacho_spool::append::{Durability, SYNC_MARKER};
 use tacho_spool::state::State;
-use tacho_spool::{frame, layout};
 
 /// What one payload may hold, so that its record is none too large.
 const PAYLOAD_BYTES_MAX: usize = 32 * 1024;
@@ -21,8 +19,7 @@ const GREETED_MAX: usize = 10_000;
 /// Where records go.
 pub(super) struct Intake {
     state: State,
-    boot: String,
-    host_directory: String,
+    recorder: Recorder,
     progress: Mutex<Progress>,
 }
 
@@ -37,11 +34,7 @@ struct Progress {
 
 impl Intake {
     pub(super) fn new(state: State) -> Self {
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        let boot = boot.trim().to_owned();
-        let host = rustix::system::uname();
-        let host_directory = layout::host_directory(host.nodename().to_bytes(), boot.as_bytes());
-        Self { state, boot, host_directory, progress: Mutex::default() }
+        Self { state, recorder: Recorder::new(), progress: Mutex::default() }
     }
 
     /// Records it. Where that fails halfway, what was recorded is recorded again with the rest, and counts once.
@@ -68,46 +61,18 @@ impl Intake {
         events: Vec<LogEvent>,
         progress: &mut Progress,
     ) -> io::Result<()> {
-        let payload = (agent.own_telemetry.payload)(session, events);
-        let unix_ns = now().0;
         // One process writes many records here, and no two may be made at the same time.
         let boot_ns = boot_ns().max(progress.last_boot_ns + 1);
         progress.last_boot_ns = boot_ns;
-        let record = frame::seal(&self.open_object(agent, session, unix_ns, boot_ns, &payload));
-        let to = Destination {
-            host_directory: &self.host_directory,
+        let record = OwnRecord {
+            agent: agent.name,
+            event: agent.own_telemetry.event,
             session,
-            unix_seconds: unix_ns / 1_000_000_000,
+            raw: &(agent.own_telemetry.payload)(session, events).to_string(),
+            unix_ns: now().0,
+            boot_ns,
         };
-        append(&self.state, to, &record, self.durability())
-    }
-
-    /// The record as `docs/formats/spool.md` has it.
-    fn open_object(
-        &self,
-        agent: &Agent,
-        session: &str,
-        unix_ns: u64,
-        boot_ns: u64,
-        payload: &Json,
-    ) -> Vec<u8> {
-        let members = json!({
-            "v": 1,
-            "t": unix_ns,
-            "b": boot_ns,
-            "boot": self.boot,
-            "pid": std::process::id(),
-            "ppid": std::os::unix::process::parent_id(),
-            "agent": agent.name,
-            "pv": env!("CARGO_PKG_VERSION"),
-            "ev": agent.own_telemetry.event,
-            "sid": session,
-            "raw": payload,
-        });
-        let mut line = members.to_string().into_bytes();
-        // The frame closes it.
-        line.pop();
-        line
+        self.recorder.append(&self.state, &record, self.durability())
     }
 
     fn durability(&self) -> Durability {
@@ -132,10 +97,4 @@ fn portions(events: impl Iterator<Item = LogEvent>) -> Vec<Vec<LogEvent>> {
         }
     }
     portions
-}
-
-fn boot_ns() -> u64 {
-    let now = clock_gettime(ClockId::Boottime);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0))
 }

@@ -1,19 +1,16 @@
 //! Figures of a status line as a record of the spool, unless the same were recorded last.
 
-use crate::record::uid_of;
+use crate::drain::now;
+use crate::record::{OwnRecord, Recorder, boot_ns, uid_of};
 use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
 use rustix::io::{Errno, pread, pwrite};
-use rustix::process::{geteuid, getppid};
-use rustix::time::{ClockId, clock_gettime};
-use serde_json::json;
+use rustix::process::geteuid;
 use std::env;
-use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use tacho_agents::{Agent, StatusLine};
-use tacho_spool::append::{Destination, Durability, append};
+use tacho_spool::append::Durability;
 use tacho_spool::state::{State, candidates};
-use tacho_spool::{frame, layout};
 
 /// The file beside the segments that tells what was recorded last, by session: slots of a digest each. Where two
 /// sessions fall on one slot, figures are recorded more often than needed.
@@ -28,42 +25,16 @@ pub(super) fn record(agent: &Agent, status: &StatusLine) -> io::Result<()> {
     if seen.is_known(&state)? {
         return Ok(());
     }
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let host = rustix::system::uname();
-    let host_directory = layout::host_directory(host.nodename().to_bytes(), boot.trim().as_bytes());
-    let at = nanoseconds(ClockId::Realtime);
-    // The name of the segment is made of the id as the payload spells it, as with the hook.
-    let session = json!(status.session.as_str()).to_string();
-    let to = Destination {
-        host_directory: &host_directory,
-        session: session.trim_matches('"'),
-        unix_seconds: at / 1_000_000_000,
+    let record = OwnRecord {
+        agent: agent.name,
+        event: agent.status_event,
+        session: status.session.as_str(),
+        raw: &status.kept,
+        unix_ns: now().0,
+        boot_ns: boot_ns(),
     };
-    let record = frame::seal(open_object(agent, status, boot.trim(), at).as_bytes());
-    append(&state, to, &record, Durability::Kernel)?;
+    Recorder::new().append(&state, &record, Durability::Kernel)?;
     seen.remember(&state)
-}
-
-/// The record without checksum and closing brace (`docs/formats/spool.md`).
-fn open_object(agent: &Agent, status: &StatusLine, boot: &str, at: u64) -> String {
-    format!(
-        r#"{{"v":1,"t":{at},"b":{},"boot":{},"pid":{},"ppid":{},"agent":{},"pv":{},"ev":{},"sid":{},"raw":{}"#,
-        nanoseconds(ClockId::Boottime),
-        json!(boot),
-        std::process::id(),
-        getppid().map_or(0, |parent| parent.as_raw_nonzero().get()),
-        json!(agent.name),
-        json!(env!("CARGO_PKG_VERSION")),
-        json!(agent.status_event),
-        json!(status.session.as_str()),
-        status.kept,
-    )
-}
-
-fn nanoseconds(clock: ClockId) -> u64 {
-    let now = clock_gettime(clock);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 /// The place where it stands what was recorded last of a session.
