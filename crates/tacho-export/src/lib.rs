@@ -6,6 +6,7 @@
 pub mod delivery;
 pub mod destination;
 pub mod otlp;
+pub mod prometheus;
 pub mod sender;
 
 #[cfg(test)]
