@@ -36,6 +36,12 @@ impl Drainer {
             if self.couriers.is_busy(destination.endpoint()) {
                 continue;
             }
+            if self.store.read().next_parcel(row.key)?.is_none()
+                && let Some(parcel) = self.metrics.next_for(destination.endpoint())
+            {
+                self.couriers.send(destination, Signal::Metrics, parcel)?;
+                continue;
+            }
             while let Some(parcel) = self.store.read().next_parcel(row.key)? {
                 let user_info = self.config.disclosure_to(named);
                 if let Some((signal, parcel)) = permitted(&mut self.store, destination, user_info, parcel)? {
@@ -49,6 +55,9 @@ impl Drainer {
 
     /// Writes down how a request ended.
     fn settle(&mut self, carried: Carried) -> Result<(), Failure> {
+        if carried.parcel.signal == Signal::Metrics.name() {
+            return self.settle_metrics(&carried);
+        }
         let Carried { endpoint, parcel, outcome } = carried;
         let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { return Ok(()) };
         let now = now();

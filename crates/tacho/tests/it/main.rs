@@ -20,6 +20,7 @@ mod delivery;
 mod doctor;
 mod install;
 mod liveness;
+mod metrics;
 mod native;
 mod notice;
 mod observations;

@@ -95,7 +95,7 @@ fn what_somebody_saw_before_is_still_corrected() {
 fn a_correction_is_sent_again_as_it_was() {
     let (home, receiver) = with_something_to_correct();
     receiver.answer_next(Signal::Logs, Answer::slow(Duration::from_secs(9)));
-    let logs = || receiver.requests().into_iter().filter(|request| request.signal == Signal::Logs);
+    let logs = || receiver.item_requests().into_iter().filter(|request| request.signal == Signal::Logs);
     let resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
     until(|| logs().count() == 1);
     resident.kill();
