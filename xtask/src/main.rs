@@ -9,11 +9,13 @@ mod demo;
 mod deny;
 mod e2e;
 mod finding;
+mod generated;
 mod plugin;
 mod prices;
 mod sweep;
 mod tidy;
 mod truth;
+mod views;
 mod workspace;
 
 use mimalloc::MiMalloc;
@@ -45,6 +47,11 @@ const TASKS: &[Task] = &[
         name: "codegen",
         help: "write the files that are made from tables; --check only compares",
         run: codegen::run,
+    },
+    Task {
+        name: "dashboards",
+        help: "write boards and alerts from their tables; --check only compares",
+        run: views::run,
     },
     Task { name: "demo", help: "build the programs and show what they record", run: demo::run },
     Task {
@@ -89,6 +96,6 @@ fn main() -> ExitCode {
 
 fn print_tasks() {
     for task in TASKS {
-        println!("  cargo xtask {:<8} {}", task.name, task.help);
+        println!("  cargo xtask {:<10} {}", task.name, task.help);
     }
 }
