@@ -2,6 +2,9 @@
 //! named twice. The committed files are compared with the tables by `cargo xtask tidy`.
 
 pub(crate) mod alert;
+pub(crate) mod board;
+pub(crate) mod boards;
+mod grafana;
 pub(crate) mod recorded;
 mod rules;
 
@@ -26,7 +29,7 @@ pub(crate) fn stale(root: &Path) -> Vec<Finding> {
 }
 
 fn generate() -> Vec<Generated> {
-    rules::generate()
+    grafana::generate().into_iter().chain(rules::generate()).collect()
 }
 
 #[cfg(test)]
