@@ -2,6 +2,7 @@
 //! This file is the table of them; each does its work in a file of its own. No product code lives here.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tasks talk to the person who started them")]
 
+mod backends;
 mod bench;
 mod check;
 mod codegen;
@@ -32,6 +33,11 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "backends",
+        help: "send recorded sessions to real backends, ask what they got, and run every query of the boards",
+        run: backends::run,
+    },
     Task {
         name: "bench",
         help: "measure the hook, the drainer, a status line or an agent with the plugin, and write the figures down",

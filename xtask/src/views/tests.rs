@@ -5,7 +5,7 @@ use std::path::Path;
 use super::alert::{Alert, GROUPS};
 use crate::workspace;
 
-const TESTS: &[&str] = &["documents", "cost", "work", "recorder"];
+const TESTS: &[&str] = &["documents", "budget", "cost", "work", "recorder"];
 
 fn text(path: &str) -> String {
     workspace::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
