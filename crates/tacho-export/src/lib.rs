@@ -5,8 +5,9 @@
 
 pub mod delivery;
 pub mod destination;
+pub mod exporters;
 pub mod otlp;
-pub mod sender;
+pub mod sampling;
 
 #[cfg(test)]
 mod tests;

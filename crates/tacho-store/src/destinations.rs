@@ -60,6 +60,16 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Has what a destination is sent begin with what settles from `since` on, unless it begins later.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin_anew(&self, destination: &str, since: UnixNanos) -> Result<(), StoreError> {
+        let update = "UPDATE destinations SET since_ns = max(since_ns, ?2) WHERE name = ?1";
+        self.transaction.prepare_cached(update)?.execute(params![destination, since.0.cast_signed()])?;
+        Ok(())
+    }
+
     /// Notes on which terms a destination is sent to. Where they are others than before, a pause that it did not ask
     /// for is over: what held it up may have been mended.
     ///

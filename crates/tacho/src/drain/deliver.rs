@@ -6,7 +6,7 @@ use super::lowered::permitted;
 use super::{Drainer, now};
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
-use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
+use tacho_export::delivery::{Outcome, Refusal, Status, backoff, retry_after};
 use tacho_export::otlp::Signal;
 use tacho_model::time::UnixNanos;
 use tacho_store::destinations::DestinationRow;
@@ -94,10 +94,8 @@ impl Drainer {
 
 /// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind
 /// them must not wait for a place that will never be.
-fn lacks_signal(row: &DestinationRow, parcel: &Parcel, status: u16) -> bool {
-    matches!(status, 404 | 405 | 406 | 415 | 501 | 505)
-        && parcel.signal == Signal::Logs.name()
-        && row.last_success.is_some()
+fn lacks_signal(row: &DestinationRow, parcel: &Parcel, status: Status) -> bool {
+    status.lacks_signal() && parcel.signal == Signal::Logs.name() && row.last_success.is_some()
 }
 
 /// When a request is tried again, and whether the destination named that time.
@@ -121,21 +119,10 @@ fn reason(outcome: &Outcome) -> String {
         Outcome::Taken { message, .. } => {
             message.clone().unwrap_or_else(|| "all of it was refused, without a reason".to_owned())
         }
-        Outcome::Refused { status, message: Some(message) } => format!("HTTP {status}: {message}"),
-        Outcome::Busy { status, .. } | Outcome::Refused { status, message: None } => format!("HTTP {status}"),
-        Outcome::Misconfigured { status } => format!("HTTP {status}: {}", advice(*status)),
+        Outcome::Refused { status, message: Some(message) } => format!("{status}: {message}"),
+        Outcome::Busy { status, .. } | Outcome::Refused { status, message: None } => status.to_string(),
+        Outcome::Misconfigured { status } => format!("{status}: {}", status.advice()),
         Outcome::Unreachable(why) => why.0.clone(),
-    }
-}
-
-const fn advice(status: u16) -> &'static str {
-    match status {
-        401 => "the token is missing or wrong",
-        403 => "the token may not write here",
-        404 | 405 => "there is no OTLP receiver for this signal at this path",
-        406 | 415 => "it takes no requests in this encoding; another protocol may do",
-        501 | 505 => "what answers there is no OTLP receiver",
-        _ => "the endpoint leads elsewhere",
     }
 }
 

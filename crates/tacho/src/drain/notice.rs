@@ -3,7 +3,7 @@
 use super::Drainer;
 use super::refusals::refuses_everything;
 use crate::notice;
-use tacho_export::delivery::{Answer, Outcome, judge};
+use tacho_export::delivery::{Answer, Outcome, Status, judge};
 use tacho_store::destinations::DestinationRow;
 
 impl Drainer {
@@ -31,7 +31,6 @@ fn complaint(row: &DestinationRow) -> Option<&str> {
     if refuses_everything(row) {
         return Some(error);
     }
-    let digits = error.strip_prefix("HTTP ")?.get(..3)?;
-    let answer = Answer { status: digits.parse().ok()?, ..Answer::default() };
+    let answer = Answer::of(Status::at_start_of(error)?);
     matches!(judge(&answer), Outcome::Misconfigured { .. }).then_some(error)
 }
