@@ -4,6 +4,7 @@
 
 mod hooks;
 mod markdown;
+mod metrics;
 mod prices;
 mod registry;
 mod rust;
@@ -51,6 +52,10 @@ fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
     let registry = registry::load(root)?;
     Ok(vec![
         Generated { path: "crates/tacho-model/src/semconv.rs", text: rust::render(&registry, root)? },
+        Generated {
+            path: "crates/tacho-model/src/metrics.rs",
+            text: metrics::render(&registry.metrics, root)?,
+        },
         Generated { path: "docs/telemetry.md", text: markdown::render(&registry) },
         Generated {
             path: "crates/tacho-assemble/src/price/table.rs",

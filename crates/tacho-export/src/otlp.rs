@@ -1,12 +1,14 @@
 //! OTLP over HTTP: cleared batches as bytes, and bytes in smaller parts where a receiver does not take them whole.
 
 mod logs;
+mod metrics;
 mod request;
 mod traces;
 mod values;
 
 use crate::destination::Protocol;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -33,11 +35,13 @@ pub enum Signal {
     Traces,
     /// Log records.
     Logs,
+    /// Metrics.
+    Metrics,
 }
 
 impl Signal {
     /// Every signal.
-    pub const ALL: [Self; 2] = [Self::Traces, Self::Logs];
+    pub const ALL: [Self; 3] = [Self::Traces, Self::Logs, Self::Metrics];
 
     /// Its name, as URLs spell it.
     #[must_use]
@@ -45,6 +49,7 @@ impl Signal {
         match self {
             Self::Traces => "traces",
             Self::Logs => "logs",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -74,7 +79,7 @@ pub enum EncodeError {
 pub struct Encoded {
     /// Encoded and compressed with gzip.
     pub bytes: Vec<u8>,
-    /// Spans or log records in it.
+    /// Spans, log records or points of metrics in it.
     pub items: usize,
     /// Its size before compression.
     uncompressed_bytes: usize,
@@ -98,6 +103,10 @@ pub fn encode(
         Signal::Logs => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.logs.is_empty()).collect();
             encode_all(ExportLogsServiceRequest::of(&batches), protocol)
+        }
+        Signal::Metrics => {
+            let batches: Vec<&Batch> = batches.filter(|batch| !batch.metrics.is_empty()).collect();
+            encode_all(ExportMetricsServiceRequest::of(&batches), protocol)
         }
     }
 }
@@ -151,6 +160,9 @@ pub fn part(
         Signal::Logs => {
             part_request(ExportLogsServiceRequest::decode_body(bytes, protocol)?, protocol, is_too_large)
         }
+        Signal::Metrics => {
+            part_request(ExportMetricsServiceRequest::decode_body(bytes, protocol)?, protocol, is_too_large)
+        }
     }
 }
 
@@ -196,6 +208,11 @@ pub fn without(
             request.drop_classes(classes);
             request.encode_body(to)
         }
+        Signal::Metrics => {
+            let mut request = ExportMetricsServiceRequest::decode_body(bytes, from)?;
+            request.drop_classes(classes);
+            request.encode_body(to)
+        }
     }
 }
 
@@ -207,6 +224,9 @@ pub fn as_json(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Strin
     Ok(match signal {
         Signal::Traces => serde_json::to_string(&ExportTraceServiceRequest::decode_body(bytes, protocol)?)?,
         Signal::Logs => serde_json::to_string(&ExportLogsServiceRequest::decode_body(bytes, protocol)?)?,
+        Signal::Metrics => {
+            serde_json::to_string(&ExportMetricsServiceRequest::decode_body(bytes, protocol)?)?
+        }
     })
 }
 
@@ -218,6 +238,7 @@ pub fn from_json(text: &str, signal: Signal, protocol: Protocol) -> Result<Encod
     match signal {
         Signal::Traces => serde_json::from_str::<ExportTraceServiceRequest>(text)?.encode_body(protocol),
         Signal::Logs => serde_json::from_str::<ExportLogsServiceRequest>(text)?.encode_body(protocol),
+        Signal::Metrics => serde_json::from_str::<ExportMetricsServiceRequest>(text)?.encode_body(protocol),
     }
 }
 

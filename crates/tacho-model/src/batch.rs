@@ -2,6 +2,7 @@
 
 use crate::attribute::{Attributes, Key};
 use crate::log::LogRecord;
+use crate::metric::{MetricPoint, Temporality};
 use crate::span::Span;
 use crate::time::UnixNanos;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub struct Correction<'a> {
     pub observed_at: UnixNanos,
 }
 
-/// Spans and log records of one resource.
+/// Spans, log records and metrics of one resource.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// Who made them.
@@ -41,4 +42,8 @@ pub struct Batch {
     pub spans: Vec<Span>,
     /// The log records.
     pub logs: Vec<LogRecord>,
+    /// The metrics, of a series the older point first.
+    pub metrics: Vec<MetricPoint>,
+    /// What these are counted from.
+    pub temporality: Temporality,
 }

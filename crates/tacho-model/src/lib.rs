@@ -8,6 +8,8 @@ pub mod clip;
 pub mod event;
 pub mod id;
 pub mod log;
+pub mod metric;
+pub mod metrics;
 pub mod money;
 pub mod semconv;
 pub mod session;

@@ -1,6 +1,6 @@
 //! The gate: what of a batch may leave the machine for one destination.
 //!
-//! [`Cleared`] has one constructor, [`clear`], and exporters accept nothing else, so that nothing can be sent
+//! [`Cleared`] is made by [`clear`] and [`clear_metrics`] alone, and exporters accept nothing else, so that nothing can be sent
 //! around the gate. What passes is an allow-list: the registry's class of each attribute and the capture level
 //! decide, and a value without a rule stays here.
 //!
@@ -13,6 +13,7 @@ use identity::IdentityKey;
 use tacho_model::attribute::{Attributes, Class, Key, Value};
 use tacho_model::batch::{Batch, Correction, Draft};
 use tacho_model::log::LogRecord;
+use tacho_model::metric::{MetricPoint, Temporality};
 use tacho_model::semconv;
 use tacho_model::shape::SpanShape;
 use tacho_model::span::{Span, SpanEvent};
@@ -121,7 +122,23 @@ pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
         project: draft.project.clone(),
         spans: draft.spans.iter().map(|span| clear_span(span)).collect(),
         logs: draft.corrections.iter().map(correction).collect(),
+        ..Batch::default()
     })
+}
+
+/// Lets metrics through. Their labels hold names and pseudonyms alone, whatever a destination gets beside them.
+#[must_use]
+pub fn clear_metrics(
+    resource: &Attributes,
+    points: Vec<MetricPoint>,
+    temporality: Temporality,
+    policy: Policy<'_>,
+) -> Cleared<Batch> {
+    let mut metrics = points;
+    for point in &mut metrics {
+        point.labels.values_mut().for_each(|value| *value = as_name(std::mem::take(value)));
+    }
+    Cleared(Batch { resource: clear_resource(resource, policy), metrics, temporality, ..Batch::default() })
 }
 
 /// Who made it. What the owner and the repository are called leaves as it is.
@@ -152,18 +169,23 @@ fn clear_event(event: &SpanEvent, policy: Policy<'_>) -> SpanEvent {
 /// An attribute of something that happened. A name that a model, a server or a repository gave could hold anything: at
 /// the level `metadata` it leaves if it is one.
 fn clear_said(key: Key, value: &Value, policy: Policy<'_>) -> Option<(Key, Value)> {
-    let named = |text: String| if is_name(&text) { text } else { OTHER.to_owned() };
     let (key, value) = clear_attribute(key, value, policy)?;
     let is_judged = policy.level == CaptureLevel::Metadata && key.class() == Class::Metadata;
     if !is_judged {
         return Some((key, value));
     }
     let judged = match value {
-        Value::String(text) => Value::String(named(text)),
-        Value::StringList(texts) => Value::StringList(texts.into_iter().map(named).collect()),
+        Value::String(text) => Value::String(as_name(text)),
+        Value::StringList(texts) => Value::StringList(texts.into_iter().map(as_name).collect()),
         Value::Int(_) | Value::Double(_) | Value::Boolean(_) => value,
     };
     Some((key, judged))
+}
+
+/// The text if it is a name, else a word that stands for all that are none.
+#[must_use]
+pub fn as_name(text: String) -> String {
+    if is_name(&text) { text } else { OTHER.to_owned() }
 }
 
 fn is_name(text: &str) -> bool {

@@ -47,6 +47,8 @@ pub struct DestinationRow {
     pub rejected: u64,
     /// Items that wait.
     pub waiting: u64,
+    /// When it was told metrics last; 0 for never.
+    pub metrics_at: UnixNanos,
 }
 
 impl Changes<'_> {
@@ -162,7 +164,8 @@ impl Reader<'_> {
     pub fn destinations(&self) -> Result<Vec<DestinationRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT key, name, since_ns, retry_at_ns, is_asked, failures, refusals, last_error, last_success_ns,
-                    delivered, rejected, (SELECT coalesce(sum(items), 0) FROM outbox WHERE destination = key)
+                    delivered, rejected, (SELECT coalesce(sum(items), 0) FROM outbox WHERE destination = key),
+                    metrics_ns
              FROM destinations ORDER BY name",
         )?;
         let rows = statement.query_map([], destination)?;
@@ -185,5 +188,6 @@ fn destination(row: &Row<'_>) -> rusqlite::Result<DestinationRow> {
         delivered: count(9)?,
         rejected: count(10)?,
         waiting: count(11)?,
+        metrics_at: UnixNanos(count(12)?),
     })
 }

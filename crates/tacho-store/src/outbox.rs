@@ -233,6 +233,17 @@ fn refused_by(destination: &str) -> String {
 }
 
 impl Reader<'_> {
+    /// Since when the oldest request waits for a destination; `None` where none does.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn waiting_since(&self, destination: DestinationKey) -> Result<Option<UnixNanos>, StoreError> {
+        let select = "SELECT min(created_ns) FROM outbox WHERE destination = ?1";
+        let mut statement = self.connection.prepare_cached(select)?;
+        let since: Option<i64> = statement.query_row([destination.0], |row| row.get(0))?;
+        Ok(since.map(|since| UnixNanos(since.cast_unsigned())))
+    }
+
     /// The first request in line for a destination.
     ///
     /// # Errors

@@ -60,6 +60,8 @@ impl Changes<'_> {
         for delete in [
             "DELETE FROM processes WHERE session = ?1",
             "DELETE FROM stale_sessions WHERE session = ?1",
+            // What it added to metrics stays in them.
+            "DELETE FROM metric_shares WHERE session = ?1",
             "DELETE FROM enqueued WHERE destination IN (SELECT key FROM destinations) AND session = ?1",
             // What was used stays, and whose it was.
             "DELETE FROM session_keys WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM usage_records WHERE session = ?1)",

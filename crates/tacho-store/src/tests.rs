@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod forgetting;
+mod metrics;
 mod opening;
 mod reports;
 mod round_trip;

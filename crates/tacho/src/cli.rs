@@ -134,10 +134,11 @@ pub(crate) enum Command {
     /// at the end of a CI job. Exits 0 if nothing is left undelivered: 1 if anything waits or was refused meanwhile, be
     /// it one item.
     Drain(Drain),
-    /// Stay, take in and send what comes, and listen for the agent's own telemetry (OTLP) on this machine.
+    /// Stay, take in and send what comes, show metrics for Prometheus, and listen for the agent's own telemetry (OTLP).
     ///
-    /// Ends at Ctrl-C or SIGTERM. Nobody needs it who had `install` switch the agent's telemetry on: then the drainer that a
-    /// hook starts listens. It is for agents that run without the plugin, and for whoever wants a drainer that stays. Senders
+    /// Ends at Ctrl-C or SIGTERM. Prometheus scrapes /metrics at the same port: names, numbers and pseudonyms, never content.
+    /// Nobody needs it to record or send, nor for the agent's telemetry once `install` switched that on: then the drainer that
+    /// a hook starts listens. It is for agents that run without the plugin, and for whoever wants a drainer that stays. Senders
     /// need the token in keys/receiver of the state directory, in hex, as a bearer token; only log events that are listed
     /// are kept, and none of what was asked or answered.
     #[command(after_help = "Examples:\n  tacho serve\n  tacho serve --port 4400")]
@@ -324,6 +325,9 @@ pub(crate) struct Serve {
     /// The port to listen at, on the loopback interface alone; else the one that the agent was told, else 4327.
     #[arg(long, value_name = "N")]
     pub(crate) port: Option<u16>,
+    /// Show no metrics at /metrics, where whoever works on this machine can read them.
+    #[arg(long)]
+    pub(crate) no_metrics: bool,
 }
 
 #[derive(Debug, Args)]

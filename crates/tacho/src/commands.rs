@@ -11,7 +11,7 @@ mod drain;
 mod here;
 mod import;
 mod install;
-mod limits;
+pub(crate) mod limits;
 mod native;
 mod presets;
 mod prices;

@@ -12,6 +12,7 @@ mod hand_over;
 mod ingest;
 mod liveness;
 mod lowered;
+mod metrics;
 mod notice;
 mod outgoing;
 mod projects;
@@ -83,6 +84,8 @@ pub(crate) struct Drainer {
     couriers: Couriers,
     workplaces: Workplaces,
     pricer: Pricer,
+    /// When metrics are told again.
+    next_metrics: Instant,
     /// When sessions are looked after again.
     next_care: Instant,
     /// Sessions that were not derived since something was said about them.
@@ -128,6 +131,7 @@ impl Drainer {
             couriers: Couriers::new()?,
             workplaces: Workplaces::new(owner::account().of_a_person()),
             pricer: Pricer::new(prices::load().prices),
+            next_metrics: Instant::now(),
             next_care: Instant::now(),
             stale: store.read().stale_sessions()?.into_iter().collect(),
             live_sessions: 0,
@@ -175,6 +179,7 @@ impl Drainer {
     /// One pass: take in, conclude, derive, send.
     fn pass(&mut self, pace: Pace) -> Result<Pending, Failure> {
         self.take_all_in(pace)?;
+        self.tell_metrics(pace)?;
         self.deliver(Duration::ZERO)?;
         self.pending()
     }

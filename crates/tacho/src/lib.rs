@@ -14,6 +14,7 @@ mod json_text;
 mod keys;
 #[cfg(all(target_arch = "x86_64", any(test, all(target_env = "musl", not(debug_assertions)))))]
 mod memory;
+mod metrics;
 mod notice;
 mod place;
 mod prices;

@@ -1,7 +1,8 @@
 //! The receiver of the agent's own telemetry: OTLP on loopback, over HTTP/1.1 and gRPC at one port.
 //!
-//! Runs on a thread of its own. Of what it gets it keeps listed log events, as records of the spool; it sends nothing on, and
-//! reads no store. Whoever runs programs on this machine may reach its port, so it takes nothing without the token.
+//! Runs on a thread of its own. Of what it gets it keeps listed log events, as records of the spool; it sends nothing on.
+//! Whoever runs programs on this machine may reach its port, so it takes nothing without the token. Where its owner keeps it
+//! running, it shows metrics as well, which it reads in the store.
 
 mod answer;
 mod guard;
@@ -9,6 +10,7 @@ mod intake;
 mod logs;
 mod probe;
 mod request;
+mod scrape;
 
 use crate::failure::Failure;
 use crate::keys;
@@ -22,6 +24,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
 use intake::Intake;
 pub(crate) use probe::{Listener, listener_at};
+use scrape::Scrape;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -36,6 +39,7 @@ use tacho_spool::state::State;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
 use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 /// Where it listens unless somebody says otherwise: not where a Collector does.
@@ -68,25 +72,40 @@ pub(crate) struct Receiver {
 struct Desk {
     guard: Guard,
     intake: Intake,
+    /// Who shows metrics, if they are to be shown.
+    scrape: Option<Scrape>,
+}
+
+/// What a receiver does beside taking telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// Nothing.
+    Nothing,
+    /// Metrics, to whoever asks on this machine.
+    Metrics,
 }
 
 impl Receiver {
     /// Listens at a port of the loopback interface, any for 0, and records into the state directory.
-    pub(crate) fn start(state: &State, port: u16) -> Result<Self, Failure> {
+    pub(crate) fn start(state: &State, port: u16, shows: Shows) -> Result<Self, Failure> {
         let listener = BoundListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|error| Failure::external(format!("listen for telemetry at 127.0.0.1:{port}"), error))?;
-        Self::take_over(state, listener)
+        Self::take_over(state, listener, shows)
     }
 
     /// Listens at a port that another had before.
-    pub(crate) fn take_over(state: &State, listener: BoundListener) -> Result<Self, Failure> {
+    pub(crate) fn take_over(state: &State, listener: BoundListener, shows: Shows) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::external("listen for telemetry", error);
         let token = keys::receiver_token(state.path())?;
         let port = listener.local_addr().map_err(failed)?.port();
         listener.set_nonblocking(true).map_err(failed)?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let state = State::open(state.path())?;
-        let desk = Arc::new(Desk { guard: Guard::new(token), intake: Intake::new(state) });
+        let scrape = match shows {
+            Shows::Nothing => None,
+            Shows::Metrics => Some(Scrape::new(State::open(state.path())?)?),
+        };
+        let desk = Arc::new(Desk { guard: Guard::new(token), intake: Intake::new(state), scrape });
         let (stop, stopped) = oneshot::channel();
         let own = listener.try_clone().map_err(failed)?;
         let run = move || runtime.block_on(listen(own, desk, stopped));
@@ -222,6 +241,10 @@ fn builder(version: Version) -> Builder<TokioExecutor> {
 }
 
 async fn answer(desk: Arc<Desk>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
+    if desk.scrape.is_some() && request::is_for_metrics(&request) {
+        let shown = spawn_blocking(move || desk.scrape.as_ref().map(Scrape::text)).await;
+        return Ok(answer::shown(shown.ok().flatten().and_then(Result::ok)));
+    }
     let protocol = request::protocol(&request);
     let taken = request::take(&desk, protocol, request).await;
     Ok(answer::to(protocol, taken))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::metrics;
 use super::registry::{Attribute, Class, Event, Name, OtlpKind, Registry, Span, ValueType};
 
 const HEADER: &str = "\
@@ -46,6 +47,7 @@ pub(super) fn render(registry: &Registry) -> String {
     }
     page.push_str(&event_section(registry, "Events on spans", &registry.events.span_events));
     page.push_str(&event_section(registry, "Log records", &registry.events.logs));
+    page.push_str(&metrics::section(&registry.metrics));
     page
 }
 

@@ -1,6 +1,6 @@
 //! The registry of names as written in `registry/*.yaml`: read, checked, and nothing derived from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
@@ -14,6 +14,7 @@ use crate::workspace;
 const ATTRIBUTES: &str = "registry/attributes.yaml";
 const SPANS: &str = "registry/spans.yaml";
 const EVENTS: &str = "registry/events.yaml";
+const METRICS: &str = "registry/metrics.yaml";
 
 /// Own names without an own prefix: the conventions have no name for the thing, and backends already know this one.
 const OWN_WITHOUT_PREFIX: &[&str] = &["mcp.server.name"];
@@ -23,6 +24,7 @@ pub(super) struct Registry {
     pub(super) attributes: Vec<Attribute>,
     pub(super) spans: Spans,
     pub(super) events: Events,
+    pub(super) metrics: Metrics,
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,7 +118,57 @@ pub(super) struct Event {
     pub(super) attributes: Vec<Name>,
 }
 
-/// Reads the three files and refuses them when they contradict themselves or one another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metrics {
+    /// Bounds of histograms by the name that metrics give them.
+    pub(super) buckets: BTreeMap<String, Vec<f64>>,
+    pub(super) metrics: Vec<Metric>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metric {
+    pub(super) name: Name,
+    pub(super) instrument: Instrument,
+    pub(super) unit: String,
+    #[serde(default)]
+    pub(super) base: Base,
+    pub(super) buckets: Option<String>,
+    pub(super) labels: Vec<String>,
+    pub(super) brief: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Instrument {
+    Counter,
+    Sum,
+    Histogram,
+    Gauge,
+}
+
+/// What sums are of.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Base {
+    #[default]
+    One,
+    Micros,
+    Nanos,
+}
+
+impl Base {
+    pub(super) const fn per_unit(self) -> u32 {
+        match self {
+            Self::One => 1,
+            Self::Micros => 1_000_000,
+            Self::Nanos => 1_000_000_000,
+        }
+    }
+}
+
+/// Reads the four files and refuses them when they contradict themselves or one another.
 pub(super) fn load(root: &Path) -> anyhow::Result<Registry> {
     let registry = parse(|path| workspace::read(&root.join(path)))?;
     finding::refuse(contradictions(&registry))?;
@@ -128,6 +180,7 @@ pub(super) fn parse(text_of: impl Fn(&str) -> anyhow::Result<String>) -> anyhow:
         attributes: parse_file(ATTRIBUTES, &text_of)?,
         spans: parse_file(SPANS, &text_of)?,
         events: parse_file(EVENTS, &text_of)?,
+        metrics: parse_file(METRICS, &text_of)?,
     })
 }
 
@@ -154,6 +207,9 @@ pub(super) fn contradictions(registry: &Registry) -> Vec<Finding> {
     }
     findings.extend(twice(EVENTS, events().map(|event| &event.name)));
     findings.extend(events().flat_map(|event| check_event(event, &known)));
+    findings.extend(twice(METRICS, registry.metrics.metrics.iter().map(|metric| &metric.name)));
+    findings
+        .extend(registry.metrics.metrics.iter().flat_map(|metric| check_metric(metric, &registry.metrics)));
     findings
 }
 
@@ -197,6 +253,15 @@ fn check_event(event: &Event, known: &BTreeSet<&str>) -> Vec<Finding> {
     }
     findings.extend(twice(EVENTS, &event.attributes));
     findings.extend(unknown(EVENTS, &event.attributes, known));
+    findings
+}
+
+fn check_metric(metric: &Metric, all: &Metrics) -> Vec<Finding> {
+    let mut findings = check_name_and_brief(METRICS, &metric.name, &metric.brief);
+    let is_known = metric.buckets.as_ref().is_some_and(|name| all.buckets.contains_key(name));
+    if is_known != (metric.instrument == Instrument::Histogram) {
+        findings.push(at(METRICS, &metric.name, "must name buckets exactly if it is a histogram"));
+    }
     findings
 }
 

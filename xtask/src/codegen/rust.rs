@@ -97,7 +97,7 @@ fn constant_list<'a>(names: impl Iterator<Item = &'a Name>) -> String {
 }
 
 /// `gen_ai.operation.name` becomes `GEN_AI_OPERATION_NAME`.
-fn constant_name(name: &str) -> String {
+pub(super) fn constant_name(name: &str) -> String {
     name.replace('.', "_").to_ascii_uppercase()
 }
 

@@ -12,16 +12,27 @@ const EVENTS: &str = "
 span_events: [{ name: tachograph.retry, brief: 'Again.', attributes: [a.id] }]
 logs: []
 ";
+const METRICS: &str = "
+buckets: { seconds: [0.1, 1] }
+metrics:
+  - { name: a.count, instrument: counter, unit: '{a}', labels: [b], brief: 'How many.' }
+  - { name: a.time, instrument: histogram, unit: s, base: nanos, buckets: seconds, labels: [], brief: 'How long.' }
+";
 const ATTRIBUTES: &str = "
 - { name: a.id, type: string, class: metadata, source: otel, brief: 'An id.' }
 - { name: a.name, type: 'string[]', class: content, source: gen_ai, brief: 'A name.' }
 ";
 
 fn registry(attributes: &str, spans: &str, events: &str) -> anyhow::Result<Registry> {
+    registry_with(attributes, spans, events, METRICS)
+}
+
+fn registry_with(attributes: &str, spans: &str, events: &str, metrics: &str) -> anyhow::Result<Registry> {
     parse(|path| {
         let text = match path {
             "registry/attributes.yaml" => attributes,
             "registry/spans.yaml" => spans,
+            "registry/metrics.yaml" => metrics,
             _ => events,
         };
         Ok(text.to_owned())
@@ -77,6 +88,18 @@ fn a_placeholder_must_be_required() {
     let expected =
         ["registry/spans.yaml:4: `ask {a.name}` names `{a.name}`, which is not required on the span"];
     check(ATTRIBUTES, &spans, EVENTS, &expected);
+}
+
+#[test]
+fn histograms_have_buckets() {
+    let metrics = METRICS.replace("buckets: seconds,", "").replace("'{a}',", "'{a}', buckets: seconds,");
+    let registry = registry_with(ATTRIBUTES, SPANS, EVENTS, &metrics).unwrap();
+    let found: Vec<String> = contradictions(&registry).iter().map(ToString::to_string).collect();
+    let expected = [
+        "registry/metrics.yaml:4: `a.count` must name buckets exactly if it is a histogram",
+        "registry/metrics.yaml:5: `a.time` must name buckets exactly if it is a histogram",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which signals a destination gets, and how its metrics count.
 
 use crate::otlp::Signal;
+use tacho_model::metric;
 
 /// A set of signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,15 @@ impl Temporality {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The one that metrics are told in: all that we add up are counters and histograms.
+    #[must_use]
+    pub const fn of_metrics(self) -> metric::Temporality {
+        match self {
+            Self::Cumulative => metric::Temporality::Cumulative,
+            Self::Delta | Self::LowMemory => metric::Temporality::Delta,
+        }
     }
 
     /// Its name.

@@ -19,7 +19,13 @@ struct Success {
 #[serde(rename_all = "camelCase")]
 struct PartialSuccess {
     #[prost(int64, tag = "1")]
-    #[serde(default, alias = "rejectedSpans", alias = "rejectedLogRecords", deserialize_with = "int64")]
+    #[serde(
+        default,
+        alias = "rejectedSpans",
+        alias = "rejectedLogRecords",
+        alias = "rejectedDataPoints",
+        deserialize_with = "int64"
+    )]
     rejected: i64,
     #[prost(string, optional, tag = "2")]
     error_message: Option<String>,

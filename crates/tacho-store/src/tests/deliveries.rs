@@ -65,6 +65,7 @@ fn row(name: &str, waiting: u64) -> DestinationRow {
         delivered: 0,
         rejected: 0,
         waiting,
+        metrics_at: tacho_model::time::UnixNanos(0),
     }
 }
 

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use tacho_model::attribute::{Attributes, Value, ValueType};
 use tacho_model::event::{Observation, Source, Sources};
 use tacho_model::id::{SessionId, SpanId, SubagentId, TraceId};
+use tacho_model::metric::{Labels, Measured, Total};
+use tacho_model::metrics;
 use tacho_model::money::Nanodollars;
 use tacho_model::semconv;
 use tacho_model::session::Session;
@@ -188,6 +190,31 @@ pub(super) fn fill(store: &mut Store) {
     changes.count_loss("quota", 5, later(3)).unwrap();
     changes.commit().unwrap();
     fill_usage(store);
+    fill_metrics(store);
+}
+
+/// What a session adds to two metrics.
+pub(super) fn measured(cost: i64, seconds: &[i64]) -> Vec<Measured> {
+    let metric = &metrics::GEN_AI_CLIENT_OPERATION_DURATION;
+    let mut durations = Total::default();
+    seconds.iter().for_each(|seconds| durations.record(metric, seconds * 1_000_000_000));
+    let labels = Labels::from([("model".to_owned(), "a \"model\"".to_owned())]);
+    let total = Total::of(&metrics::CLAUDE_COST_USD, cost);
+    vec![
+        Measured { metric: &metrics::CLAUDE_COST_USD, labels, total },
+        Measured { metric, labels: Labels::new(), total: durations },
+    ]
+}
+
+fn fill_metrics(store: &mut Store) {
+    let changes = store.change().unwrap();
+    let one = changes.key_of(&SessionId::from("one")).unwrap();
+    changes.count(one, &measured(7, &[1, 200]), true, later(5)).unwrap();
+    let here = destination(&changes, "here");
+    let series = changes.read().series().unwrap();
+    changes.tell_series(here, series.first().unwrap()).unwrap();
+    changes.tell(here, later(6)).unwrap();
+    changes.commit().unwrap();
 }
 
 fn fill_usage(store: &mut Store) {
@@ -262,6 +289,10 @@ pub(super) fn contents(store: &Store) -> String {
     text.push_str(&format!("{:?}\n", read.reported_costs().unwrap()));
     text.push_str(&format!("{:?}\n", read.inherited_usage().unwrap()));
     text.push_str(&format!("{:?}\n", read.imported_files().unwrap()));
+    for series in read.series().unwrap() {
+        let told = read.destinations().unwrap().into_iter().map(|to| read.told(to.key, &series).unwrap());
+        text.push_str(&format!("{series:?} {:?}\n", told.collect::<Vec<_>>()));
+    }
     text
 }
 

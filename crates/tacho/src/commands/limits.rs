@@ -18,9 +18,9 @@ const DAY_NS: u64 = 24 * 3600 * 1_000_000_000;
 
 /// What the agent said of how it stands, and when.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(crate) struct Told {
     pub(super) at: UnixNanos,
-    pub(super) figures: StatusFigures,
+    pub(crate) figures: StatusFigures,
 }
 
 /// What was told last in a session.
@@ -29,7 +29,7 @@ pub(super) fn told_in(store: Reader<'_>, session: &SessionId) -> Result<Option<T
 }
 
 /// What was told last of limits in any session: they are those of the account.
-pub(super) fn told_last(store: Reader<'_>) -> Result<Option<Told>, Failure> {
+pub(crate) fn told_last(store: Reader<'_>) -> Result<Option<Told>, Failure> {
     let mut sessions = store.sessions()?;
     sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen));
     let mut last: Option<Told> = None;

@@ -1,4 +1,4 @@
-//! `tacho serve`: a drainer that stays, and listens for the agent's own telemetry, until somebody ends it.
+//! `tacho serve`: a drainer that stays, listens for the agent's own telemetry and shows metrics, until somebody ends it.
 //!
 //! A drainer that a hook starts has the plugin's options and takes over the draining, not the listening; when it has gone,
 //! draining goes on here.
@@ -9,7 +9,7 @@ use crate::config;
 use crate::drain::{Drainer, Left, Reception, Stay, port_wanted, run_resident};
 use crate::failure::Failure;
 use crate::place;
-use crate::receiver::PORT;
+use crate::receiver::{PORT, Shows};
 use crate::terminal::note;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -33,7 +33,8 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
     // Whoever drains now may be listening, too.
     let mut handed = None;
     let mut lock = take_lock(&place, true, TAKE_OVER_MAX, &mut |port| handed = Some(port))?;
-    let mut reception = Reception::at(&place, port, handed).map_err(|failure| {
+    let shows = if serve.no_metrics { Shows::Nothing } else { Shows::Metrics };
+    let mut reception = Reception::at(&place, port, handed, shows).map_err(|failure| {
         failure.hint(
             "another program has the port; tacho serve --port N takes another, and so must whoever sends",
         )
@@ -42,6 +43,9 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
         note(&format!(
             "listening for telemetry at http://127.0.0.1:{port}; Ctrl-C ends it and loses nothing"
         ));
+        if shows == Shows::Metrics {
+            note(&format!("metrics for Prometheus at http://127.0.0.1:{port}/metrics"));
+        }
     }
     loop {
         let Some(held) =

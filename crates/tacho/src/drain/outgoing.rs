@@ -4,7 +4,7 @@ mod drafts;
 mod resource;
 mod sampled;
 
-pub(super) use resource::Resources;
+pub(super) use resource::{Resources, labels};
 
 use super::now;
 use crate::config::Named;
@@ -16,6 +16,8 @@ use tacho_export::destination::Destination;
 use tacho_export::otlp::{REQUEST_ITEMS_MAX, encode};
 use tacho_model::batch::Batch;
 use tacho_model::event::{ProjectRules, Repository};
+use tacho_model::metric::Labels;
+use tacho_model::session::Session;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
 use tacho_privacy::{CaptureLevel, Cleared, Disclosure, Policy, clear};
@@ -111,6 +113,18 @@ impl<'a> Outgoing<'a> {
             lane.take(changes, session, derived, terms, drafts)?;
         }
         Ok(())
+    }
+
+    /// The labels that everything has which a session adds to metrics; `None` where its project wants nothing sent.
+    pub(super) fn labels_of(
+        &self,
+        session: &Session,
+        repository: Option<&Repository>,
+        rules: &ProjectRules,
+    ) -> Option<Labels> {
+        let project = self.resources.config.trusted_project(rules);
+        let resource = self.resources.of(session, repository, project);
+        (!rules.is_withheld).then(|| labels(&resource, self.identity_key))
     }
 
     /// Packs what is left.

@@ -5,7 +5,7 @@
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::keys;
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Shows};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use tacho_spool::state::State;
@@ -46,20 +46,25 @@ struct Wanting {
 impl Reception {
     /// As the agent's own settings have it, with the port that the last drainer handed over.
     pub(crate) fn as_agents_say(state: &State, handed: Option<TcpListener>) -> Self {
-        let receiver = handed.and_then(|port| Receiver::take_over(state, port).ok());
+        let receiver = handed.and_then(|port| Receiver::take_over(state, port, Shows::Nothing).ok());
         Self { receiver, is_kept: false, wanting: None }
     }
 
     /// At a port, from now on and until the end. Whoever had it may only just be going, or hands it over.
-    pub(crate) fn at(state: &State, port: u16, handed: Option<TcpListener>) -> Result<Self, Failure> {
+    pub(crate) fn at(
+        state: &State,
+        port: u16,
+        handed: Option<TcpListener>,
+        shows: Shows,
+    ) -> Result<Self, Failure> {
         let is_it = |handed: &TcpListener| handed.local_addr().is_ok_and(|address| address.port() == port);
         if let Some(handed) = handed.filter(is_it) {
-            let receiver = Receiver::take_over(state, handed)?;
+            let receiver = Receiver::take_over(state, handed, shows)?;
             return Ok(Self { receiver: Some(receiver), is_kept: true, wanting: None });
         }
         let began = Instant::now();
         loop {
-            match Receiver::start(state, port) {
+            match Receiver::start(state, port, shows) {
                 Ok(receiver) => return Ok(Self { receiver: Some(receiver), is_kept: true, wanting: None }),
                 Err(failure) if began.elapsed() >= HAND_OVER_MAX => return Err(failure),
                 Err(_) => std::thread::sleep(HAND_OVER_PAUSE),
@@ -92,7 +97,7 @@ impl Reception {
             return;
         }
         // Who looks is told by `tacho status` and `tacho doctor`; there is nobody else to tell.
-        self.receiver = Receiver::start(state, port).ok();
+        self.receiver = Receiver::start(state, port, Shows::Nothing).ok();
         let pause = if wanting.since.elapsed() < HAND_OVER_MAX { HAND_OVER_PAUSE } else { TAKEN_PAUSE };
         self.wanting =
             self.receiver.is_none().then(|| Wanting { next_try: Instant::now() + pause, ..wanting });

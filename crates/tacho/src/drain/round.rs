@@ -2,6 +2,7 @@
 //!
 //! Killed at any instant, the whole round happened or nothing of it.
 
+use super::metrics::count;
 use super::now;
 use super::outgoing::{Derived, Outgoing};
 use super::sessions::{OpenSession, Sessions};
@@ -161,6 +162,9 @@ impl<'a> Round<'a> {
         let fingerprints = self.changes.put_spans(session.key, &assembly.spans)?;
         let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
         self.outgoing.add(&self.changes, session.key, derived, repository.as_ref(), &project)?;
+        if let Some(labels) = self.outgoing.labels_of(&assembly.session, repository.as_ref(), &project) {
+            count(&self.changes, session.key, &assembly, &labels)?;
+        }
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

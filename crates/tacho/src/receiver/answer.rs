@@ -10,6 +10,7 @@ use prost::Message;
 use serde_json::json;
 use std::convert::Infallible;
 use std::future::ready;
+use tacho_export::prometheus;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -48,6 +49,16 @@ pub(super) fn to(protocol: Option<Protocol>, taken: Result<(), Refusal>) -> Resp
             http_error(&refusal, "application/json", status.to_string().into_bytes())
         }
     }
+}
+
+/// Metrics as text; none where they could not be read.
+pub(super) fn shown(text: Option<String>) -> Response<Answer> {
+    let is_there = text.is_some();
+    let mut response = of_type(prometheus::CONTENT_TYPE, full(text.unwrap_or_default().into_bytes()));
+    if !is_there {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
 }
 
 fn full(bytes: Vec<u8>) -> Answer {

@@ -75,6 +75,13 @@ fn signal(path: &str) -> Option<Signal> {
     }
 }
 
+/// Whether somebody on this machine asks what the metrics are.
+pub(super) fn is_for_metrics(request: &Request<Incoming>) -> bool {
+    guard::is_meant_for_us(request.uri(), request.headers())
+        && request.method() == Method::GET
+        && request.uri().path() == "/metrics"
+}
+
 /// Takes a request: what it holds that is to be kept is recorded when this returns.
 pub(super) async fn take(
     desk: &Desk,

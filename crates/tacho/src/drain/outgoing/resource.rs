@@ -3,10 +3,14 @@
 use crate::config::{Config, TrustedProject, owner};
 use crate::shared_account::names_nobody;
 use std::env;
-use tacho_model::attribute::Attributes;
+use tacho_agents::AGENTS;
+use tacho_model::attribute::{Attributes, Value};
 use tacho_model::event::Repository;
+use tacho_model::metric::Labels;
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
+use tacho_privacy::as_name;
+use tacho_privacy::identity::IdentityKey;
 
 /// The source of a name that the operating system told.
 const OF_SYSTEM: &str = "os";
@@ -29,18 +33,47 @@ impl Resources<'_> {
         let named = project.and_then(|project| project.agent_name.as_ref());
         let named = named.or(self.config.agent_name.as_ref().map(|said| &said.value));
         let agent_name = named.unwrap_or(&session.agent);
-        let mut resource = Attributes::default();
+        let mut resource = self.of_installation();
         resource.set(key::SERVICE_NAME, agent_name.as_str());
         resource.set_known(key::SERVICE_VERSION, session.agent_version.clone());
-        resource.set(key::SERVICE_INSTANCE_ID, self.instance_id);
         resource.set(key::GEN_AI_AGENT_NAME, agent_name.as_str());
         user(&mut resource, repository);
         resource.set_known(key::TACHOGRAPH_TEAM, self.config.team.as_ref().map(|said| said.value.as_str()));
+        resource
+    }
+
+    /// What is said of metrics, which are of all sessions.
+    pub(crate) fn of_metrics(self) -> Attributes {
+        let mut resource = self.of_installation();
+        let named = self.config.agent_name.as_ref().map(|said| said.value.as_str());
+        let known = AGENTS.first().map(|agent| agent.name);
+        resource.set_known(key::SERVICE_NAME, named.or(known));
+        resource
+    }
+
+    fn of_installation(self) -> Attributes {
+        let mut resource = Attributes::default();
+        resource.set(key::SERVICE_INSTANCE_ID, self.instance_id);
         resource.set(key::TELEMETRY_SDK_NAME, "tachograph");
         resource.set(key::TELEMETRY_SDK_LANGUAGE, "rust");
         resource.set(key::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION"));
         resource
     }
+}
+
+/// What a resource says of a session, as labels of its metrics.
+pub(crate) fn labels(resource: &Attributes, identity_key: &IdentityKey) -> Labels {
+    let text = |key| match resource.get(key) {
+        Some(Value::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let user = text(key::USER_NAME).map(|name| identity_key.pseudonym(&name));
+    let named = [
+        ("agent", text(key::SERVICE_NAME)),
+        ("team", text(key::TACHOGRAPH_TEAM)),
+        (key::USER_HASH.name(), user),
+    ];
+    named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), as_name(value?)))).collect()
 }
 
 /// Who the person is and who says so: git, else the operating system, unless the account is nobody's own.

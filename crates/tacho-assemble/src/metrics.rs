@@ -1,0 +1,249 @@
+//! What a session adds to metrics: each settled span once, so that what is counted does not change any more.
+
+use std::collections::HashMap;
+use tacho_model::attribute::{Attributes, Key, Value};
+use tacho_model::id::SpanId;
+use tacho_model::metric::{Measured, Metric, Total};
+use tacho_model::metrics as metric;
+use tacho_model::semconv as key;
+use tacho_model::span::{Span, SpanKind, Status};
+
+/// So many labels a series has at most, those aside that are the same for a whole session.
+const LABELS_MAX: usize = 5;
+const NANOS_PER_MS: i64 = 1_000_000;
+
+type Label<'a> = (&'static str, &'a str);
+
+/// What was counted so far.
+#[derive(Default)]
+struct Meter<'a> {
+    totals: HashMap<(&'static str, [Label<'a>; LABELS_MAX]), (&'static Metric, Total)>,
+    /// The project of the span that is looked at.
+    project: Option<&'a str>,
+}
+
+/// What happened directly below a turn or a subagent.
+#[derive(Clone, Copy, Default)]
+struct Below {
+    calls: i64,
+    tools: i64,
+}
+
+/// What a session with these spans adds to metrics, in the order of names and labels.
+#[must_use]
+pub fn measure(spans: &[Span]) -> Vec<Measured> {
+    let mut below: HashMap<SpanId, Below> = HashMap::new();
+    for span in spans {
+        let Some(parent) = span.parent_span_id else { continue };
+        match span.kind {
+            SpanKind::Llm => below.entry(parent).or_default().calls += 1,
+            SpanKind::Tool => below.entry(parent).or_default().tools += 1,
+            _ => {}
+        }
+    }
+    let mut meter = Meter::default();
+    meter.add(&metric::CLAUDE_SESSION_COUNT, &[], 1);
+    for span in spans.iter().filter(|span| span.settled) {
+        meter.project = text(&span.attributes, key::VCS_REPOSITORY_NAME);
+        match span.kind {
+            SpanKind::Turn | SpanKind::Subagent => {
+                meter.agent(span, below.get(&span.span_id).copied().unwrap_or_default());
+            }
+            SpanKind::Llm => meter.call(span),
+            SpanKind::Tool => meter.tool(span),
+            SpanKind::Permission | SpanKind::Elicitation => meter.wait(span),
+            SpanKind::Compaction => {
+                let trigger = text(&span.attributes, key::CLAUDE_CODE_COMPACTION_TRIGGER);
+                meter.add(&metric::CLAUDE_COMPACTION_COUNT, &[("trigger", trigger.unwrap_or_default())], 1);
+            }
+        }
+    }
+    meter.read()
+}
+
+impl<'a> Meter<'a> {
+    /// Adds a value to a series. A label without a value is none.
+    fn add(&mut self, metric: &'static Metric, labels: &[Label<'a>], value: i64) {
+        let mut own = [("", ""); LABELS_MAX];
+        let project = self.project.map(|project| ("project", project));
+        let known = labels.iter().copied().chain(project).filter(|(_, value)| !value.is_empty());
+        own.iter_mut().zip(known).for_each(|(place, label)| *place = label);
+        let (_, total) = self.totals.entry((metric.name, own)).or_insert_with(|| (metric, Total::default()));
+        total.record(metric, value);
+    }
+
+    fn agent(&mut self, span: &'a Span, below: Below) {
+        let of = &span.attributes;
+        let name = ("gen_ai.agent.name", text(of, key::GEN_AI_AGENT_NAME).unwrap_or_default());
+        self.add(&metric::GEN_AI_INVOKE_AGENT_DURATION, &[name, error(span)], duration(span));
+        self.add(&metric::GEN_AI_INVOKE_AGENT_INFERENCE_CALLS, &[name], below.calls);
+        self.add(&metric::GEN_AI_INVOKE_AGENT_TOOL_CALLS, &[name], below.tools);
+    }
+
+    fn call(&mut self, span: &'a Span) {
+        let of = &span.attributes;
+        let name = text(of, key::GEN_AI_REQUEST_MODEL).unwrap_or_default();
+        let model = ("model", name);
+        let success = ("success", if span.status == Status::Error { "false" } else { "true" });
+        self.add(&metric::CLAUDE_LLM_CALLS_TOTAL, &[model, success], 1);
+        let retries = span.events.iter().filter(|event| event.name == key::EVENT_API_RETRY).count();
+        if retries > 0 {
+            self.add(&metric::CLAUDE_LLM_RETRIES_TOTAL, &[model], i64::try_from(retries).unwrap_or(i64::MAX));
+        }
+        if of.get(key::TACHOGRAPH_PRICE_MISSING).is_some() {
+            self.add(&metric::CLAUDE_LLM_UNPRICED_CALLS_TOTAL, &[model], 1);
+        }
+        if let Some(nanos) = int(of, key::TACHOGRAPH_COST_NANOS) {
+            self.add(&metric::CLAUDE_COST_USD, &[model], nanos);
+        }
+        let thinking = int(of, key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS);
+        let output = int(of, key::GEN_AI_USAGE_OUTPUT_TOKENS);
+        for (metric, class, tokens) in [
+            (&metric::CLAUDE_TOKENS_INPUT, "input", int(of, key::CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS)),
+            (&metric::CLAUDE_TOKENS_INPUT, "cache_read", int(of, key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS)),
+            (
+                &metric::CLAUDE_TOKENS_INPUT,
+                "cache_write_5m",
+                int(of, key::CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS),
+            ),
+            (
+                &metric::CLAUDE_TOKENS_INPUT,
+                "cache_write_1h",
+                int(of, key::CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS),
+            ),
+            (&metric::CLAUDE_TOKENS_OUTPUT, "output", output.map(|all| all - thinking.unwrap_or(0))),
+            (&metric::CLAUDE_TOKENS_OUTPUT, "thinking", thinking),
+        ] {
+            if let Some(tokens) = tokens {
+                self.add(metric, &[model, ("type", class)], tokens);
+            }
+        }
+        let conventional = [
+            ("gen_ai.operation.name", "chat"),
+            ("gen_ai.provider.name", text(of, key::GEN_AI_PROVIDER_NAME).unwrap_or_default()),
+            ("gen_ai.request.model", name),
+        ];
+        let [operation, provider, asked] = conventional;
+        self.add(
+            &metric::GEN_AI_CLIENT_OPERATION_DURATION,
+            &[operation, provider, asked, error(span)],
+            duration(span),
+        );
+        if let Some(Value::Double(seconds)) = of.get(key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK) {
+            let nanos = (seconds * 1e9) as i64;
+            self.add(&metric::CLAUDE_RESPONSE_LATENCY, &[model], nanos);
+            self.add(&metric::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, &conventional, nanos);
+        }
+        let input = int(of, key::GEN_AI_USAGE_INPUT_TOKENS);
+        for (class, tokens) in [("input", input), ("output", output)] {
+            if let Some(tokens) = tokens {
+                let labels = [operation, provider, asked, ("gen_ai.token.type", class)];
+                self.add(&metric::GEN_AI_CLIENT_TOKEN_USAGE, &labels, tokens);
+            }
+        }
+        for (metric, tokens) in [
+            (&metric::GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, input),
+            (&metric::GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, output),
+            (
+                &metric::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
+                int(of, key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS),
+            ),
+            (
+                &metric::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS,
+                int(of, key::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS),
+            ),
+            (&metric::GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, thinking),
+        ] {
+            if let Some(tokens) = tokens {
+                self.add(metric, &conventional, tokens);
+            }
+        }
+    }
+
+    fn tool(&mut self, span: &'a Span) {
+        let of = &span.attributes;
+        let name = text(of, key::GEN_AI_TOOL_NAME).unwrap_or_default();
+        let tool = ("tool", name);
+        if let Some(decision) = text(of, key::CLAUDE_CODE_PERMISSION_DECISION) {
+            let decider = text(of, key::TACHOGRAPH_PERMISSION_DECIDER).unwrap_or_default();
+            let labels = [tool, ("decision", decision), ("decider", decider)];
+            self.add(&metric::CLAUDE_PERMISSION_DECISIONS_TOTAL, &labels, 1);
+        }
+        let outcome = text(of, key::CLAUDE_CODE_TOOL_OUTCOME).unwrap_or_default();
+        if matches!(outcome, "denied" | "refused") {
+            self.add(&metric::CLAUDE_TOOL_REFUSALS_TOTAL, &[tool, ("outcome", outcome)], 1);
+            return;
+        }
+        let failed = span.status == Status::Error;
+        let success = ("success", if failed { "false" } else { "true" });
+        self.add(&metric::CLAUDE_TOOL_CALLS_TOTAL, &[tool, success], 1);
+        if failed {
+            self.add(&metric::CLAUDE_TOOL_ERRORS_TOTAL, &[tool], 1);
+        }
+        let waited = int(of, key::TACHOGRAPH_PERMISSION_WAIT_MS).unwrap_or(0).saturating_mul(NANOS_PER_MS);
+        let measured = int(of, key::CLAUDE_CODE_TOOL_DURATION_MS).map(|ms| ms.saturating_mul(NANOS_PER_MS));
+        let ran = measured.unwrap_or_else(|| duration(span).saturating_sub(waited).max(0));
+        self.add(&metric::CLAUDE_TOOL_LATENCY_MS, &[tool], ran);
+        let conventional = ("gen_ai.tool.name", name);
+        let kind = ("gen_ai.tool.type", text(of, key::GEN_AI_TOOL_TYPE).unwrap_or_default());
+        self.add(&metric::GEN_AI_EXECUTE_TOOL_DURATION, &[conventional, kind, error(span)], ran);
+        if let Some(method) = text(of, key::MCP_METHOD_NAME) {
+            let labels = [("mcp.method.name", method), conventional, error(span)];
+            self.add(&metric::MCP_CLIENT_OPERATION_DURATION, &labels, ran);
+        }
+        for (class, lines) in
+            [("added", key::TACHOGRAPH_LINES_ADDED), ("removed", key::TACHOGRAPH_LINES_REMOVED)]
+        {
+            if let Some(lines) = int(of, lines) {
+                self.add(&metric::CLAUDE_LINES_OF_CODE, &[("type", class)], lines);
+            }
+        }
+        if of.get(key::TACHOGRAPH_COMMIT_REVISION).is_some() {
+            self.add(&metric::CLAUDE_COMMIT_COUNT, &[], 1);
+        }
+        if of.get(key::VCS_CHANGE_ID).is_some() {
+            self.add(&metric::CLAUDE_PULL_REQUEST_COUNT, &[], 1);
+        }
+    }
+
+    fn wait(&mut self, span: &'a Span) {
+        let tool = text(&span.attributes, key::GEN_AI_TOOL_NAME).unwrap_or_default();
+        self.add(&metric::CLAUDE_PERMISSION_WAIT_MS, &[("tool", tool)], duration(span));
+    }
+
+    fn read(self) -> Vec<Measured> {
+        let of_series = |((_, labels), (metric, total)): ((_, [Label<'_>; LABELS_MAX]), _)| {
+            let known = labels.into_iter().filter(|(name, _)| !name.is_empty());
+            let labels = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            Measured { metric, labels, total }
+        };
+        let mut measured: Vec<Measured> = self.totals.into_iter().map(of_series).collect();
+        measured
+            .sort_by(|one, other| (one.metric.name, &one.labels).cmp(&(other.metric.name, &other.labels)));
+        measured
+    }
+}
+
+fn error(span: &Span) -> Label<'_> {
+    ("error.type", text(&span.attributes, key::ERROR_TYPE).unwrap_or_default())
+}
+
+fn text(attributes: &Attributes, key: Key) -> Option<&str> {
+    match attributes.get(key)? {
+        Value::String(text) => Some(text),
+        Value::Int(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
+    }
+}
+
+fn int(attributes: &Attributes, key: Key) -> Option<i64> {
+    match attributes.get(key)? {
+        Value::Int(number) => Some(*number),
+        Value::String(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
+    }
+}
+
+/// How long it took, in nanoseconds.
+fn duration(span: &Span) -> i64 {
+    let nanos = span.end.map_or(0, |end| end.nanos_since(span.start));
+    i64::try_from(nanos).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,185 @@
+//! Metrics: what every series came to so far, what of it came from which session, and what destinations were told.
+
+use crate::destinations::DestinationKey;
+use crate::error::StoreError;
+use crate::store::{Changes, Reader, SessionKey};
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::json;
+use std::collections::HashMap;
+use tacho_model::metric::{Labels, Measured, Metric, Total};
+use tacho_model::time::UnixNanos;
+
+/// A series and what it came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    key: i64,
+    /// The metric.
+    pub metric: &'static Metric,
+    /// The labels.
+    pub labels: Labels,
+    /// When it was first counted.
+    pub born: UnixNanos,
+    /// What it came to.
+    pub total: Total,
+}
+
+/// What a session added to a series before.
+struct Share {
+    series: i64,
+    total: Total,
+}
+
+impl Changes<'_> {
+    /// Counts what a session adds to metrics now, beyond what was counted of it before: it may be said any number of
+    /// times. Where `counts` is not set it is only written down to have been counted.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn count(
+        &self,
+        session: SessionKey,
+        measured: &[Measured],
+        counts: bool,
+        now: UnixNanos,
+    ) -> Result<(), StoreError> {
+        let shares = self.shares(session)?;
+        for Measured { metric, labels, total } in measured {
+            let labels = json!(labels).to_string();
+            let share = shares.get(&(metric.name.to_owned(), labels.clone()));
+            let had = share.map(|share| share.total.clone()).unwrap_or_default();
+            let added = total.beyond(&had);
+            if share.is_some() && added.is_nothing() {
+                continue;
+            }
+            let series = match share {
+                Some(share) => share.series,
+                None => self.series_of(metric, &labels, now)?,
+            };
+            if counts {
+                self.add(series, &added, now)?;
+            }
+            let counted = had.plus(&added);
+            let insert = "INSERT OR REPLACE INTO metric_shares (session, series, sum, buckets)
+                          VALUES (?1, ?2, ?3, ?4)";
+            let row = params![session.0, series, counted.sum, json!(counted.buckets).to_string()];
+            self.prepare(insert)?.execute(row)?;
+        }
+        Ok(())
+    }
+
+    fn shares(&self, session: SessionKey) -> Result<HashMap<(String, String), Share>, StoreError> {
+        let mut select = self.prepare(
+            "SELECT metric, labels, series, metric_shares.sum, metric_shares.buckets
+             FROM metric_shares JOIN metric_series ON metric_series.key = series WHERE session = ?1",
+        )?;
+        let rows = select.query_map([session.0], |row| {
+            Ok(((row.get(0)?, row.get(1)?), Share { series: row.get(2)?, total: total(row, 3)? }))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The number of a series, born now if there was none.
+    fn series_of(&self, metric: &Metric, labels: &str, now: UnixNanos) -> Result<i64, StoreError> {
+        let select = "SELECT key FROM metric_series WHERE metric = ?1 AND labels = ?2";
+        let known = self.prepare(select)?.query_row([metric.name, labels], |row| row.get(0)).optional()?;
+        if let Some(key) = known {
+            return Ok(key);
+        }
+        let insert = "INSERT INTO metric_series (metric, labels, born_ns, last_ns, sum, buckets)
+                      VALUES (?1, ?2, ?3, ?3, 0, '[]')";
+        Ok(self.prepare(insert)?.insert(params![metric.name, labels, now.0.cast_signed()])?)
+    }
+
+    fn add(&self, series: i64, added: &Total, now: UnixNanos) -> Result<(), StoreError> {
+        let mut select = self.prepare("SELECT sum, buckets FROM metric_series WHERE key = ?1")?;
+        let sum = select.query_row([series], |row| total(row, 0))?.plus(added);
+        let update = "UPDATE metric_series SET sum = ?2, buckets = ?3, last_ns = ?4 WHERE key = ?1";
+        let buckets = json!(sum.buckets).to_string();
+        self.prepare(update)?.execute(params![series, sum.sum, buckets, now.0.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Takes down that a destination is told metrics as they are at this time.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn tell(&self, destination: DestinationKey, now: UnixNanos) -> Result<(), StoreError> {
+        let update = "UPDATE destinations SET metrics_ns = ?2 WHERE key = ?1";
+        self.prepare(update)?.execute(params![destination.0, now.0.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Takes down that a destination is told of a series up to what it came to now.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn tell_series(&self, destination: DestinationKey, series: &Series) -> Result<(), StoreError> {
+        let insert = "INSERT OR REPLACE INTO metric_tellings (destination, series, sum, buckets)
+                      VALUES (?1, ?2, ?3, ?4)";
+        let buckets = json!(series.total.buckets).to_string();
+        self.prepare(insert)?.execute(params![destination.0, series.key, series.total.sum, buckets])?;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// Every series of a metric that this version knows, in the order of metrics and labels.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn series(&self) -> Result<Vec<Series>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT key, metric, labels, born_ns, sum, buckets FROM metric_series ORDER BY metric, labels",
+        )?;
+        let rows = select.query_map([], |row| {
+            let (name, labels): (String, String) = (row.get(1)?, row.get(2)?);
+            let Some(metric) = Metric::named(&name) else { return Ok(None) };
+            Ok(Some(Series {
+                key: row.get(0)?,
+                metric,
+                labels: serde_json::from_str(&labels).unwrap_or_default(),
+                born: UnixNanos(row.get::<_, i64>(3)?.cast_unsigned()),
+                total: total(row, 4)?,
+            }))
+        })?;
+        Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    }
+
+    /// When anything was counted last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn counted_last(&self) -> Result<UnixNanos, StoreError> {
+        let mut select =
+            self.connection.prepare_cached("SELECT coalesce(max(last_ns), 0) FROM metric_series")?;
+        Ok(UnixNanos(select.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned()))
+    }
+
+    /// What a destination was told of a series; `None` if it never was.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn told(&self, destination: DestinationKey, series: &Series) -> Result<Option<Total>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT sum, buckets FROM metric_tellings WHERE destination = ?1 AND series = ?2",
+        )?;
+        Ok(select.query_row([destination.0, series.key], |row| total(row, 0)).optional()?)
+    }
+
+    /// Whether metrics wait to be sent to a destination.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn has_metrics_waiting(&self, destination: DestinationKey) -> Result<bool, StoreError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT 1 FROM outbox WHERE destination = ?1 AND signal = 'metrics'")?;
+        Ok(select.exists([destination.0])?)
+    }
+}
+
+/// A sum and buckets, from this column on.
+fn total(row: &Row<'_>, column: usize) -> rusqlite::Result<Total> {
+    let buckets: String = row.get(column + 1)?;
+    Ok(Total { sum: row.get(column)?, buckets: serde_json::from_str(&buckets).unwrap_or_default() })
+}

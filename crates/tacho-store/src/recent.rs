@@ -1,0 +1,101 @@
+//! What goes on, and what happened of late: for figures of the moment.
+
+use crate::error::StoreError;
+use crate::store::Reader;
+use tacho_model::attribute::Key;
+use tacho_model::money::Nanodollars;
+use tacho_model::semconv as key;
+use tacho_model::time::UnixNanos;
+
+/// A tool call that ended of late, without what did not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentTool {
+    /// The tool's name.
+    pub tool: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// How long it ran, in milliseconds, without the wait for a person.
+    pub ran_ms: u64,
+}
+
+/// What goes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Activity {
+    /// Sessions that have not ended.
+    pub sessions: u64,
+    /// What the most expensive of them cost so far.
+    pub cost_max: Option<Nanodollars>,
+    /// How full the fullest of their contexts is, in percent, as far as an agent says so.
+    pub context_percent_max: Option<f64>,
+    /// When the oldest tool call began that is still open.
+    pub open_since: Option<UnixNanos>,
+    /// Tool calls that wait for a person.
+    pub waiting: u64,
+}
+
+impl Reader<'_> {
+    /// The tool calls that ended since then, in the order of tools.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn recent_tools(&self, since: UnixNanos) -> Result<Vec<RecentTool>, StoreError> {
+        let [tool, measured, waited, outcome] = [
+            key::GEN_AI_TOOL_NAME,
+            key::CLAUDE_CODE_TOOL_DURATION_MS,
+            key::TACHOGRAPH_PERMISSION_WAIT_MS,
+            key::CLAUDE_CODE_TOOL_OUTCOME,
+        ]
+        .map(said);
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT coalesce({tool}, ''), is_error,
+                    coalesce({measured}, (end_ns - start_ns) / 1000000 - coalesce({waited}, 0))
+             FROM sessions JOIN spans ON spans.id BETWEEN key << 32 AND (key << 32) + 4294967295
+             WHERE last_seen_ns >= ?1 AND kind = 'tool' AND end_ns >= ?1
+                 AND {outcome} NOT IN ('denied', 'refused')
+             ORDER BY 1"
+        ))?;
+        let rows = select.query_map([since.0.cast_signed()], |row| {
+            let ran_ms = row.get::<_, i64>(2)?.max(0).cast_unsigned();
+            Ok(RecentTool { tool: row.get(0)?, failed: row.get(1)?, ran_ms })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What goes on in sessions that were seen since then.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn activity(&self, since: UnixNanos) -> Result<Activity, StoreError> {
+        let mut of_sessions = self.connection.prepare_cached(
+            "SELECT count(*), max(cost_nanos) FROM sessions WHERE ended_ns IS NULL AND last_seen_ns >= ?1",
+        )?;
+        let since_ns = since.0.cast_signed();
+        let (sessions, cost_max): (i64, Option<i64>) =
+            of_sessions.query_row([since_ns], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let context = said(key::CLAUDE_CODE_CONTEXT_USED_PERCENT);
+        let mut of_spans = self.connection.prepare_cached(&format!(
+            "SELECT min(start_ns) FILTER (WHERE kind = 'tool' AND end_ns IS NULL),
+                    count(*) FILTER (WHERE kind IN ('permission', 'elicitation') AND end_ns IS NULL),
+                    max({context})
+             FROM sessions JOIN spans ON spans.id BETWEEN key << 32 AND (key << 32) + 4294967295
+             WHERE ended_ns IS NULL AND last_seen_ns >= ?1
+                 AND (end_ns IS NULL OR kind = 'turn' AND start_ns = (
+                     SELECT max(start_ns) FROM spans WHERE kind = 'turn'
+                         AND id BETWEEN key << 32 AND (key << 32) + 4294967295))"
+        ))?;
+        let (open_since, waiting, context_percent_max): (Option<i64>, i64, Option<f64>) =
+            of_spans.query_row([since_ns], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(Activity {
+            sessions: sessions.cast_unsigned(),
+            cost_max: cost_max.map(Nanodollars),
+            context_percent_max,
+            open_since: open_since.map(|at| UnixNanos(at.cast_unsigned())),
+            waiting: waiting.cast_unsigned(),
+        })
+    }
+}
+
+/// The value of an attribute of a span, in SQL.
+fn said(key: Key) -> String {
+    format!("attributes ->> '$.\"{}\"'", key.name())
+}

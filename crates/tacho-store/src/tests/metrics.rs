@@ -1,0 +1,72 @@
+//! Metrics count once, whatever is said again, and stay when sessions go.
+
+use super::sample::{destination, empty, later, measured};
+use crate::{Changes, Store};
+use tacho_model::id::SessionId;
+
+/// Counts for a session.
+fn count(store: &mut Store, session: &str, cost: i64, seconds: &[i64], counts: bool) {
+    let changes = store.change().unwrap();
+    let key = changes.key_of(&SessionId::from(session)).unwrap();
+    changes.count(key, &measured(cost, seconds), counts, later(1)).unwrap();
+    changes.commit().unwrap();
+}
+
+/// The sum of what was spent, and how many durations fell into the bucket of one second and into the last.
+fn totals(store: &Store) -> (i64, u64, u64) {
+    let series = store.read().series().unwrap();
+    let [cost, durations] = series.as_slice() else { panic!("{series:?}") };
+    let bucket = |place: usize| durations.total.buckets.get(place).copied().unwrap_or(0);
+    (cost.total.sum, bucket(7), bucket(14))
+}
+
+#[test]
+fn what_is_said_again_counts_once() {
+    let (_directory, mut store) = empty();
+    count(&mut store, "one", 7, &[1, 200], true);
+    count(&mut store, "one", 7, &[1, 200], true);
+    assert_eq!(totals(&store), (7, 1, 1));
+    count(&mut store, "one", 9, &[1, 1, 200], true);
+    assert_eq!(totals(&store), (9, 2, 1));
+    count(&mut store, "two", 1, &[200], true);
+    assert_eq!(totals(&store), (10, 2, 2));
+}
+
+#[test]
+fn what_was_counted_stays_counted() {
+    let (_directory, mut store) = empty();
+    count(&mut store, "one", 7, &[1], true);
+    count(&mut store, "one", 3, &[], true);
+    assert_eq!(totals(&store), (7, 1, 0));
+    count(&mut store, "one", 8, &[1], true);
+    assert_eq!(totals(&store), (8, 1, 0), "only what is beyond the most that was said");
+    let changes = store.change().unwrap();
+    changes.forget_session(&SessionId::from("one")).unwrap();
+    changes.commit().unwrap();
+    assert_eq!(totals(&store), (8, 1, 0));
+}
+
+#[test]
+fn what_is_found_again_is_not_counted() {
+    let (_directory, mut store) = empty();
+    count(&mut store, "old", 7, &[1], false);
+    assert_eq!(totals(&store), (0, 0, 0));
+    count(&mut store, "old", 9, &[1, 1], true);
+    assert_eq!(totals(&store), (2, 1, 0), "what it adds from now on");
+}
+
+#[test]
+fn a_destination_is_told_each_series_up_to_somewhere() {
+    let (_directory, mut store) = empty();
+    count(&mut store, "one", 7, &[1], true);
+    let changes = store.change().unwrap();
+    let here = destination(&changes, "here");
+    let told = |changes: &Changes<'_>| {
+        let series = changes.read().series().unwrap();
+        let told = series.iter().map(|series| changes.read().told(here, series).unwrap());
+        told.map(|told| told.map(|told| told.sum)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&changes), [None, None]);
+    changes.tell_series(here, changes.read().series().unwrap().first().unwrap()).unwrap();
+    assert_eq!(told(&changes), [Some(7), None]);
+}

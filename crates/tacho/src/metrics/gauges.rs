@@ -1,0 +1,125 @@
+//! What is so just now: what goes on, and how the recorder does.
+
+use crate::commands::limits;
+use crate::failure::Failure;
+use std::collections::BTreeMap;
+use std::fs;
+use tacho_model::metric::{Instrument, Labels, Metric, MetricPoint, MetricValue, Total};
+use tacho_model::metrics as metric;
+use tacho_model::time::UnixNanos;
+use tacho_spool::loss;
+use tacho_spool::read::segments;
+use tacho_spool::state::State;
+use tacho_store::Reader;
+use tacho_store::recent::RecentTool;
+
+/// What counts as of late.
+const HOUR_NS: u64 = 3600 * 1_000_000_000;
+
+/// Points of one moment.
+struct Gauges {
+    now: UnixNanos,
+    points: Vec<MetricPoint>,
+}
+
+/// All of it at a moment.
+pub(crate) fn gauges(
+    state: &State,
+    store: Reader<'_>,
+    price_table: &str,
+    now: UnixNanos,
+) -> Result<Vec<MetricPoint>, Failure> {
+    let mut gauges = Gauges { now, points: Vec::new() };
+    let lately = UnixNanos(now.0.saturating_sub(HOUR_NS));
+    gauges.tools(&store.recent_tools(lately)?);
+    gauges.activity(store, lately)?;
+    gauges.recorder(state, store, price_table)?;
+    // Points of one metric stand together.
+    gauges.points.sort_by(|one, other| one.metric.name.cmp(other.metric.name));
+    Ok(gauges.points)
+}
+
+impl Gauges {
+    fn add(&mut self, metric: &'static Metric, labels: &[(&str, &str)], value: f64) {
+        let label = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let labels: Labels = labels.iter().map(label).collect();
+        let value = match metric.instrument {
+            Instrument::Gauge => MetricValue::Gauge(value),
+            // What another counted since nobody knows when.
+            Instrument::Counter | Instrument::Sum | Instrument::Histogram(_) => {
+                MetricValue::Total(Total { sum: value as i64, buckets: Vec::new() })
+            }
+        };
+        self.points.push(MetricPoint { metric, labels, start: UnixNanos(0), at: self.now, value });
+    }
+
+    /// Of each tool: what share of its calls failed, and how long all but the slowest hundredth ran at most.
+    fn tools(&mut self, recent: &[RecentTool]) {
+        for calls in recent.chunk_by(|one, other| one.tool == other.tool) {
+            let Some(RecentTool { tool, .. }) = calls.first() else { continue };
+            let failed = calls.iter().filter(|call| call.failed).count();
+            self.add(&metric::CLAUDE_ERROR_RATE, &[("tool", tool)], failed as f64 / calls.len() as f64);
+            let mut ran: Vec<u64> = calls.iter().map(|call| call.ran_ms).collect();
+            ran.sort_unstable();
+            let place = (ran.len() * 99).div_ceil(100).saturating_sub(1);
+            let p99 = ran.get(place).copied().unwrap_or(0);
+            self.add(&metric::CLAUDE_TOOL_LATENCY_P99, &[("tool", tool)], p99 as f64);
+        }
+    }
+
+    fn activity(&mut self, store: Reader<'_>, lately: UnixNanos) -> Result<(), Failure> {
+        let activity = store.activity(lately)?;
+        self.add(&metric::CLAUDE_SESSION_ACTIVE, &[], activity.sessions as f64);
+        let cost_max = activity.cost_max.map_or(0.0, |cost| cost.0 as f64 / 1e9);
+        self.add(&metric::CLAUDE_SESSION_COST_MAX_USD, &[], cost_max);
+        if let Some(percent) = activity.context_percent_max {
+            self.add(&metric::CLAUDE_CONTEXT_USED_MAX, &[], percent / 100.0);
+        }
+        let open = activity.open_since.map_or(0, |since| self.now.nanos_since(since));
+        self.add(&metric::CLAUDE_TOOL_OPEN_MAX_SECONDS, &[], open as f64 / 1e9);
+        self.add(&metric::CLAUDE_PERMISSION_WAITING, &[], activity.waiting as f64);
+        let told = limits::told_last(store)?;
+        for limit in told.iter().flat_map(|told| &told.figures.limits) {
+            // One that began anew since then is as good as unused.
+            let is_over = limit.resets_at.is_some_and(|at| at <= self.now);
+            let used = if is_over { 0.0 } else { limit.used.percent() / 100.0 };
+            self.add(&metric::CLAUDE_RATE_LIMIT_USED, &[("window", limit.window.name())], used);
+        }
+        Ok(())
+    }
+
+    fn recorder(&mut self, state: &State, store: Reader<'_>, price_table: &str) -> Result<(), Failure> {
+        let labels = [("version", env!("CARGO_PKG_VERSION")), ("price_table", price_table)];
+        self.add(&metric::TACHOGRAPH_BUILD_INFO, &labels, 1.0);
+        let cursors = store.segment_cursors()?;
+        let mut unread = 0;
+        for segment in segments(state.path())? {
+            let size = fs::metadata(&segment).map(|metadata| metadata.len()).unwrap_or(0);
+            let name = segment.strip_prefix(state.path()).unwrap_or(&segment).to_string_lossy().into_owned();
+            unread += size.saturating_sub(cursors.get(&name).copied().unwrap_or(0));
+        }
+        self.add(&metric::TACHOGRAPH_SPOOL_UNREAD, &[], unread as f64);
+        self.add(&metric::TACHOGRAPH_STORE_SIZE, &[], store.used_bytes()? as f64);
+        for row in store.destinations()? {
+            let to = [("destination", row.name.as_str())];
+            self.add(&metric::TACHOGRAPH_OUTBOX_ITEMS, &to, row.waiting as f64);
+            let waits = store.waiting_since(row.key)?.map_or(0, |since| self.now.nanos_since(since));
+            self.add(&metric::TACHOGRAPH_OUTBOX_OLDEST_SECONDS, &to, waits as f64 / 1e9);
+            self.add(&metric::TACHOGRAPH_EXPORT_DELIVERED, &to, row.delivered as f64);
+            self.add(&metric::TACHOGRAPH_EXPORT_REJECTED, &to, row.rejected as f64);
+            self.add(&metric::TACHOGRAPH_EXPORT_FAILURES, &to, row.failures as f64);
+        }
+        let of_hooks = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
+        let mut lost: BTreeMap<String, u64> = BTreeMap::new();
+        for (reason, count) in of_hooks.chain(store.losses()?) {
+            // A label is a name.
+            *lost.entry(reason.replace(' ', "_")).or_default() += count;
+        }
+        for (reason, count) in lost {
+            self.add(&metric::TACHOGRAPH_LOST, &[("reason", &reason)], count as f64);
+        }
+        let not_understood: u64 = store.sessions()?.iter().map(|session| session.not_understood).sum();
+        self.add(&metric::TACHOGRAPH_NOT_UNDERSTOOD, &[], not_understood as f64);
+        Ok(())
+    }
+}
