@@ -3,10 +3,12 @@
 //! Source of the rules: OTLP specification 1.11, "OTLP/HTTP Response" and "OTLP/HTTP Throttling".
 
 mod status;
+mod unreachable;
 
 use jiff::fmt::rfc2822;
 pub use status::Status;
 use std::time::Duration;
+pub use unreachable::{Cause, Unreachable};
 
 /// The first pause after a failure.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
@@ -61,10 +63,6 @@ pub enum Outcome {
     /// No answer came.
     Unreachable(Unreachable),
 }
-
-/// Why no answer came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreachable(pub String);
 
 impl Answer {
     /// An answer that says nothing but this.

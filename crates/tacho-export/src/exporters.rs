@@ -5,6 +5,7 @@
 mod console;
 mod debug;
 mod file;
+mod grpc;
 mod http;
 mod lines;
 mod messages;

@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod destination;
 pub mod exporters;
 pub mod otlp;
+pub mod percent;
 pub mod prometheus;
 pub mod sampling;
 

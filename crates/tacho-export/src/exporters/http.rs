@@ -57,7 +57,7 @@ impl Export for Http {
         };
         match answered {
             Ok(response) => judge(&answer(response)),
-            Err(error) => Outcome::Unreachable(Unreachable(error.to_string())),
+            Err(error) => Outcome::Unreachable(Unreachable::of_ureq(&error)),
         }
     }
 }

@@ -32,6 +32,6 @@ fn take_back(file: &File, before: u64) {
 pub(super) fn written(result: io::Result<()>, what: &str) -> Outcome {
     match result {
         Ok(()) => Outcome::Taken { rejected: 0, message: None },
-        Err(error) => Outcome::Unreachable(Unreachable(format!("write {what}: {error}"))),
+        Err(error) => Outcome::Unreachable(Unreachable::other(format!("write {what}: {error}"))),
     }
 }

@@ -1,5 +1,6 @@
 //! A receiver of OTLP, over whichever transport its destination says.
 
+use super::grpc::Grpc;
 use super::http::Http;
 use super::{Export, Request};
 use crate::delivery::Outcome;
@@ -9,12 +10,14 @@ use crate::destination::{Destination, Protocol};
 #[derive(Default)]
 pub(super) struct Otlp {
     http: Http,
+    grpc: Grpc,
 }
 
 impl Export for Otlp {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
         match to.protocol {
-            Protocol::HttpProtobuf | Protocol::HttpJson | Protocol::Grpc => self.http.send(to, request),
+            Protocol::HttpProtobuf | Protocol::HttpJson => self.http.send(to, request),
+            Protocol::Grpc => self.grpc.send(to, request),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::env;
 use tacho_agents::{AGENTS, Agent, OwnersFiles, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
+use tacho_export::percent;
 use tacho_privacy::{CaptureLevel, Disclosure};
 
 /// The spellings of an option, the first found counting: ours, then those of the plugin that many come from.
@@ -232,28 +233,9 @@ pub(super) fn headers_from(list: &str) -> Result<Vec<Header>, ()> {
     let pairs = list.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let header = |pair: &str| {
         let (name, value) = pair.split_once('=').ok_or(())?;
-        Ok(Header { name: name.trim().to_owned(), value: percent_decoded(value.trim()) })
+        Ok(Header { name: name.trim().to_owned(), value: percent::decoded(value.trim()) })
     };
     pairs.map(header).collect()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let hex = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match hex.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

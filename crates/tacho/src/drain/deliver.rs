@@ -122,7 +122,7 @@ fn reason(outcome: &Outcome) -> String {
         Outcome::Refused { status, message: Some(message) } => format!("{status}: {message}"),
         Outcome::Busy { status, .. } | Outcome::Refused { status, message: None } => status.to_string(),
         Outcome::Misconfigured { status } => format!("{status}: {}", status.advice()),
-        Outcome::Unreachable(why) => why.0.clone(),
+        Outcome::Unreachable(why) => why.text.clone(),
     }
 }
 

@@ -4,6 +4,7 @@ mod answers;
 mod arrivals;
 mod corrections;
 mod drainers;
+mod grpc;
 mod levels;
 mod limits;
 mod pauses;

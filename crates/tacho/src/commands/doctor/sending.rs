@@ -117,7 +117,7 @@ fn probe(named: &Named, verdict: &mut Verdict) {
             format!("mend the destination in {origin}"),
         ),
         Outcome::Unreachable(why) => verdict.find(
-            format!("{name} does not answer: {}", why.0),
+            format!("{name} does not answer: {}", why.text),
             "what settles waits until it does",
             format!("see that it runs, or mend the destination in {origin}"),
         ),

@@ -72,9 +72,9 @@ fn what_the_standard_variables_say_is_sent_on_this_machine() {
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let ran = home.run_with(&["drain", "--once"], &variables);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    let encodings: Vec<bool> =
-        receiver.requests().iter().map(|request| request.header("content-encoding").is_some()).collect();
-    assert_eq!((receiver.spans().len(), encodings), (4, vec![false]));
+    let requests = receiver.requests();
+    let is_any_compressed = requests.iter().any(|request| request.header("content-encoding").is_some());
+    assert_eq!((receiver.spans().len(), is_any_compressed), (4, false));
     assert!(receiver.spans().iter().all(|span| span.resource["service.name"] == "an-agent"));
     assert_eq!(receiver.problems(), [""; 0]);
 }
