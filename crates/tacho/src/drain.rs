@@ -7,6 +7,7 @@ mod blobs;
 mod control;
 mod courier;
 mod dead_letters;
+mod declined;
 mod deliver;
 mod hand_over;
 mod ingest;

@@ -6,11 +6,10 @@ use super::lowered::permitted;
 use super::{Drainer, now};
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
-use tacho_export::delivery::{Outcome, Refusal, Status, backoff, retry_after};
-use tacho_export::otlp::Signal;
+use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
 use tacho_model::time::UnixNanos;
 use tacho_store::destinations::DestinationRow;
-use tacho_store::outbox::{Delivery, Parcel};
+use tacho_store::outbox::Delivery;
 
 /// How long a destination is left alone that does not know us, or refuses whatever it gets.
 pub(super) const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
@@ -29,6 +28,7 @@ impl Drainer {
     }
 
     fn send_due(&mut self) -> Result<(), Failure> {
+        self.settle_declined()?;
         for named in &self.config.destinations {
             let destination = &named.to;
             let row = self.known.iter().find(|row| row.name == destination.endpoint());
@@ -50,7 +50,8 @@ impl Drainer {
     /// Writes down how a request ended.
     fn settle(&mut self, carried: Carried) -> Result<(), Failure> {
         let Carried { endpoint, parcel, outcome } = carried;
-        let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { return Ok(()) };
+        let Some(row) = self.known.iter().find(|row| row.name == endpoint).cloned() else { return Ok(()) };
+        let row = &row;
         let now = now();
         let (refused, error);
         let delivery = match &outcome {
@@ -65,9 +66,8 @@ impl Drainer {
                 refused = self.refused(row, &parcel, Refusal::of(*status), reason(&outcome));
                 refused.delivery()
             }
-            Outcome::Misconfigured { status } if lacks_signal(row, &parcel, *status) => {
-                refused = self.given_up(row, &parcel, reason(&outcome));
-                refused.delivery()
+            Outcome::Misconfigured { status } if status.lacks_signal() && !row.has_taken(&parcel.signal) => {
+                return self.declined(row, &parcel, &outcome);
             }
             Outcome::Busy { .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable(_) => {
                 error = reason(&outcome);
@@ -77,6 +77,9 @@ impl Drainer {
         };
         let changes = self.store.change()?;
         changes.settle_delivery(&parcel, &delivery, now)?;
+        if matches!(delivery, Delivery::Taken { .. }) && !row.has_taken(&parcel.signal) {
+            changes.note_taken(row.key, &parcel.signal, now)?;
+        }
         changes.commit()?;
         self.known = self.store.read().destinations()?;
         Ok(())
@@ -92,14 +95,8 @@ impl Drainer {
     }
 }
 
-/// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind
-/// them must not wait for a place that will never be.
-fn lacks_signal(row: &DestinationRow, parcel: &Parcel, status: Status) -> bool {
-    status.lacks_signal() && parcel.signal == Signal::Logs.name() && row.last_success.is_some()
-}
-
 /// When a request is tried again, and whether the destination named that time.
-fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (UnixNanos, bool) {
+pub(super) fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (UnixNanos, bool) {
     if let Outcome::Misconfigured { .. } = outcome {
         return (now.plus_nanos(MISCONFIGURED_PAUSE_NS), false);
     }
@@ -114,7 +111,7 @@ fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (Uni
 }
 
 /// Why a request was not taken, in words.
-fn reason(outcome: &Outcome) -> String {
+pub(super) fn reason(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Taken { message, .. } => {
             message.clone().unwrap_or_else(|| "all of it was refused, without a reason".to_owned())

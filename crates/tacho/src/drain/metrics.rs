@@ -60,6 +60,9 @@ impl Drainer {
             .filter(|named| named.project.is_none() && named.to.signals.contains(Signal::Metrics))
             .filter_map(|named| {
                 let row = self.known.iter().find(|row| row.name == named.to.endpoint())?;
+                if row.declines(Signal::Metrics.name()).is_some() {
+                    return None;
+                }
                 let is_new = counted_last > row.metrics_at;
                 let interval = named.to.metrics_interval.filter(|_| pace == Pace::Gentle).unwrap_or_default();
                 if Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval {

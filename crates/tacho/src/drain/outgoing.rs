@@ -12,8 +12,8 @@ use crate::failure::Failure;
 use drafts::{Drafts, PlacedDraft, sent_as};
 use sampled::{Fate, Sampled};
 use tacho_assemble::tree::Assembly;
-use tacho_export::destination::Destination;
-use tacho_export::otlp::{REQUEST_ITEMS_MAX, encode};
+use tacho_export::destination::{Destination, Signals};
+use tacho_export::otlp::{REQUEST_ITEMS_MAX, Signal, encode};
 use tacho_model::batch::Batch;
 use tacho_model::event::{ProjectRules, Repository};
 use tacho_model::metric::Labels;
@@ -53,6 +53,8 @@ struct Lane<'a> {
     user_info: Disclosure,
     /// Sessions that were last seen before are not for it.
     since: UnixNanos,
+    /// The signals that it has a place for, as far as is known.
+    signals: Signals,
     batches: Vec<Cleared<Batch>>,
     items: usize,
 }
@@ -77,7 +79,11 @@ impl<'a> Outgoing<'a> {
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
             let user_info = resources.config.disclosure_to(named);
             let (key, since, batches) = (row.key, row.since, Vec::new());
-            Some(Lane { named, destination, key, user_info, since, batches, items: 0 })
+            let is_sent = |signal: Signal| {
+                destination.signals.contains(signal) && row.declines(signal.name()).is_none()
+            };
+            let signals = Signals::of(is_sent);
+            Some(Lane { named, destination, key, user_info, since, signals, batches, items: 0 })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -208,7 +214,7 @@ impl Lane<'_> {
     fn pack(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         self.items = 0;
         let (batches, to) = (std::mem::take(&mut self.batches), self.destination);
-        for signal in to.signals.iter() {
+        for signal in self.signals.iter() {
             let bodies = encode(&batches, signal, to.protocol)
                 .map_err(|error| Failure::external("encode what is to be sent", error))?;
             for body in bodies {

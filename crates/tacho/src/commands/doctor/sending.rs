@@ -66,6 +66,10 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
         verdict.find(what, why, remedy);
         return;
     }
+    for known in &row.signals {
+        let Some(error) = row.declines(&known.signal) else { continue };
+        verdict.note(format!("{name} has no place for {}, which are not sent there: {error}", known.signal));
+    }
     if row.failures == 0 {
         verdict.note(match row.last_success.map(words::time) {
             Some(at) => {
