@@ -38,11 +38,15 @@ pub fn measure(spans: &[Span]) -> Vec<Measured> {
         match span.kind {
             SpanKind::Llm => below.entry(parent).or_default().calls += 1,
             SpanKind::Tool => below.entry(parent).or_default().tools += 1,
-            _ => {}
+            SpanKind::Turn
+            | SpanKind::Subagent
+            | SpanKind::Permission
+            | SpanKind::Elicitation
+            | SpanKind::Compaction => {}
         }
     }
     let mut meter = Meter::default();
-    meter.add(&metric::CLAUDE_SESSION_COUNT, &[], 1);
+    meter.add(&metric::SESSION_COUNT, &[], 1);
     for span in spans.iter().filter(|span| span.settled) {
         meter.project = text(&span.attributes, key::VCS_REPOSITORY_NAME);
         match span.kind {
@@ -54,7 +58,11 @@ pub fn measure(spans: &[Span]) -> Vec<Measured> {
             SpanKind::Permission | SpanKind::Elicitation => meter.wait(span),
             SpanKind::Compaction => {
                 let trigger = text(&span.attributes, key::CLAUDE_CODE_COMPACTION_TRIGGER);
-                meter.add(&metric::CLAUDE_COMPACTION_COUNT, &[("trigger", trigger.unwrap_or_default())], 1);
+                meter.add(
+                    &metric::COMPACTION_COUNT,
+                    &[(metric::LABEL_TRIGGER, trigger.unwrap_or_default())],
+                    1,
+                );
             }
         }
     }
@@ -65,7 +73,7 @@ impl<'a> Meter<'a> {
     /// Adds a value to a series. A label without a value is none.
     fn add(&mut self, metric: &'static Metric, labels: &[Label<'a>], value: i64) {
         let mut own = [("", ""); LABELS_MAX];
-        let project = self.project.map(|project| ("project", project));
+        let project = self.project.map(|project| (metric::LABEL_PROJECT, project));
         let known = labels.iter().copied().chain(project).filter(|(_, value)| !value.is_empty());
         own.iter_mut().zip(known).for_each(|(place, label)| *place = label);
         let (_, total) = self.totals.entry((metric.name, own)).or_insert_with(|| (metric, Total::default()));
@@ -74,7 +82,7 @@ impl<'a> Meter<'a> {
 
     fn agent(&mut self, span: &'a Span, below: Below) {
         let of = &span.attributes;
-        let name = ("gen_ai.agent.name", text(of, key::GEN_AI_AGENT_NAME).unwrap_or_default());
+        let name = (metric::LABEL_GEN_AI_AGENT_NAME, text(of, key::GEN_AI_AGENT_NAME).unwrap_or_default());
         self.add(&metric::GEN_AI_INVOKE_AGENT_DURATION, &[name, error(span)], duration(span));
         self.add(&metric::GEN_AI_INVOKE_AGENT_INFERENCE_CALLS, &[name], below.calls);
         self.add(&metric::GEN_AI_INVOKE_AGENT_TOOL_CALLS, &[name], below.tools);
@@ -82,46 +90,56 @@ impl<'a> Meter<'a> {
 
     fn call(&mut self, span: &'a Span) {
         let of = &span.attributes;
-        let name = text(of, key::GEN_AI_REQUEST_MODEL).unwrap_or_default();
-        let model = ("model", name);
-        let success = ("success", if span.status == Status::Error { "false" } else { "true" });
-        self.add(&metric::CLAUDE_LLM_CALLS_TOTAL, &[model, success], 1);
+        let model = (metric::LABEL_MODEL, text(of, key::GEN_AI_REQUEST_MODEL).unwrap_or_default());
+        let success = (metric::LABEL_SUCCESS, if span.status == Status::Error { "false" } else { "true" });
+        self.add(&metric::LLM_CALLS_TOTAL, &[model, success], 1);
         let retries = span.events.iter().filter(|event| event.name == key::EVENT_API_RETRY).count();
         if retries > 0 {
-            self.add(&metric::CLAUDE_LLM_RETRIES_TOTAL, &[model], i64::try_from(retries).unwrap_or(i64::MAX));
+            self.add(&metric::LLM_RETRIES_TOTAL, &[model], i64::try_from(retries).unwrap_or(i64::MAX));
         }
         if of.get(key::TACHOGRAPH_PRICE_MISSING).is_some() {
-            self.add(&metric::CLAUDE_LLM_UNPRICED_CALLS_TOTAL, &[model], 1);
+            self.add(&metric::LLM_UNPRICED_CALLS_TOTAL, &[model], 1);
         }
         if let Some(nanos) = int(of, key::TACHOGRAPH_COST_NANOS) {
-            self.add(&metric::CLAUDE_COST_USD, &[model], nanos);
+            self.add(&metric::COST_USD, &[model], nanos);
         }
+        self.tokens(of, model);
+        self.conventional(span, model);
+    }
+
+    /// Tokens by the API's classes, no token in two of them.
+    fn tokens(&mut self, of: &'a Attributes, model: Label<'a>) {
         let thinking = int(of, key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS);
         let output = int(of, key::GEN_AI_USAGE_OUTPUT_TOKENS);
         for (metric, class, tokens) in [
-            (&metric::CLAUDE_TOKENS_INPUT, "input", int(of, key::CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS)),
-            (&metric::CLAUDE_TOKENS_INPUT, "cache_read", int(of, key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS)),
+            (&metric::TOKENS_INPUT, "input", int(of, key::CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS)),
+            (&metric::TOKENS_INPUT, "cache_read", int(of, key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS)),
             (
-                &metric::CLAUDE_TOKENS_INPUT,
+                &metric::TOKENS_INPUT,
                 "cache_write_5m",
                 int(of, key::CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS),
             ),
             (
-                &metric::CLAUDE_TOKENS_INPUT,
+                &metric::TOKENS_INPUT,
                 "cache_write_1h",
                 int(of, key::CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS),
             ),
-            (&metric::CLAUDE_TOKENS_OUTPUT, "output", output.map(|all| all - thinking.unwrap_or(0))),
-            (&metric::CLAUDE_TOKENS_OUTPUT, "thinking", thinking),
+            (&metric::TOKENS_OUTPUT, "output", output.map(|all| all - thinking.unwrap_or(0))),
+            (&metric::TOKENS_OUTPUT, "thinking", thinking),
         ] {
             if let Some(tokens) = tokens {
-                self.add(metric, &[model, ("type", class)], tokens);
+                self.add(metric, &[model, (metric::LABEL_TYPE, class)], tokens);
             }
         }
+    }
+
+    /// What the GenAI conventions want of a call.
+    fn conventional(&mut self, span: &'a Span, model: Label<'a>) {
+        let of = &span.attributes;
         let conventional = [
-            ("gen_ai.operation.name", "chat"),
-            ("gen_ai.provider.name", text(of, key::GEN_AI_PROVIDER_NAME).unwrap_or_default()),
-            ("gen_ai.request.model", name),
+            (metric::LABEL_GEN_AI_OPERATION_NAME, "chat"),
+            (metric::LABEL_GEN_AI_PROVIDER_NAME, text(of, key::GEN_AI_PROVIDER_NAME).unwrap_or_default()),
+            (metric::LABEL_GEN_AI_REQUEST_MODEL, model.1),
         ];
         let [operation, provider, asked] = conventional;
         self.add(
@@ -131,13 +149,15 @@ impl<'a> Meter<'a> {
         );
         if let Some(Value::Double(seconds)) = of.get(key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK) {
             let nanos = (seconds * 1e9) as i64;
-            self.add(&metric::CLAUDE_RESPONSE_LATENCY, &[model], nanos);
+            self.add(&metric::RESPONSE_LATENCY, &[model], nanos);
             self.add(&metric::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, &conventional, nanos);
         }
+        let thinking = int(of, key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS);
+        let output = int(of, key::GEN_AI_USAGE_OUTPUT_TOKENS);
         let input = int(of, key::GEN_AI_USAGE_INPUT_TOKENS);
         for (class, tokens) in [("input", input), ("output", output)] {
             if let Some(tokens) = tokens {
-                let labels = [operation, provider, asked, ("gen_ai.token.type", class)];
+                let labels = [operation, provider, asked, (metric::LABEL_GEN_AI_TOKEN_TYPE, class)];
                 self.add(&metric::GEN_AI_CLIENT_TOKEN_USAGE, &labels, tokens);
             }
         }
@@ -163,52 +183,52 @@ impl<'a> Meter<'a> {
     fn tool(&mut self, span: &'a Span) {
         let of = &span.attributes;
         let name = text(of, key::GEN_AI_TOOL_NAME).unwrap_or_default();
-        let tool = ("tool", name);
+        let tool = (metric::LABEL_TOOL, name);
         if let Some(decision) = text(of, key::CLAUDE_CODE_PERMISSION_DECISION) {
             let decider = text(of, key::TACHOGRAPH_PERMISSION_DECIDER).unwrap_or_default();
-            let labels = [tool, ("decision", decision), ("decider", decider)];
-            self.add(&metric::CLAUDE_PERMISSION_DECISIONS_TOTAL, &labels, 1);
+            let labels = [tool, (metric::LABEL_DECISION, decision), (metric::LABEL_DECIDER, decider)];
+            self.add(&metric::PERMISSION_DECISIONS_TOTAL, &labels, 1);
         }
         let outcome = text(of, key::CLAUDE_CODE_TOOL_OUTCOME).unwrap_or_default();
         if matches!(outcome, "denied" | "refused") {
-            self.add(&metric::CLAUDE_TOOL_REFUSALS_TOTAL, &[tool, ("outcome", outcome)], 1);
+            self.add(&metric::TOOL_REFUSALS_TOTAL, &[tool, (metric::LABEL_OUTCOME, outcome)], 1);
             return;
         }
         let failed = span.status == Status::Error;
-        let success = ("success", if failed { "false" } else { "true" });
-        self.add(&metric::CLAUDE_TOOL_CALLS_TOTAL, &[tool, success], 1);
+        let success = (metric::LABEL_SUCCESS, if failed { "false" } else { "true" });
+        self.add(&metric::TOOL_CALLS_TOTAL, &[tool, success], 1);
         if failed {
-            self.add(&metric::CLAUDE_TOOL_ERRORS_TOTAL, &[tool], 1);
+            self.add(&metric::TOOL_ERRORS_TOTAL, &[tool], 1);
         }
         let waited = int(of, key::TACHOGRAPH_PERMISSION_WAIT_MS).unwrap_or(0).saturating_mul(NANOS_PER_MS);
         let measured = int(of, key::CLAUDE_CODE_TOOL_DURATION_MS).map(|ms| ms.saturating_mul(NANOS_PER_MS));
         let ran = measured.unwrap_or_else(|| duration(span).saturating_sub(waited).max(0));
-        self.add(&metric::CLAUDE_TOOL_LATENCY_MS, &[tool], ran);
-        let conventional = ("gen_ai.tool.name", name);
-        let kind = ("gen_ai.tool.type", text(of, key::GEN_AI_TOOL_TYPE).unwrap_or_default());
+        self.add(&metric::TOOL_LATENCY_MS, &[tool], ran);
+        let conventional = (metric::LABEL_GEN_AI_TOOL_NAME, name);
+        let kind = (metric::LABEL_GEN_AI_TOOL_TYPE, text(of, key::GEN_AI_TOOL_TYPE).unwrap_or_default());
         self.add(&metric::GEN_AI_EXECUTE_TOOL_DURATION, &[conventional, kind, error(span)], ran);
         if let Some(method) = text(of, key::MCP_METHOD_NAME) {
-            let labels = [("mcp.method.name", method), conventional, error(span)];
+            let labels = [(metric::LABEL_MCP_METHOD_NAME, method), conventional, error(span)];
             self.add(&metric::MCP_CLIENT_OPERATION_DURATION, &labels, ran);
         }
         for (class, lines) in
             [("added", key::TACHOGRAPH_LINES_ADDED), ("removed", key::TACHOGRAPH_LINES_REMOVED)]
         {
             if let Some(lines) = int(of, lines) {
-                self.add(&metric::CLAUDE_LINES_OF_CODE, &[("type", class)], lines);
+                self.add(&metric::LINES_OF_CODE, &[(metric::LABEL_TYPE, class)], lines);
             }
         }
         if of.get(key::TACHOGRAPH_COMMIT_REVISION).is_some() {
-            self.add(&metric::CLAUDE_COMMIT_COUNT, &[], 1);
+            self.add(&metric::COMMIT_COUNT, &[], 1);
         }
         if of.get(key::VCS_CHANGE_ID).is_some() {
-            self.add(&metric::CLAUDE_PULL_REQUEST_COUNT, &[], 1);
+            self.add(&metric::PULL_REQUEST_COUNT, &[], 1);
         }
     }
 
     fn wait(&mut self, span: &'a Span) {
         let tool = text(&span.attributes, key::GEN_AI_TOOL_NAME).unwrap_or_default();
-        self.add(&metric::CLAUDE_PERMISSION_WAIT_MS, &[("tool", tool)], duration(span));
+        self.add(&metric::PERMISSION_WAIT_MS, &[(metric::LABEL_TOOL, tool)], duration(span));
     }
 
     fn read(self) -> Vec<Measured> {
@@ -225,7 +245,7 @@ impl<'a> Meter<'a> {
 }
 
 fn error(span: &Span) -> Label<'_> {
-    ("error.type", text(&span.attributes, key::ERROR_TYPE).unwrap_or_default())
+    (metric::LABEL_ERROR_TYPE, text(&span.attributes, key::ERROR_TYPE).unwrap_or_default())
 }
 
 fn text(attributes: &Attributes, key: Key) -> Option<&str> {

@@ -14,6 +14,7 @@ mod otlp;
 use crate::delivery::Outcome;
 use crate::destination::{Destination, Protocol};
 use crate::otlp::Signal;
+pub use debug::tell;
 use std::fmt;
 
 /// A kind of destination.

@@ -104,3 +104,56 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     // A text takes everything.
     let _ = writeln!(text, "{line}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tacho_model::metrics;
+
+    /// A metric of this name, unit and instrument.
+    fn named(of: &'static str, unit: &'static str, instrument: Instrument) -> String {
+        name(&Metric { name: of, unit, instrument, ..metrics::SESSION_COUNT })
+    }
+
+    /// The rules of `UnderscoreEscapingWithSuffixes`, each by what the translator of Prometheus itself made of these.
+    #[test]
+    fn names_are_those_of_the_translation() {
+        let histogram = Instrument::Histogram(&[]);
+        for (of, unit, instrument, expected) in [
+            ("claude.cost.usd", "{USD}", Instrument::Counter, "claude_cost_usd_total"),
+            ("claude.cost.usd", "USD", Instrument::Counter, "claude_cost_usd_USD_total"),
+            ("claude.tool.calls_total", "{call}", Instrument::Counter, "claude_tool_calls_total"),
+            ("claude.tool.latency_ms", "", histogram, "claude_tool_latency_ms"),
+            ("claude.tool.latency_ms", "ms", histogram, "claude_tool_latency_ms_milliseconds"),
+            ("claude.tokens.input", "", Instrument::Sum, "claude_tokens_input"),
+            ("claude.tokens.input", "", Instrument::Counter, "claude_tokens_input_total"),
+            ("claude.error.rate", "1", Instrument::Gauge, "claude_error_rate_ratio"),
+            ("claude.error.rate", "", Instrument::Gauge, "claude_error_rate"),
+            ("claude.session.count", "{session}", Instrument::Counter, "claude_session_count_total"),
+            ("gen_ai.client.operation.duration", "s", histogram, "gen_ai_client_operation_duration_seconds"),
+            ("tachograph.spool.unread", "By", Instrument::Gauge, "tachograph_spool_unread_bytes"),
+        ] {
+            assert_eq!(named(of, unit, instrument), expected, "{of} in {unit:?}");
+        }
+    }
+
+    /// The names that the queries of others are written for.
+    #[test]
+    fn names_that_queries_know() {
+        let known = [
+            (&metrics::COST_USD, "claude_cost_usd_total"),
+            (&metrics::TOOL_CALLS_TOTAL, "claude_tool_calls_total"),
+            (&metrics::TOOL_ERRORS_TOTAL, "claude_tool_errors_total"),
+            (&metrics::TOOL_LATENCY_MS, "claude_tool_latency_ms"),
+            (&metrics::TOKENS_INPUT, "claude_tokens_input"),
+            (&metrics::TOKENS_OUTPUT, "claude_tokens_output"),
+            (&metrics::ERROR_RATE, "claude_error_rate"),
+            (&metrics::RESPONSE_LATENCY, "claude_response_latency"),
+        ];
+        for (metric, expected) in known {
+            assert_eq!(name(metric), expected);
+        }
+        // The limit of an alert is a bound, so that it falls between two buckets and in none.
+        assert!(metrics::TOOL_LATENCY_MS.bounds().contains(&5000.0));
+    }
+}

@@ -24,8 +24,86 @@ const BOUNDS_TOKENS: &[f64] = &[
     16777216.0, 67108864.0,
 ];
 
+/// The label `agent`.
+pub const LABEL_AGENT: &str = "agent";
+
+/// The label `decider`.
+pub const LABEL_DECIDER: &str = "decider";
+
+/// The label `decision`.
+pub const LABEL_DECISION: &str = "decision";
+
+/// The label `destination`.
+pub const LABEL_DESTINATION: &str = "destination";
+
+/// The label `error.type`.
+pub const LABEL_ERROR_TYPE: &str = "error.type";
+
+/// The label `gen_ai.agent.name`.
+pub const LABEL_GEN_AI_AGENT_NAME: &str = "gen_ai.agent.name";
+
+/// The label `gen_ai.operation.name`.
+pub const LABEL_GEN_AI_OPERATION_NAME: &str = "gen_ai.operation.name";
+
+/// The label `gen_ai.provider.name`.
+pub const LABEL_GEN_AI_PROVIDER_NAME: &str = "gen_ai.provider.name";
+
+/// The label `gen_ai.request.model`.
+pub const LABEL_GEN_AI_REQUEST_MODEL: &str = "gen_ai.request.model";
+
+/// The label `gen_ai.token.type`.
+pub const LABEL_GEN_AI_TOKEN_TYPE: &str = "gen_ai.token.type";
+
+/// The label `gen_ai.tool.name`.
+pub const LABEL_GEN_AI_TOOL_NAME: &str = "gen_ai.tool.name";
+
+/// The label `gen_ai.tool.type`.
+pub const LABEL_GEN_AI_TOOL_TYPE: &str = "gen_ai.tool.type";
+
+/// The label `mcp.method.name`.
+pub const LABEL_MCP_METHOD_NAME: &str = "mcp.method.name";
+
+/// The label `model`.
+pub const LABEL_MODEL: &str = "model";
+
+/// The label `outcome`.
+pub const LABEL_OUTCOME: &str = "outcome";
+
+/// The label `price_table`.
+pub const LABEL_PRICE_TABLE: &str = "price_table";
+
+/// The label `project`.
+pub const LABEL_PROJECT: &str = "project";
+
+/// The label `reason`.
+pub const LABEL_REASON: &str = "reason";
+
+/// The label `success`.
+pub const LABEL_SUCCESS: &str = "success";
+
+/// The label `team`.
+pub const LABEL_TEAM: &str = "team";
+
+/// The label `tool`.
+pub const LABEL_TOOL: &str = "tool";
+
+/// The label `trigger`.
+pub const LABEL_TRIGGER: &str = "trigger";
+
+/// The label `type`.
+pub const LABEL_TYPE: &str = "type";
+
+/// The label `user.hash`.
+pub const LABEL_USER_HASH: &str = "user.hash";
+
+/// The label `version`.
+pub const LABEL_VERSION: &str = "version";
+
+/// The label `window`.
+pub const LABEL_WINDOW: &str = "window";
+
 /// Sessions that were recorded.
-pub const CLAUDE_SESSION_COUNT: Metric = Metric {
+pub const SESSION_COUNT: Metric = Metric {
     name: "claude.session.count",
     brief: "Sessions that were recorded.",
     unit: "{session}",
@@ -35,157 +113,157 @@ pub const CLAUDE_SESSION_COUNT: Metric = Metric {
 };
 
 /// Tool calls that ran; `success` is `false` for those that failed. What was kept from running is in `claude.tool.refusals_total`.
-pub const CLAUDE_TOOL_CALLS_TOTAL: Metric = Metric {
+pub const TOOL_CALLS_TOTAL: Metric = Metric {
     name: "claude.tool.calls_total",
     brief: "Tool calls that ran; `success` is `false` for those that failed. What was kept from running is in `claude.tool.refusals_total`.",
     unit: "{call}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["tool", "success"],
+    labels: &[LABEL_TOOL, LABEL_SUCCESS],
 };
 
 /// Tool calls that ran and failed.
-pub const CLAUDE_TOOL_ERRORS_TOTAL: Metric = Metric {
+pub const TOOL_ERRORS_TOTAL: Metric = Metric {
     name: "claude.tool.errors_total",
     brief: "Tool calls that ran and failed.",
     unit: "{error}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["tool"],
+    labels: &[LABEL_TOOL],
 };
 
 /// Tool calls that did not run, and why: `denied`, `refused`, `cancelled` and the like.
-pub const CLAUDE_TOOL_REFUSALS_TOTAL: Metric = Metric {
+pub const TOOL_REFUSALS_TOTAL: Metric = Metric {
     name: "claude.tool.refusals_total",
     brief: "Tool calls that did not run, and why: `denied`, `refused`, `cancelled` and the like.",
     unit: "{call}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["tool", "outcome"],
+    labels: &[LABEL_TOOL, LABEL_OUTCOME],
 };
 
 /// How long tools ran, in milliseconds, without the wait for a person.
-pub const CLAUDE_TOOL_LATENCY_MS: Metric = Metric {
+pub const TOOL_LATENCY_MS: Metric = Metric {
     name: "claude.tool.latency_ms",
     brief: "How long tools ran, in milliseconds, without the wait for a person.",
     unit: "",
     instrument: Instrument::Histogram(BOUNDS_MILLISECONDS),
     per_unit: 1000000,
-    labels: &["tool"],
+    labels: &[LABEL_TOOL],
 };
 
 /// Tokens of prompts by disjoint classes: `type` is `input`, `cache_read`, `cache_write_5m` or `cache_write_1h`.
-pub const CLAUDE_TOKENS_INPUT: Metric = Metric {
+pub const TOKENS_INPUT: Metric = Metric {
     name: "claude.tokens.input",
     brief: "Tokens of prompts by disjoint classes: `type` is `input`, `cache_read`, `cache_write_5m` or `cache_write_1h`.",
     unit: "",
     instrument: Instrument::Sum,
     per_unit: 1,
-    labels: &["model", "type"],
+    labels: &[LABEL_MODEL, LABEL_TYPE],
 };
 
 /// Tokens of answers by disjoint classes: `type` is `output`, or `thinking` where that is told apart.
-pub const CLAUDE_TOKENS_OUTPUT: Metric = Metric {
+pub const TOKENS_OUTPUT: Metric = Metric {
     name: "claude.tokens.output",
     brief: "Tokens of answers by disjoint classes: `type` is `output`, or `thinking` where that is told apart.",
     unit: "",
     instrument: Instrument::Sum,
     per_unit: 1,
-    labels: &["model", "type"],
+    labels: &[LABEL_MODEL, LABEL_TYPE],
 };
 
 /// What calls cost at list prices, in US dollars.
-pub const CLAUDE_COST_USD: Metric = Metric {
+pub const COST_USD: Metric = Metric {
     name: "claude.cost.usd",
     brief: "What calls cost at list prices, in US dollars.",
     unit: "{USD}",
     instrument: Instrument::Counter,
     per_unit: 1000000000,
-    labels: &["model"],
+    labels: &[LABEL_MODEL],
 };
 
 /// Time to the first chunk of an answer in milliseconds, of calls for which it is known.
-pub const CLAUDE_RESPONSE_LATENCY: Metric = Metric {
+pub const RESPONSE_LATENCY: Metric = Metric {
     name: "claude.response.latency",
     brief: "Time to the first chunk of an answer in milliseconds, of calls for which it is known.",
     unit: "",
     instrument: Instrument::Histogram(BOUNDS_MILLISECONDS),
     per_unit: 1000000,
-    labels: &["model"],
+    labels: &[LABEL_MODEL],
 };
 
 /// Calls of the model that are over; `success` is `false` for those that were never answered.
-pub const CLAUDE_LLM_CALLS_TOTAL: Metric = Metric {
+pub const LLM_CALLS_TOTAL: Metric = Metric {
     name: "claude.llm.calls_total",
     brief: "Calls of the model that are over; `success` is `false` for those that were never answered.",
     unit: "{call}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["model", "success"],
+    labels: &[LABEL_MODEL, LABEL_SUCCESS],
 };
 
 /// Answered calls that no price is known for; they are missing in `claude.cost.usd`.
-pub const CLAUDE_LLM_UNPRICED_CALLS_TOTAL: Metric = Metric {
+pub const LLM_UNPRICED_CALLS_TOTAL: Metric = Metric {
     name: "claude.llm.unpriced_calls_total",
     brief: "Answered calls that no price is known for; they are missing in `claude.cost.usd`.",
     unit: "{call}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["model"],
+    labels: &[LABEL_MODEL],
 };
 
 /// Attempts of calls that failed and were made again.
-pub const CLAUDE_LLM_RETRIES_TOTAL: Metric = Metric {
+pub const LLM_RETRIES_TOTAL: Metric = Metric {
     name: "claude.llm.retries_total",
     brief: "Attempts of calls that failed and were made again.",
     unit: "{attempt}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["model"],
+    labels: &[LABEL_MODEL],
 };
 
 /// Decisions on tool calls, and who made them.
-pub const CLAUDE_PERMISSION_DECISIONS_TOTAL: Metric = Metric {
+pub const PERMISSION_DECISIONS_TOTAL: Metric = Metric {
     name: "claude.permission.decisions_total",
     brief: "Decisions on tool calls, and who made them.",
     unit: "{decision}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["tool", "decision", "decider"],
+    labels: &[LABEL_TOOL, LABEL_DECISION, LABEL_DECIDER],
 };
 
 /// How long tool calls waited for a person, in milliseconds.
-pub const CLAUDE_PERMISSION_WAIT_MS: Metric = Metric {
+pub const PERMISSION_WAIT_MS: Metric = Metric {
     name: "claude.permission.wait_ms",
     brief: "How long tool calls waited for a person, in milliseconds.",
     unit: "",
     instrument: Instrument::Histogram(BOUNDS_MILLISECONDS),
     per_unit: 1000000,
-    labels: &["tool"],
+    labels: &[LABEL_TOOL],
 };
 
 /// Compactions of the context.
-pub const CLAUDE_COMPACTION_COUNT: Metric = Metric {
+pub const COMPACTION_COUNT: Metric = Metric {
     name: "claude.compaction.count",
     brief: "Compactions of the context.",
     unit: "{compaction}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["trigger"],
+    labels: &[LABEL_TRIGGER],
 };
 
 /// Lines that tools changed in files; `type` is `added` or `removed`.
-pub const CLAUDE_LINES_OF_CODE: Metric = Metric {
+pub const LINES_OF_CODE: Metric = Metric {
     name: "claude.lines_of_code",
     brief: "Lines that tools changed in files; `type` is `added` or `removed`.",
     unit: "{line}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["type"],
+    labels: &[LABEL_TYPE],
 };
 
 /// Commits that commands of the agent made.
-pub const CLAUDE_COMMIT_COUNT: Metric = Metric {
+pub const COMMIT_COUNT: Metric = Metric {
     name: "claude.commit.count",
     brief: "Commits that commands of the agent made.",
     unit: "{commit}",
@@ -195,7 +273,7 @@ pub const CLAUDE_COMMIT_COUNT: Metric = Metric {
 };
 
 /// Pull requests that commands of the agent opened.
-pub const CLAUDE_PULL_REQUEST_COUNT: Metric = Metric {
+pub const PULL_REQUEST_COUNT: Metric = Metric {
     name: "claude.pull_request.count",
     brief: "Pull requests that commands of the agent opened.",
     unit: "{pull_request}",
@@ -211,7 +289,12 @@ pub const GEN_AI_CLIENT_TOKEN_USAGE: Metric = Metric {
     unit: "{token}",
     instrument: Instrument::Histogram(BOUNDS_TOKENS),
     per_unit: 1,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.token.type"],
+    labels: &[
+        LABEL_GEN_AI_OPERATION_NAME,
+        LABEL_GEN_AI_PROVIDER_NAME,
+        LABEL_GEN_AI_REQUEST_MODEL,
+        LABEL_GEN_AI_TOKEN_TYPE,
+    ],
 };
 
 /// How long calls of the model took.
@@ -221,7 +304,12 @@ pub const GEN_AI_CLIENT_OPERATION_DURATION: Metric = Metric {
     unit: "s",
     instrument: Instrument::Histogram(BOUNDS_SECONDS),
     per_unit: 1000000000,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "error.type"],
+    labels: &[
+        LABEL_GEN_AI_OPERATION_NAME,
+        LABEL_GEN_AI_PROVIDER_NAME,
+        LABEL_GEN_AI_REQUEST_MODEL,
+        LABEL_ERROR_TYPE,
+    ],
 };
 
 /// Time to the first chunk of an answer, of calls for which it is known.
@@ -231,7 +319,7 @@ pub const GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK: Metric = Metric {
     unit: "s",
     instrument: Instrument::Histogram(BOUNDS_SECONDS),
     per_unit: 1000000000,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+    labels: &[LABEL_GEN_AI_OPERATION_NAME, LABEL_GEN_AI_PROVIDER_NAME, LABEL_GEN_AI_REQUEST_MODEL],
 };
 
 /// Tokens of prompts, cached ones included.
@@ -241,7 +329,7 @@ pub const GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS: Metric = Metric {
     unit: "{token}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+    labels: &[LABEL_GEN_AI_OPERATION_NAME, LABEL_GEN_AI_PROVIDER_NAME, LABEL_GEN_AI_REQUEST_MODEL],
 };
 
 /// Tokens of answers, thinking included.
@@ -251,7 +339,7 @@ pub const GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS: Metric = Metric {
     unit: "{token}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+    labels: &[LABEL_GEN_AI_OPERATION_NAME, LABEL_GEN_AI_PROVIDER_NAME, LABEL_GEN_AI_REQUEST_MODEL],
 };
 
 /// Tokens of prompts that were read from the cache.
@@ -261,7 +349,7 @@ pub const GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS: Metric = Metric
     unit: "{token}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+    labels: &[LABEL_GEN_AI_OPERATION_NAME, LABEL_GEN_AI_PROVIDER_NAME, LABEL_GEN_AI_REQUEST_MODEL],
 };
 
 /// Tokens of prompts that were written to the cache.
@@ -271,7 +359,7 @@ pub const GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS: Metric = Metri
     unit: "{token}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+    labels: &[LABEL_GEN_AI_OPERATION_NAME, LABEL_GEN_AI_PROVIDER_NAME, LABEL_GEN_AI_REQUEST_MODEL],
 };
 
 /// Tokens of thinking, where they are told apart.
@@ -281,7 +369,7 @@ pub const GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS: Metric = Metric
     unit: "{token}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+    labels: &[LABEL_GEN_AI_OPERATION_NAME, LABEL_GEN_AI_PROVIDER_NAME, LABEL_GEN_AI_REQUEST_MODEL],
 };
 
 /// How long turns of the agent and its subagents took.
@@ -291,7 +379,7 @@ pub const GEN_AI_INVOKE_AGENT_DURATION: Metric = Metric {
     unit: "s",
     instrument: Instrument::Histogram(BOUNDS_AGENT_SECONDS),
     per_unit: 1000000000,
-    labels: &["gen_ai.agent.name", "error.type"],
+    labels: &[LABEL_GEN_AI_AGENT_NAME, LABEL_ERROR_TYPE],
 };
 
 /// Calls of the model in a turn or a subagent, its own subagents' not counted.
@@ -301,7 +389,7 @@ pub const GEN_AI_INVOKE_AGENT_INFERENCE_CALLS: Metric = Metric {
     unit: "{inference_call}",
     instrument: Instrument::Histogram(BOUNDS_CALLS),
     per_unit: 1,
-    labels: &["gen_ai.agent.name"],
+    labels: &[LABEL_GEN_AI_AGENT_NAME],
 };
 
 /// Tool calls in a turn or a subagent, its own subagents' not counted.
@@ -311,7 +399,7 @@ pub const GEN_AI_INVOKE_AGENT_TOOL_CALLS: Metric = Metric {
     unit: "{tool_call}",
     instrument: Instrument::Histogram(BOUNDS_CALLS),
     per_unit: 1,
-    labels: &["gen_ai.agent.name"],
+    labels: &[LABEL_GEN_AI_AGENT_NAME],
 };
 
 /// How long tools ran, without the wait for a person.
@@ -321,7 +409,7 @@ pub const GEN_AI_EXECUTE_TOOL_DURATION: Metric = Metric {
     unit: "s",
     instrument: Instrument::Histogram(BOUNDS_SECONDS),
     per_unit: 1000000000,
-    labels: &["gen_ai.tool.name", "gen_ai.tool.type", "error.type"],
+    labels: &[LABEL_GEN_AI_TOOL_NAME, LABEL_GEN_AI_TOOL_TYPE, LABEL_ERROR_TYPE],
 };
 
 /// How long tools of MCP servers ran.
@@ -331,31 +419,31 @@ pub const MCP_CLIENT_OPERATION_DURATION: Metric = Metric {
     unit: "s",
     instrument: Instrument::Histogram(BOUNDS_MCP_SECONDS),
     per_unit: 1000000000,
-    labels: &["mcp.method.name", "gen_ai.tool.name", "error.type"],
+    labels: &[LABEL_MCP_METHOD_NAME, LABEL_GEN_AI_TOOL_NAME, LABEL_ERROR_TYPE],
 };
 
 /// Share of tool calls that failed, of those that ended within the last hour: 0 to 1.
-pub const CLAUDE_ERROR_RATE: Metric = Metric {
+pub const ERROR_RATE: Metric = Metric {
     name: "claude.error.rate",
     brief: "Share of tool calls that failed, of those that ended within the last hour: 0 to 1.",
     unit: "",
     instrument: Instrument::Gauge,
     per_unit: 1,
-    labels: &["tool"],
+    labels: &[LABEL_TOOL],
 };
 
 /// 99th percentile of how long tools ran, in milliseconds, of calls that ended within the last hour.
-pub const CLAUDE_TOOL_LATENCY_P99: Metric = Metric {
+pub const TOOL_LATENCY_P99: Metric = Metric {
     name: "claude.tool.latency_p99",
     brief: "99th percentile of how long tools ran, in milliseconds, of calls that ended within the last hour.",
     unit: "",
     instrument: Instrument::Gauge,
     per_unit: 1,
-    labels: &["tool"],
+    labels: &[LABEL_TOOL],
 };
 
 /// Sessions that have not ended and were seen within the last hour.
-pub const CLAUDE_SESSION_ACTIVE: Metric = Metric {
+pub const SESSION_ACTIVE: Metric = Metric {
     name: "claude.session.active",
     brief: "Sessions that have not ended and were seen within the last hour.",
     unit: "{session}",
@@ -365,7 +453,7 @@ pub const CLAUDE_SESSION_ACTIVE: Metric = Metric {
 };
 
 /// What the most expensive of these cost so far, in US dollars.
-pub const CLAUDE_SESSION_COST_MAX_USD: Metric = Metric {
+pub const SESSION_COST_MAX_USD: Metric = Metric {
     name: "claude.session.cost.max_usd",
     brief: "What the most expensive of these cost so far, in US dollars.",
     unit: "{USD}",
@@ -375,7 +463,7 @@ pub const CLAUDE_SESSION_COST_MAX_USD: Metric = Metric {
 };
 
 /// How full the fullest context of these is: 0 to 1. Absent where no agent says how much fits.
-pub const CLAUDE_CONTEXT_USED_MAX: Metric = Metric {
+pub const CONTEXT_USED_MAX: Metric = Metric {
     name: "claude.context.used.max",
     brief: "How full the fullest context of these is: 0 to 1. Absent where no agent says how much fits.",
     unit: "",
@@ -385,7 +473,7 @@ pub const CLAUDE_CONTEXT_USED_MAX: Metric = Metric {
 };
 
 /// How long the oldest tool call that is still open has been open, in seconds.
-pub const CLAUDE_TOOL_OPEN_MAX_SECONDS: Metric = Metric {
+pub const TOOL_OPEN_MAX_SECONDS: Metric = Metric {
     name: "claude.tool.open.max_seconds",
     brief: "How long the oldest tool call that is still open has been open, in seconds.",
     unit: "",
@@ -395,7 +483,7 @@ pub const CLAUDE_TOOL_OPEN_MAX_SECONDS: Metric = Metric {
 };
 
 /// Tool calls that wait for a person now.
-pub const CLAUDE_PERMISSION_WAITING: Metric = Metric {
+pub const PERMISSION_WAITING: Metric = Metric {
     name: "claude.permission.waiting",
     brief: "Tool calls that wait for a person now.",
     unit: "{call}",
@@ -405,13 +493,13 @@ pub const CLAUDE_PERMISSION_WAITING: Metric = Metric {
 };
 
 /// How much of the account's limit was used when a status line said so last: 0 to 1.
-pub const CLAUDE_RATE_LIMIT_USED: Metric = Metric {
+pub const RATE_LIMIT_USED: Metric = Metric {
     name: "claude.rate_limit.used",
     brief: "How much of the account's limit was used when a status line said so last: 0 to 1.",
     unit: "",
     instrument: Instrument::Gauge,
     per_unit: 1,
-    labels: &["window"],
+    labels: &[LABEL_WINDOW],
 };
 
 /// Always 1; its labels say which recorder this is.
@@ -421,7 +509,7 @@ pub const TACHOGRAPH_BUILD_INFO: Metric = Metric {
     unit: "",
     instrument: Instrument::Gauge,
     per_unit: 1,
-    labels: &["version", "price_table"],
+    labels: &[LABEL_VERSION, LABEL_PRICE_TABLE],
 };
 
 /// Bytes of the spool that the drainer has not read.
@@ -451,7 +539,7 @@ pub const TACHOGRAPH_OUTBOX_ITEMS: Metric = Metric {
     unit: "{item}",
     instrument: Instrument::Gauge,
     per_unit: 1,
-    labels: &["destination"],
+    labels: &[LABEL_DESTINATION],
 };
 
 /// How long the oldest of them has waited, in seconds.
@@ -461,7 +549,7 @@ pub const TACHOGRAPH_OUTBOX_OLDEST_SECONDS: Metric = Metric {
     unit: "",
     instrument: Instrument::Gauge,
     per_unit: 1,
-    labels: &["destination"],
+    labels: &[LABEL_DESTINATION],
 };
 
 /// Items that a destination took.
@@ -471,7 +559,7 @@ pub const TACHOGRAPH_EXPORT_DELIVERED: Metric = Metric {
     unit: "{item}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["destination"],
+    labels: &[LABEL_DESTINATION],
 };
 
 /// Items that a destination refused.
@@ -481,7 +569,7 @@ pub const TACHOGRAPH_EXPORT_REJECTED: Metric = Metric {
     unit: "{item}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["destination"],
+    labels: &[LABEL_DESTINATION],
 };
 
 /// Failed deliveries in a row.
@@ -491,7 +579,7 @@ pub const TACHOGRAPH_EXPORT_FAILURES: Metric = Metric {
     unit: "{failure}",
     instrument: Instrument::Gauge,
     per_unit: 1,
-    labels: &["destination"],
+    labels: &[LABEL_DESTINATION],
 };
 
 /// What was lost, by reason.
@@ -501,7 +589,7 @@ pub const TACHOGRAPH_LOST: Metric = Metric {
     unit: "{item}",
     instrument: Instrument::Counter,
     per_unit: 1,
-    labels: &["reason"],
+    labels: &[LABEL_REASON],
 };
 
 /// Statements about kept sessions that this version does not understand.
@@ -516,24 +604,24 @@ pub const TACHOGRAPH_NOT_UNDERSTOOD: Metric = Metric {
 
 /// Every metric, in the order of the registry.
 pub const ALL: &[&Metric] = &[
-    &CLAUDE_SESSION_COUNT,
-    &CLAUDE_TOOL_CALLS_TOTAL,
-    &CLAUDE_TOOL_ERRORS_TOTAL,
-    &CLAUDE_TOOL_REFUSALS_TOTAL,
-    &CLAUDE_TOOL_LATENCY_MS,
-    &CLAUDE_TOKENS_INPUT,
-    &CLAUDE_TOKENS_OUTPUT,
-    &CLAUDE_COST_USD,
-    &CLAUDE_RESPONSE_LATENCY,
-    &CLAUDE_LLM_CALLS_TOTAL,
-    &CLAUDE_LLM_UNPRICED_CALLS_TOTAL,
-    &CLAUDE_LLM_RETRIES_TOTAL,
-    &CLAUDE_PERMISSION_DECISIONS_TOTAL,
-    &CLAUDE_PERMISSION_WAIT_MS,
-    &CLAUDE_COMPACTION_COUNT,
-    &CLAUDE_LINES_OF_CODE,
-    &CLAUDE_COMMIT_COUNT,
-    &CLAUDE_PULL_REQUEST_COUNT,
+    &SESSION_COUNT,
+    &TOOL_CALLS_TOTAL,
+    &TOOL_ERRORS_TOTAL,
+    &TOOL_REFUSALS_TOTAL,
+    &TOOL_LATENCY_MS,
+    &TOKENS_INPUT,
+    &TOKENS_OUTPUT,
+    &COST_USD,
+    &RESPONSE_LATENCY,
+    &LLM_CALLS_TOTAL,
+    &LLM_UNPRICED_CALLS_TOTAL,
+    &LLM_RETRIES_TOTAL,
+    &PERMISSION_DECISIONS_TOTAL,
+    &PERMISSION_WAIT_MS,
+    &COMPACTION_COUNT,
+    &LINES_OF_CODE,
+    &COMMIT_COUNT,
+    &PULL_REQUEST_COUNT,
     &GEN_AI_CLIENT_TOKEN_USAGE,
     &GEN_AI_CLIENT_OPERATION_DURATION,
     &GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
@@ -547,14 +635,14 @@ pub const ALL: &[&Metric] = &[
     &GEN_AI_INVOKE_AGENT_TOOL_CALLS,
     &GEN_AI_EXECUTE_TOOL_DURATION,
     &MCP_CLIENT_OPERATION_DURATION,
-    &CLAUDE_ERROR_RATE,
-    &CLAUDE_TOOL_LATENCY_P99,
-    &CLAUDE_SESSION_ACTIVE,
-    &CLAUDE_SESSION_COST_MAX_USD,
-    &CLAUDE_CONTEXT_USED_MAX,
-    &CLAUDE_TOOL_OPEN_MAX_SECONDS,
-    &CLAUDE_PERMISSION_WAITING,
-    &CLAUDE_RATE_LIMIT_USED,
+    &ERROR_RATE,
+    &TOOL_LATENCY_P99,
+    &SESSION_ACTIVE,
+    &SESSION_COST_MAX_USD,
+    &CONTEXT_USED_MAX,
+    &TOOL_OPEN_MAX_SECONDS,
+    &PERMISSION_WAITING,
+    &RATE_LIMIT_USED,
     &TACHOGRAPH_BUILD_INFO,
     &TACHOGRAPH_SPOOL_UNREAD,
     &TACHOGRAPH_STORE_SIZE,

@@ -23,6 +23,14 @@ pub struct Series {
     pub total: Total,
 }
 
+impl Series {
+    /// Its number in this store.
+    #[must_use]
+    pub const fn number(&self) -> i64 {
+        self.key
+    }
+}
+
 /// What a session added to a series before.
 struct Share {
     series: i64,
@@ -164,17 +172,6 @@ impl Reader<'_> {
             "SELECT sum, buckets FROM metric_tellings WHERE destination = ?1 AND series = ?2",
         )?;
         Ok(select.query_row([destination.0, series.key], |row| total(row, 0)).optional()?)
-    }
-
-    /// Whether metrics wait to be sent to a destination.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn has_metrics_waiting(&self, destination: DestinationKey) -> Result<bool, StoreError> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT 1 FROM outbox WHERE destination = ?1 AND signal = 'metrics'")?;
-        Ok(select.exists([destination.0])?)
     }
 }
 

@@ -148,6 +148,12 @@ impl Receiver {
         locked(&self.state.requests).clone()
     }
 
+    /// Those of spans and log records; metrics come again and again.
+    pub fn item_requests(&self) -> Vec<ReceivedRequest> {
+        let is_meant = |request: &ReceivedRequest| request.signal != Signal::Metrics;
+        self.requests().into_iter().filter(is_meant).collect()
+    }
+
     /// The spans that were accepted, in order of arrival: those of requests that were answered 2xx.
     pub fn spans(&self) -> Vec<ReceivedSpan> {
         self.accepted(|request| &request.spans)

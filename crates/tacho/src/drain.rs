@@ -43,6 +43,7 @@ use crate::place::store_file;
 use crate::prices;
 use crate::vcs::Workplaces;
 use courier::Couriers;
+use metrics::Telling;
 use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
 use segments::Segments;
@@ -85,8 +86,7 @@ pub(crate) struct Drainer {
     couriers: Couriers,
     workplaces: Workplaces,
     pricer: Pricer,
-    /// When metrics are told again.
-    next_metrics: Instant,
+    metrics: Telling,
     /// When sessions are looked after again.
     next_care: Instant,
     /// Sessions that were not derived since something was said about them.
@@ -132,7 +132,7 @@ impl Drainer {
             couriers: Couriers::new()?,
             workplaces: Workplaces::new(owner::account().of_a_person()),
             pricer: Pricer::new(prices::load().prices),
-            next_metrics: Instant::now(),
+            metrics: Telling::default(),
             next_care: Instant::now(),
             stale: store.read().stale_sessions()?.into_iter().collect(),
             live_sessions: 0,

@@ -9,20 +9,24 @@ use tacho_store::metrics::Series;
 
 /// What was counted, for somebody who was told last at a time: of what is new since, that it began with nothing, lest the
 /// first value is taken for what there always was.
-pub(crate) fn cumulative(series: Vec<Series>, told: UnixNanos, now: UnixNanos) -> Vec<MetricPoint> {
-    let point = |series: &Series, at, total| MetricPoint {
+pub(crate) fn cumulative(series: &[Series], told: UnixNanos, now: UnixNanos) -> Vec<MetricPoint> {
+    let points = series.iter().flat_map(|series| {
+        let birth = (series.born > told).then(|| point(series, series.born, Total::default()));
+        let total = series.total.clone();
+        birth.into_iter().chain([point(series, now, total)])
+    });
+    points.collect()
+}
+
+/// What a series came to at a time.
+pub(crate) fn point(series: &Series, at: UnixNanos, total: Total) -> MetricPoint {
+    MetricPoint {
         metric: series.metric,
         labels: series.labels.clone(),
         start: series.born,
         at,
         value: MetricValue::Total(total),
-    };
-    let points = series.into_iter().flat_map(|series| {
-        let birth = (series.born > told).then(|| point(&series, series.born, Total::default()));
-        let total = series.total.clone();
-        birth.into_iter().chain([point(&series, now, total)])
-    });
-    points.collect()
+    }
 }
 
 /// What was counted of a series since it was told last, which was then; `None` for nothing.

@@ -1,5 +1,6 @@
 //! The metrics as Rust, one constant each, and as a table for users.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -31,11 +32,14 @@ pub(super) fn render(metrics: &Metrics, root: &Path) -> anyhow::Result<String> {
         let bounds: Vec<String> = bounds.iter().map(|bound| format!("{bound:?}")).collect();
         write!(source, "\nconst {}: &[f64] = &[{}];\n", bounds_name(name), bounds.join(", "))?;
     }
+    for label in labels(metrics) {
+        write!(source, "\n/// The label `{label}`.\npub const {}: &str = {label:?};\n", label_name(label))?;
+    }
     for metric in &metrics.metrics {
         source.push_str(&constant(metric)?);
     }
     let names: Vec<String> =
-        metrics.metrics.iter().map(|metric| format!("&{}", constant_name(&metric.name.value))).collect();
+        metrics.metrics.iter().map(|metric| format!("&{}", metric_name(&metric.name.value))).collect();
     write!(
         source,
         "\n/// Every metric, in the order of the registry.\npub const ALL: &[&Metric] = &[{}];\n",
@@ -51,14 +55,31 @@ fn constant(metric: &Metric) -> anyhow::Result<String> {
             format!("Histogram({})", bounds_name(metric.buckets.as_deref().context("no buckets")?))
         }
     };
-    let Metric { name, unit, base, labels, brief, .. } = metric;
+    let labels: Vec<String> = metric.labels.iter().map(|label| label_name(label)).collect();
+    let labels = labels.join(", ");
+    let Metric { name, unit, base, brief, .. } = metric;
     Ok(format!(
         "\n/// {brief}\npub const {}: Metric = Metric {{ name: {:?}, brief: {brief:?}, unit: {unit:?}, \
-         instrument: Instrument::{instrument}, per_unit: {}, labels: &{labels:?} }};\n",
-        constant_name(&name.value),
+         instrument: Instrument::{instrument}, per_unit: {}, labels: &[{labels}] }};\n",
+        metric_name(&name.value),
         name.value,
         base.per_unit(),
     ))
+}
+
+/// Every label that a metric has, or all have.
+fn labels(metrics: &Metrics) -> BTreeSet<&str> {
+    let own = metrics.metrics.iter().flat_map(|metric| &metric.labels).map(String::as_str);
+    own.chain(["agent", "team", "project", "user.hash"]).collect()
+}
+
+fn label_name(label: &str) -> String {
+    format!("LABEL_{}", constant_name(label))
+}
+
+/// The family of the documents is named without the agent whose name it has.
+fn metric_name(name: &str) -> String {
+    constant_name(name.strip_prefix("claude.").unwrap_or(name))
 }
 
 fn bounds_name(name: &str) -> String {

@@ -12,11 +12,15 @@ const ENVIRONMENT_CRATES: &[&str] = &["tacho", "tacho-hook", "tacho-spool"];
 /// Files that name the agent, and why.
 const AGENT_NAME_EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/tacho-model/src/semconv.rs", "generated from the registry of names"),
+    ("crates/tacho-model/src/metrics.rs", "generated from the registry of names"),
     (
         "crates/tacho-assemble/src/price/table.rs",
         "generated from the list of prices, whose models are called so",
     ),
 ];
+
+/// What is generated from the registry of names.
+const REGISTRY_NAMES: &[&str] = &["crates/tacho-model/src/semconv.rs", "crates/tacho-model/src/metrics.rs"];
 
 const OWN_PREFIXES: &[&str] = &["gen_ai.", "claude_code.", "tachograph."];
 const ENVIRONMENT: &[&str] = &["env::var", "home_dir"];
@@ -50,13 +54,12 @@ fn names_agent(line: &str, reads_environment: bool) -> bool {
 }
 
 pub(super) fn attribute_names(source: &Source) -> Vec<Finding> {
-    if source.path == "crates/tacho-model/src/semconv.rs" {
+    if REGISTRY_NAMES.contains(&source.path.as_str()) {
         return Vec::new();
     }
     let keys =
         source.product_literals().filter(|(_, text)| OWN_PREFIXES.iter().any(|own| text.starts_with(own)));
-    let advice =
-        |text: &str| format!("`{text}` is a name of the registry; use its constant in tacho_model::semconv");
+    let advice = |text: &str| format!("`{text}` is a name of the registry; use its constant in tacho_model");
     keys.map(|(line, text)| Finding::at(&source.path, line, advice(text))).collect()
 }
 

@@ -22,3 +22,13 @@ impl Export for Debug {
         written(line(request, &format!("[tacho:{signal}] ")).and_then(write), what)
     }
 }
+
+/// Writes an error beside the payloads of a destination that is for whoever looks for a fault. Where that fails there is
+/// nobody to tell.
+pub fn tell(to: &Destination, error: &str) {
+    let line = format!("tacho: {}\n", error.replace('\n', " "));
+    let _ = match to.base() {
+        "" => io::stderr().lock().write_all(line.as_bytes()),
+        path => append(Path::new(path), line.as_bytes()),
+    };
+}

@@ -201,9 +201,9 @@ pub(super) fn measured(cost: i64, seconds: &[i64]) -> Vec<Measured> {
     let mut durations = Total::default();
     seconds.iter().for_each(|seconds| durations.record(metric, seconds * 1_000_000_000));
     let labels = Labels::from([("model".to_owned(), "a \"model\"".to_owned())]);
-    let total = Total::of(&metrics::CLAUDE_COST_USD, cost);
+    let total = Total::of(&metrics::COST_USD, cost);
     vec![
-        Measured { metric: &metrics::CLAUDE_COST_USD, labels, total },
+        Measured { metric: &metrics::COST_USD, labels, total },
         Measured { metric, labels: Labels::new(), total: durations },
     ]
 }

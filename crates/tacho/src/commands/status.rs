@@ -85,6 +85,7 @@ pub(super) struct DestinationReport {
     last_success_ns: Option<u64>,
     pub(super) last_error: Option<String>,
     /// Signals that it says it has no place for, with what it answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     switched_off: Vec<SwitchedOff>,
 }
 

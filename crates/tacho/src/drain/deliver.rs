@@ -7,6 +7,8 @@ use super::{Drainer, now};
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
+use tacho_export::exporters::{self, DEBUG};
+use tacho_export::otlp::Signal;
 use tacho_model::time::UnixNanos;
 use tacho_store::destinations::DestinationRow;
 use tacho_store::outbox::Delivery;
@@ -36,6 +38,12 @@ impl Drainer {
             if self.couriers.is_busy(destination.endpoint()) {
                 continue;
             }
+            if self.store.read().next_parcel(row.key)?.is_none()
+                && let Some(parcel) = self.metrics.next_for(destination.endpoint())
+            {
+                self.couriers.send(destination, Signal::Metrics, parcel)?;
+                continue;
+            }
             while let Some(parcel) = self.store.read().next_parcel(row.key)? {
                 let user_info = self.config.disclosure_to(named);
                 if let Some((signal, parcel)) = permitted(&mut self.store, destination, user_info, parcel)? {
@@ -47,8 +55,22 @@ impl Drainer {
         Ok(())
     }
 
+    /// Tells whoever looks for a fault that a request was not taken.
+    fn tell_fault(&self, carried: &Carried) {
+        if matches!(carried.outcome, Outcome::Taken { .. }) {
+            return;
+        }
+        let debugging = self.config.destinations.iter().filter(|named| *named.to.kind == DEBUG);
+        let error = format!("{}: {}", carried.endpoint, reason(&carried.outcome));
+        debugging.for_each(|named| exporters::tell(&named.to, &error));
+    }
+
     /// Writes down how a request ended.
     fn settle(&mut self, carried: Carried) -> Result<(), Failure> {
+        self.tell_fault(&carried);
+        if carried.parcel.signal == Signal::Metrics.name() {
+            return self.settle_metrics(&carried);
+        }
         let Carried { endpoint, parcel, outcome } = carried;
         let Some(row) = self.known.iter().find(|row| row.name == endpoint).cloned() else { return Ok(()) };
         let row = &row;

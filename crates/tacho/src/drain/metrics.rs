@@ -3,20 +3,24 @@
 //! There is one writer of every series, this process, whatever number of sessions there are: the store keeps what was
 //! counted over processes and boots.
 
+use super::courier::Carried;
 use super::outgoing::Resources;
 use super::round::Pace;
 use super::{BACKFILL_NS, Drainer, now};
 use crate::config::Named;
 use crate::failure::Failure;
 use crate::metrics::{cumulative, difference, gauges};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 use tacho_assemble::metrics::measure;
 use tacho_assemble::tree::Assembly;
-use tacho_export::otlp::{Signal, encode};
+use tacho_export::delivery::Outcome;
+use tacho_export::otlp::{Encoded, Signal, encode};
 use tacho_model::metric::{Instrument, Labels, MetricPoint, Temporality};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::{Disclosure, Policy, as_name, clear_metrics};
 use tacho_store::destinations::DestinationRow;
+use tacho_store::metrics::Series;
 use tacho_store::outbox::Parcel;
 use tacho_store::{Changes, Reader, SessionKey};
 
@@ -43,83 +47,129 @@ pub(super) fn count(
     Ok(changes.count(session, &measured, is_of_late, now)?)
 }
 
+/// What destinations are told, and when again.
+///
+/// Nothing of it is kept beside what was counted: what a destination was not told, the next telling says.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    /// When they are told again; `None` for at once.
+    next: Option<Instant>,
+    /// What is said to each, by its endpoint.
+    sayings: BTreeMap<String, Saying>,
+}
+
+/// What is said to a destination.
+#[derive(Debug)]
+struct Saying {
+    at: UnixNanos,
+    temporality: Temporality,
+    series: Vec<Series>,
+    /// The requests that are left.
+    left: VecDeque<Parcel>,
+    /// How many of them are not answered.
+    unanswered: usize,
+}
+
+impl Telling {
+    /// The next request for a destination.
+    pub(super) fn next_for(&mut self, endpoint: &str) -> Option<Parcel> {
+        self.sayings.get_mut(endpoint)?.left.pop_front()
+    }
+
+    /// Whether a destination is being told anything.
+    pub(super) fn has_any_for(&self, endpoint: &str) -> bool {
+        self.sayings.contains_key(endpoint)
+    }
+
+    /// Whether an answer to what was said is awaited.
+    fn is_under_way(&self, endpoint: &str) -> bool {
+        self.sayings.get(endpoint).is_some_and(|saying| saying.left.len() < saying.unanswered)
+    }
+}
+
 impl Drainer {
-    /// Puts metrics in line for every destination that is due to be told. At once also means: now, if there is anything
-    /// that it was not told.
+    /// Makes up what every destination is told that is due to be. At once also means: now, if there is anything that it was
+    /// not told.
     pub(super) fn tell_metrics(&mut self, pace: Pace) -> Result<(), Failure> {
-        if pace == Pace::Gentle && self.next_metrics > Instant::now() {
+        if pace == Pace::Gentle && self.metrics.next.is_some_and(|next| next > Instant::now()) {
             return Ok(());
         }
-        self.next_metrics = Instant::now() + CADENCE;
+        self.metrics.next = Some(Instant::now() + CADENCE);
         let counted_last = self.store.read().counted_last()?;
-        let due: Vec<(Named, DestinationRow)> = self
-            .config
-            .destinations
-            .iter()
-            // What is counted is of all sessions; who gets those of one project alone gets none of it.
-            .filter(|named| named.project.is_none() && named.to.signals.contains(Signal::Metrics))
-            .filter_map(|named| {
-                let row = self.known.iter().find(|row| row.name == named.to.endpoint())?;
-                if row.declines(Signal::Metrics.name()).is_some() {
-                    return None;
-                }
-                let is_new = counted_last > row.metrics_at;
-                let interval = named.to.metrics_interval.filter(|_| pace == Pace::Gentle).unwrap_or_default();
-                if Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval {
-                    return None;
-                }
-                let goes_on =
-                    self.live_sessions > 0 || counted_last.plus_nanos(AFTERGLOW_NS) > row.metrics_at;
-                let is_due = is_new || pace == Pace::Gentle && goes_on && counted_last > UnixNanos(0);
-                is_due.then(|| (named.clone(), row.clone()))
-            })
-            .collect();
-        if due.is_empty() {
+        if counted_last == UnixNanos(0) {
             return Ok(());
         }
-        for (named, row) in due {
-            // One that was not told yet is told once more when it has heard; what waits would only grow old.
-            if !self.store.read().has_metrics_waiting(row.key)? {
-                self.tell(&named, &row)?;
+        for named in self.config.destinations.iter().filter(|named| is_told(named)) {
+            let endpoint = named.to.endpoint();
+            let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { continue };
+            let interval = named.to.metrics_interval.filter(|_| pace == Pace::Gentle).unwrap_or_default();
+            let is_early = Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval;
+            if is_early || row.declines(Signal::Metrics.name()).is_some() {
+                continue;
+            }
+            let goes_on = self.live_sessions > 0 || counted_last.plus_nanos(AFTERGLOW_NS) > row.metrics_at;
+            let is_due = counted_last > row.metrics_at || pace == Pace::Gentle && goes_on;
+            if is_due && !self.metrics.is_under_way(endpoint) {
+                self.metrics.sayings.insert(endpoint.to_owned(), self.saying(named, row)?);
             }
         }
-        self.known = self.store.read().destinations()?;
         Ok(())
     }
 
-    fn tell(&mut self, named: &Named, row: &DestinationRow) -> Result<(), Failure> {
+    fn saying(&self, named: &Named, row: &DestinationRow) -> Result<Saying, Failure> {
         let (now, temporality) = (now(), named.to.temporality.of_metrics());
-        let told = Told { row, temporality, now };
-        let mut points = told.points(self.store.read())?;
-        points.extend(told.gauges(gauges(
-            &self.state,
-            self.store.read(),
-            &self.pricer.prices.version(),
-            now,
-        )?));
+        let (told, store) = (Told { row, temporality, now }, self.store.read());
+        let series = store.series()?;
+        let mut points = told.points(store, &series)?;
+        points.extend(told.gauges(gauges(&self.state, store, &self.pricer.prices.version(), now)?));
         let resources = Resources { config: &self.config, instance_id: &self.instance_id };
         let user_info = Disclosure::default();
         let policy = Policy { level: named.to.level, user_info, identity_key: &self.identity_key };
         let cleared = clear_metrics(&resources.of_metrics(), points, temporality, policy);
         let bodies = encode(&[cleared], Signal::Metrics, named.to.protocol)
             .map_err(|error| Failure::external("encode metrics", error))?;
-        let changes = self.store.change()?;
-        for body in bodies {
-            let parcel = Parcel {
-                id: 0,
-                destination: row.key,
-                signal: Signal::Metrics.name().to_owned(),
-                content_type: named.to.protocol.content_type().to_owned(),
-                is_full: false,
-                has_names: false,
-                items: body.items as u64,
-                bytes: body.bytes,
-            };
-            changes.enqueue(&parcel, now)?;
-        }
-        told.write(&changes)?;
-        Ok(changes.commit()?)
+        let parcel = |body: Encoded| Parcel {
+            id: 0,
+            destination: row.key,
+            signal: Signal::Metrics.name().to_owned(),
+            content_type: named.to.protocol.content_type().to_owned(),
+            is_full: false,
+            has_names: false,
+            items: body.items as u64,
+            bytes: body.bytes,
+        };
+        let left: VecDeque<Parcel> = bodies.into_iter().map(parcel).collect();
+        Ok(Saying { at: now, temporality, series, unanswered: left.len(), left })
     }
+
+    /// Takes down what a destination was told, once it took all of it. Else it is told anew when it is due.
+    pub(super) fn settle_metrics(&mut self, carried: &Carried) -> Result<(), Failure> {
+        self.note_answer_to_metrics(carried)?;
+        let Some(saying) = self.metrics.sayings.get_mut(&carried.endpoint) else { return Ok(()) };
+        if !matches!(carried.outcome, Outcome::Taken { .. }) {
+            self.metrics.sayings.remove(&carried.endpoint);
+            return Ok(());
+        }
+        saying.unanswered = saying.unanswered.saturating_sub(1);
+        if saying.unanswered > 0 {
+            return Ok(());
+        }
+        let Some(saying) = self.metrics.sayings.remove(&carried.endpoint) else { return Ok(()) };
+        let to = carried.parcel.destination;
+        let changes = self.store.change()?;
+        if saying.temporality == Temporality::Delta {
+            saying.series.iter().try_for_each(|series| changes.tell_series(to, series))?;
+        }
+        changes.tell(to, saying.at)?;
+        changes.commit()?;
+        self.known = self.store.read().destinations()?;
+        Ok(())
+    }
+}
+
+/// Whether a destination gets metrics. What is counted is of all sessions; who gets those of one project alone gets none of it.
+fn is_told(named: &Named) -> bool {
+    named.project.is_none() && named.to.signals.contains(Signal::Metrics)
 }
 
 /// One telling of a destination.
@@ -138,18 +188,17 @@ impl Told<'_> {
     }
 
     /// What was counted.
-    fn points(self, store: Reader<'_>) -> Result<Vec<MetricPoint>, Failure> {
-        let series = store.series()?;
+    fn points(self, store: Reader<'_>, series: &[Series]) -> Result<Vec<MetricPoint>, Failure> {
         if self.temporality == Temporality::Cumulative {
             return Ok(cumulative(series, self.last(), self.now));
         }
         let mut points = Vec::new();
         for series in series {
-            let told = match store.told(self.row.key, &series)? {
+            let told = match store.told(self.row.key, series)? {
                 None if series.born <= self.last() && self.row.metrics_at == UnixNanos(0) => continue,
                 told => told,
             };
-            points.extend(difference(&series, told.as_ref(), self.last(), self.now));
+            points.extend(difference(series, told.as_ref(), self.last(), self.now));
         }
         Ok(points)
     }
@@ -159,14 +208,5 @@ impl Told<'_> {
         points.into_iter().filter(move |point| {
             self.temporality == Temporality::Cumulative || point.metric.instrument == Instrument::Gauge
         })
-    }
-
-    fn write(self, changes: &Changes<'_>) -> Result<(), Failure> {
-        if self.temporality == Temporality::Delta {
-            for series in changes.read().series()? {
-                changes.tell_series(self.row.key, &series)?;
-            }
-        }
-        Ok(changes.tell(self.row.key, self.now)?)
     }
 }

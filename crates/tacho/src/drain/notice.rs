@@ -1,9 +1,10 @@
 //! What the drainer tells the user at the start of the next session.
 
-use super::{Drainer, now};
 use super::refusals::refuses_everything;
+use super::{Drainer, now};
 use crate::notice;
 use tacho_export::delivery::{Answer, Outcome, Status, judge};
+use tacho_model::time::UnixNanos;
 use tacho_store::destinations::DestinationRow;
 use tacho_store::signals::SignalRow;
 
@@ -18,26 +19,32 @@ impl Drainer {
             .iter()
             .filter(|row| self.is_configured(&row.name))
             .filter_map(|row| Some(format!("{} takes nothing ({})", row.name, complaint(row)?)))
-            .chain(self.known.iter().filter(|row| self.is_configured(&row.name)).flat_map(declined_lately))
             .collect();
         let is_some_refused = self.known.iter().any(|row| row.refusals > 0 && self.is_configured(&row.name));
         let advice = if is_some_refused { "see tacho doctor" } else { "nothing is lost: see tacho status" };
         let complaints = || format!("tachograph: {}; {advice}", told.join(", "));
         let of_config = || notice::of_config(&self.config);
         let line = notice::of_unread(&self.config)
-            .or_else(|| if told.is_empty() { of_config() } else { Some(complaints()) });
+            .or_else(|| (!told.is_empty()).then(complaints))
+            .or_else(|| self.declined_lately())
+            .or_else(of_config);
         notice::write(self.state.path(), line.as_deref());
     }
-}
 
-/// The signals for which a destination said within the last day that it has no place.
-fn declined_lately(row: &DestinationRow) -> impl Iterator<Item = String> {
-    let is_lately = |known: &&SignalRow| {
-        let at = known.declined_at.filter(|_| row.declines(&known.signal).is_some());
-        at.is_some_and(|at| now().nanos_since(at) < TOLD_NS)
-    };
-    let line = |known: &SignalRow| format!("{} has no place for {}", row.name, known.signal);
-    row.signals.iter().filter(is_lately).map(line)
+    /// What to tell of signals for which a destination said within the last day that it has no place.
+    fn declined_lately(&self) -> Option<String> {
+        let is_lately = |at: &UnixNanos| now().nanos_since(*at) < TOLD_NS;
+        self.known.iter().filter(|row| self.is_configured(&row.name)).find_map(|row| {
+            let is_meant = |known: &&SignalRow| {
+                row.declines(&known.signal).is_some() && known.declined_at.is_some_and(|at| is_lately(&at))
+            };
+            let signal = &row.signals.iter().find(is_meant)?.signal;
+            Some(format!(
+                "tachograph: {} has no place for {signal}, which are not sent there: see tacho status",
+                row.name
+            ))
+        })
+    }
 }
 
 /// What keeps a destination from taking anything, if only a person can mend it.

@@ -58,38 +58,39 @@ impl Gauges {
         for calls in recent.chunk_by(|one, other| one.tool == other.tool) {
             let Some(RecentTool { tool, .. }) = calls.first() else { continue };
             let failed = calls.iter().filter(|call| call.failed).count();
-            self.add(&metric::CLAUDE_ERROR_RATE, &[("tool", tool)], failed as f64 / calls.len() as f64);
+            self.add(&metric::ERROR_RATE, &[(metric::LABEL_TOOL, tool)], failed as f64 / calls.len() as f64);
             let mut ran: Vec<u64> = calls.iter().map(|call| call.ran_ms).collect();
             ran.sort_unstable();
             let place = (ran.len() * 99).div_ceil(100).saturating_sub(1);
             let p99 = ran.get(place).copied().unwrap_or(0);
-            self.add(&metric::CLAUDE_TOOL_LATENCY_P99, &[("tool", tool)], p99 as f64);
+            self.add(&metric::TOOL_LATENCY_P99, &[(metric::LABEL_TOOL, tool)], p99 as f64);
         }
     }
 
     fn activity(&mut self, store: Reader<'_>, lately: UnixNanos) -> Result<(), Failure> {
         let activity = store.activity(lately)?;
-        self.add(&metric::CLAUDE_SESSION_ACTIVE, &[], activity.sessions as f64);
+        self.add(&metric::SESSION_ACTIVE, &[], activity.sessions as f64);
         let cost_max = activity.cost_max.map_or(0.0, |cost| cost.0 as f64 / 1e9);
-        self.add(&metric::CLAUDE_SESSION_COST_MAX_USD, &[], cost_max);
+        self.add(&metric::SESSION_COST_MAX_USD, &[], cost_max);
         if let Some(percent) = activity.context_percent_max {
-            self.add(&metric::CLAUDE_CONTEXT_USED_MAX, &[], percent / 100.0);
+            self.add(&metric::CONTEXT_USED_MAX, &[], percent / 100.0);
         }
         let open = activity.open_since.map_or(0, |since| self.now.nanos_since(since));
-        self.add(&metric::CLAUDE_TOOL_OPEN_MAX_SECONDS, &[], open as f64 / 1e9);
-        self.add(&metric::CLAUDE_PERMISSION_WAITING, &[], activity.waiting as f64);
+        self.add(&metric::TOOL_OPEN_MAX_SECONDS, &[], open as f64 / 1e9);
+        self.add(&metric::PERMISSION_WAITING, &[], activity.waiting as f64);
         let told = limits::told_last(store)?;
         for limit in told.iter().flat_map(|told| &told.figures.limits) {
             // One that began anew since then is as good as unused.
             let is_over = limit.resets_at.is_some_and(|at| at <= self.now);
             let used = if is_over { 0.0 } else { limit.used.percent() / 100.0 };
-            self.add(&metric::CLAUDE_RATE_LIMIT_USED, &[("window", limit.window.name())], used);
+            self.add(&metric::RATE_LIMIT_USED, &[(metric::LABEL_WINDOW, limit.window.name())], used);
         }
         Ok(())
     }
 
     fn recorder(&mut self, state: &State, store: Reader<'_>, price_table: &str) -> Result<(), Failure> {
-        let labels = [("version", env!("CARGO_PKG_VERSION")), ("price_table", price_table)];
+        let labels =
+            [(metric::LABEL_VERSION, env!("CARGO_PKG_VERSION")), (metric::LABEL_PRICE_TABLE, price_table)];
         self.add(&metric::TACHOGRAPH_BUILD_INFO, &labels, 1.0);
         let cursors = store.segment_cursors()?;
         let mut unread = 0;
@@ -101,7 +102,7 @@ impl Gauges {
         self.add(&metric::TACHOGRAPH_SPOOL_UNREAD, &[], unread as f64);
         self.add(&metric::TACHOGRAPH_STORE_SIZE, &[], store.used_bytes()? as f64);
         for row in store.destinations()? {
-            let to = [("destination", row.name.as_str())];
+            let to = [(metric::LABEL_DESTINATION, row.name.as_str())];
             self.add(&metric::TACHOGRAPH_OUTBOX_ITEMS, &to, row.waiting as f64);
             let waits = store.waiting_since(row.key)?.map_or(0, |since| self.now.nanos_since(since));
             self.add(&metric::TACHOGRAPH_OUTBOX_OLDEST_SECONDS, &to, waits as f64 / 1e9);
@@ -116,7 +117,7 @@ impl Gauges {
             *lost.entry(reason.replace(' ', "_")).or_default() += count;
         }
         for (reason, count) in lost {
-            self.add(&metric::TACHOGRAPH_LOST, &[("reason", &reason)], count as f64);
+            self.add(&metric::TACHOGRAPH_LOST, &[(metric::LABEL_REASON, &reason)], count as f64);
         }
         let not_understood: u64 = store.sessions()?.iter().map(|session| session.not_understood).sum();
         self.add(&metric::TACHOGRAPH_NOT_UNDERSTOOD, &[], not_understood as f64);

@@ -6,29 +6,45 @@
 use crate::drain::now;
 use crate::failure::Failure;
 use crate::keys;
-use crate::metrics::{cumulative, gauges};
+use crate::metrics::{gauges, point};
 use crate::place;
 use crate::prices;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tacho_export::prometheus;
 use tacho_model::attribute::Attributes;
-use tacho_model::metric::{MetricPoint, Temporality};
+use tacho_model::metric::{MetricPoint, Temporality, Total};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
 use tacho_privacy::{CaptureLevel, Disclosure, Policy, clear_metrics};
 use tacho_spool::state::State;
+use tacho_store::Store;
+use tacho_store::metrics::Series;
 
 /// Where it stands, below the state directory, when somebody asked last: nanoseconds since the Unix epoch.
 const SCRAPED: &str = "scraped";
+/// How long a drainer may take to bring the store up to date.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How soon it is looked at again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who answers.
 pub(super) struct Scrape {
     state: State,
     identity_key: IdentityKey,
     price_table: String,
-    asked_last: Mutex<UnixNanos>,
+    shown: Mutex<Shown>,
+}
+
+/// What was shown last.
+struct Shown {
+    at: UnixNanos,
+    /// The series; `None` where another process showed them. What is written just then may be born before it is seen, so
+    /// the time alone does not tell whether a series was there.
+    series: Option<BTreeSet<i64>>,
 }
 
 impl Scrape {
@@ -38,18 +54,32 @@ impl Scrape {
         Ok(Self {
             identity_key: keys::identity_key(state.path())?,
             price_table: prices::load().prices.version(),
-            asked_last: Mutex::new(said.map_or_else(now, UnixNanos)),
+            shown: Mutex::new(Shown { at: said.map_or_else(now, UnixNanos), series: None }),
             state,
         })
     }
 
+    /// The store, once a drainer that only just began has brought it up to date.
+    fn store(&self) -> Result<Option<Store>, Failure> {
+        let began = Instant::now();
+        loop {
+            match place::open_store_to_read(&self.state) {
+                Err(_) if began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                opened => return opened,
+            }
+        }
+    }
+
     /// All metrics as text.
     pub(super) fn text(&self) -> Result<String, Failure> {
-        let mut asked_last = self.asked_last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
         let mut points = Vec::new();
-        if let Some(store) = place::open_store_to_read(&self.state)? {
-            points = latest_or_birth(cumulative(store.read().series()?, *asked_last, now));
+        let mut known = BTreeSet::new();
+        if let Some(store) = self.store()? {
+            let series = store.read().series()?;
+            points.extend(series.iter().map(|series| shown.point(series, now)));
+            known.extend(series.iter().map(Series::number));
             points.extend(gauges(&self.state, store.read(), &self.price_table, now)?);
         }
         let policy = Policy {
@@ -58,24 +88,23 @@ impl Scrape {
             identity_key: &self.identity_key,
         };
         let cleared = clear_metrics(&Attributes::default(), points, Temporality::Cumulative, policy);
-        *asked_last = now;
+        *shown = Shown { at: now, series: Some(known) };
         // Where it cannot be kept, series that begin while nobody listens may miss their beginning.
         let _ = fs::write(file(&self.state), now.0.to_string());
         Ok(prometheus::text(&cleared))
     }
 }
 
-/// Of a series that is new only that it began, of others what they came to: a scrape has one value of each.
-fn latest_or_birth(points: Vec<MetricPoint>) -> Vec<MetricPoint> {
-    let mut shown: Vec<MetricPoint> = Vec::new();
-    for point in points {
-        let is_known =
-            shown.last().is_some_and(|last| last.metric == point.metric && last.labels == point.labels);
-        if !is_known {
-            shown.push(point);
-        }
+impl Shown {
+    /// What a series came to; of one that is new, that it began.
+    fn point(&self, series: &Series, now: UnixNanos) -> MetricPoint {
+        let is_new = match &self.series {
+            Some(known) => !known.contains(&series.number()),
+            None => series.born > self.at,
+        };
+        let total = if is_new { Total::default() } else { series.total.clone() };
+        point(series, now, total)
     }
-    shown
 }
 
 fn file(state: &State) -> PathBuf {

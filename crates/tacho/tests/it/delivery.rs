@@ -3,14 +3,17 @@
 mod answers;
 mod arrivals;
 mod corrections;
+mod declined;
 mod drainers;
 mod grpc;
 mod levels;
 mod limits;
 mod pauses;
+mod places;
 mod privacy;
 mod refusals;
 mod resident;
+mod sampling;
 
 use crate::fixture;
 use crate::home::{Home, Ran};
@@ -81,12 +84,12 @@ fn notice(home: &Home, receiver: &Receiver) -> String {
 
 /// The bodies of all requests, in order.
 fn bodies(receiver: &Receiver) -> Vec<Vec<u8>> {
-    receiver.requests().into_iter().map(|request| request.body).collect()
+    receiver.item_requests().into_iter().map(|request| request.body).collect()
 }
 
 /// How many items each request held, in order.
 fn sizes(receiver: &Receiver) -> Vec<usize> {
-    receiver.requests().iter().map(|request| request.spans.len() + request.logs.len()).collect()
+    receiver.item_requests().iter().map(|request| request.spans.len() + request.logs.len()).collect()
 }
 
 /// The dead letters, without the times and the port.

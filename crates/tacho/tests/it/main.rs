@@ -21,6 +21,7 @@ mod destinations;
 mod doctor;
 mod install;
 mod liveness;
+mod metrics;
 mod native;
 mod notice;
 mod observations;

@@ -46,7 +46,7 @@ fn the_options_count_on_a_terminal() {
     let (installed, receiver) = (recorded(), Receiver::start().unwrap());
     keep(&installed, ".claude", &receiver.url());
     assert_eq!(installed.tacho(&["drain", "--once"]).code, Some(0));
-    let requests = receiver.requests();
+    let requests = receiver.item_requests();
     assert_eq!(requests.iter().map(|request| request.spans.len()).sum::<usize>(), 4);
     let headers = ["authorization", "dash0-dataset"];
     for request in &requests {
@@ -91,6 +91,6 @@ fn what_a_hook_was_handed_counts_beside_what_is_kept() {
     let variables =
         format!("CLAUDE_PLUGIN_OPTION_OTLP_ENDPOINT={} CLAUDE_PLUGIN_OPTION_TEAM=x", handed.url());
     assert_eq!(installed.shell(&format!("{variables} tacho drain --once")).code, Some(0));
-    let token = |receiver: &Receiver| receiver.requests()[0].header("authorization").map(str::to_owned);
+    let token = |receiver: &Receiver| receiver.item_requests()[0].header("authorization").map(str::to_owned);
     assert_eq!([token(&kept), token(&handed)], [Some("Bearer a-token".to_owned()), None]);
 }

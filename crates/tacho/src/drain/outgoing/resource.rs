@@ -7,6 +7,7 @@ use tacho_agents::AGENTS;
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::event::Repository;
 use tacho_model::metric::Labels;
+use tacho_model::metrics;
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
 use tacho_privacy::as_name;
@@ -69,9 +70,9 @@ pub(crate) fn labels(resource: &Attributes, identity_key: &IdentityKey) -> Label
     };
     let user = text(key::USER_NAME).map(|name| identity_key.pseudonym(&name));
     let named = [
-        ("agent", text(key::SERVICE_NAME)),
-        ("team", text(key::TACHOGRAPH_TEAM)),
-        (key::USER_HASH.name(), user),
+        (metrics::LABEL_AGENT, text(key::SERVICE_NAME)),
+        (metrics::LABEL_TEAM, text(key::TACHOGRAPH_TEAM)),
+        (metrics::LABEL_USER_HASH, user),
     ];
     named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), as_name(value?)))).collect()
 }

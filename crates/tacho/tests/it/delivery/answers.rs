@@ -52,7 +52,7 @@ fn a_request_that_failed_otherwise_is_a_dead_letter() {
         let error = format!("HTTP {status}: scripted {status}");
         assert_eq!(drain_to(&home, &receiver), refused(&home, &receiver, "4 items", &error));
         assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-        let requests = receiver.requests();
+        let requests = receiver.item_requests();
         let [request] = requests.as_slice() else { panic!("{} requests after {status}", requests.len()) };
         let [mut letter] = dead_letters(&home, &receiver).try_into().unwrap();
         let kept = letter.as_object_mut().unwrap().remove("request").unwrap();
@@ -77,7 +77,7 @@ fn is_answered_with(answer: Answer, drained: impl Fn(&Home, &Receiver) -> Ran, s
     receiver.answer_next(Signal::Traces, answer);
     assert_eq!(drain_to(&home, &receiver), drained(&home, &receiver));
     assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    assert_eq!(receiver.requests().len(), 1);
+    assert_eq!(receiver.item_requests().len(), 1);
     assert_eq!(destination_status(&home, &receiver), status);
     dead_letters(&home, &receiver)
 }

@@ -2,7 +2,7 @@
 
 use super::arrivals::{all_arrived, is_metadata, reported_spans, sorted};
 use super::resident::Resident;
-use super::{dead_letters, drain_to, home_with, ran, until};
+use super::{dead_letters, drain_to, home_with, notice, ran, until};
 use crate::fixture::{self, Fixture};
 use crate::home::Home;
 use serde_json::json;
@@ -95,7 +95,7 @@ fn what_somebody_saw_before_is_still_corrected() {
 fn a_correction_is_sent_again_as_it_was() {
     let (home, receiver) = with_something_to_correct();
     receiver.answer_next(Signal::Logs, Answer::slow(Duration::from_secs(9)));
-    let logs = || receiver.requests().into_iter().filter(|request| request.signal == Signal::Logs);
+    let logs = || receiver.item_requests().into_iter().filter(|request| request.signal == Signal::Logs);
     let resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
     until(|| logs().count() == 1);
     resident.kill();
@@ -143,6 +143,8 @@ fn a_receiver_without_a_place_for_corrections_gets_every_span() {
         let expected =
             json!({ "destination": "[receiver]", "error": error, "signal": "logs", "items": items });
         assert_eq!(letter, expected);
-        assert!(!home.state().join("notice").exists());
+        let told =
+            "tachograph: [receiver] has no place for logs, which are not sent there: see tacho status\n";
+        assert_eq!(notice(&home, &receiver), told);
     }
 }

@@ -94,7 +94,7 @@ fn a_destination_that_moved_gets_everything_and_the_old_one_is_still_owed() {
     assert_eq!(drain_to(&home, &moved).code, Some(1));
     all_arrived(&home, &moved);
     assert_eq!(drain_to(&home, &moved).code, Some(1));
-    assert_eq!(moved.requests().len(), 1);
+    assert_eq!(moved.item_requests().len(), 1);
 }
 
 /// Nobody wrote down that it was taken: it is sent again, the same to the last byte.
@@ -104,7 +104,7 @@ fn a_drainer_that_is_killed_before_it_has_the_answer_sends_the_same_again() {
     let receiver = Receiver::start().unwrap();
     receiver.answer_next(Signal::Traces, Answer::slow(Duration::from_secs(9)));
     let resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
-    until(|| receiver.requests().len() == 1);
+    until(|| receiver.item_requests().len() == 1);
     resident.kill();
     assert_eq!(drain_to(&home, &receiver), ran(0, ""));
     let [first, second] = bodies(&receiver).try_into().unwrap();

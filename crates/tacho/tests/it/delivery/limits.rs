@@ -41,10 +41,10 @@ fn a_receiver_that_is_silent_holds_up_nobody_else() {
     let config = [&silent, &other].map(|to| format!("[[destination]]\nendpoint = {:?}\n", to.url()));
     home.configure(&config.concat());
     let resident = Resident::start(&home, &[]);
-    until(|| silent.requests().len() == 1);
+    until(|| silent.item_requests().len() == 1);
     home.record(fixture::load("denied").an_hour_ago());
     until(|| row(&home, &other).is_some_and(|row| row.delivered > 4 && row.waiting == 0));
-    assert_eq!(silent.requests().len(), 1);
+    assert_eq!(silent.item_requests().len(), 1);
     until(|| row(&home, &silent).is_some_and(|row| row.delivered > 4 && row.waiting == 0));
     resident.kill();
     [&silent, &other].into_iter().for_each(|receiver| all_arrived(&home, receiver));

@@ -23,7 +23,7 @@ fn arrivals(answer: Answer) -> [u64; 2] {
     receiver.answer_next(Signal::Traces, answer);
     assert_eq!(drain_to(&home, &receiver), ran(0, ""));
     all_arrived(&home, &receiver);
-    let times: Vec<u64> = receiver.requests().iter().map(|request| request.received_unix_ns).collect();
+    let times: Vec<u64> = receiver.item_requests().iter().map(|request| request.received_unix_ns).collect();
     times.try_into().unwrap()
 }
 
@@ -85,7 +85,7 @@ fn a_pause_that_was_asked_for_is_cut_short_by_nobody() {
     assert_eq!(drain_to(&home, &receiver).code, Some(1));
     resident.kill();
     assert_eq!(drain_to(&home, &receiver).code, Some(1));
-    assert_eq!(receiver.requests().len(), 1);
+    assert_eq!(receiver.item_requests().len(), 1);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_receiver_that_does_not_know_us_loses_nothing() {
     let receiver = Receiver::start().unwrap();
     receiver.answer_next(Signal::Traces, Answer::error(401));
     let drained = drain_to(&home, &receiver);
-    assert_eq!((drained.code, receiver.requests().len()), (Some(1), 1));
+    assert_eq!((drained.code, receiver.item_requests().len()), (Some(1), 1));
     insta::assert_snapshot!(destination_status(&home, &receiver), @r#"[{"name":"[receiver]","configured":true,"delivered":0,"waiting":4,"rejected":0,"failures_in_a_row":1,"last_error":"HTTP 401: the token is missing or wrong"},[]]"#);
 }
 
@@ -120,7 +120,7 @@ fn is_left_alone_until_mended(answer: Answer, why: &str) {
     until(|| row(&home, &receiver).is_some_and(|row| row.waiting > waiting));
     resident.kill();
     assert_eq!(notice(&home, &receiver), expected);
-    assert_eq!(receiver.requests().len(), 1);
+    assert_eq!(receiver.item_requests().len(), 1);
     configure(&home, &receiver, "token = \"right\"\n");
     let resident = Resident::start(&home, &[]);
     until(|| row(&home, &receiver).is_some_and(|row| row.waiting == 0));
@@ -165,7 +165,7 @@ fn a_redirect_is_not_followed() {
         let answer = Answer::redirect(status, &format!("{}/v1/traces", elsewhere.url()));
         is_left_alone_until_mended(answer, &format!("HTTP {status}: the endpoint leads elsewhere"));
     }
-    assert_eq!(elsewhere.requests().len(), 0);
+    assert_eq!(elsewhere.item_requests().len(), 0);
 }
 
 #[test]

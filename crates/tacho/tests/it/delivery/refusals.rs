@@ -85,7 +85,7 @@ fn is_found(name: &str, protocol: &str, status: u16, position: usize) {
     configure(&home, &receiver, &format!("protocol = {protocol:?}\n"));
     let error = format!("HTTP {status}: scripted {status}");
     assert_eq!(home.run(&["drain", "--once"]), refused(&home, &receiver, "1 item", &error));
-    let requests = receiver.requests();
+    let requests = receiver.item_requests();
     let whole = requests.first().unwrap();
     let position = whole.spans.iter().position(|span| span.span_id == bad).unwrap();
     assert_eq!(sizes(&receiver), sizes_around(whole.spans.len(), position));
@@ -182,9 +182,9 @@ fn a_receiver_that_refuses_everything_is_left_alone() {
     assert_eq!(sizes(&receiver), [61, 30, 15, 7, 3, 1, 2, 1, 1, 4, 8, 15]);
     insta::assert_snapshot!(destination_status(&home, &receiver), @r#"[{"name":"[receiver]","configured":true,"delivered":0,"waiting":58,"rejected":3,"failures_in_a_row":3,"last_error":"HTTP 400: scripted 400"},[{"reason":"refused by [receiver]","count":3}]]"#);
     insta::assert_snapshot!(notice(&home, &receiver), @"tachograph: [receiver] takes nothing (HTTP 400: scripted 400); see tacho doctor");
-    let (asked, kept) = (receiver.requests().len(), dead_letters(&home, &receiver).len());
+    let (asked, kept) = (receiver.item_requests().len(), dead_letters(&home, &receiver).len());
     assert_eq!(drain_to(&home, &receiver).code, Some(1));
-    assert_eq!((receiver.requests().len(), dead_letters(&home, &receiver).len()), (asked + 1, kept));
+    assert_eq!((receiver.item_requests().len(), dead_letters(&home, &receiver).len()), (asked + 1, kept));
     is_mended.store(true, Ordering::SeqCst);
     assert_eq!(drain_to(&home, &receiver), ran(0, ""));
     let missing = dead_spans(&home, &receiver, "HTTP 400: scripted 400");
