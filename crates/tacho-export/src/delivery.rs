@@ -2,8 +2,13 @@
 //!
 //! Source of the rules: OTLP specification 1.11, "OTLP/HTTP Response" and "OTLP/HTTP Throttling".
 
+mod status;
+mod unreachable;
+
 use jiff::fmt::rfc2822;
+pub use status::Status;
 use std::time::Duration;
+pub use unreachable::{Cause, Unreachable};
 
 /// The first pause after a failure.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
@@ -12,12 +17,12 @@ const BACKOFF_MAX: Duration = Duration::from_secs(300);
 /// A receiver may ask for a pause of up to this.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
-/// An answer over HTTP.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Status code.
-    pub status: u16,
-    /// The `Retry-After` header.
+    pub status: Status,
+    /// The `Retry-After` header, or the seconds of a `RetryInfo`.
     pub retry_after: Option<String>,
     /// Items the receiver says it refused.
     pub rejected: u64,
@@ -38,20 +43,20 @@ pub enum Outcome {
     /// The receiver asks to try again.
     Busy {
         /// Status code.
-        status: u16,
-        /// What its `Retry-After` says.
+        status: Status,
+        /// The pause it asks for, as a `Retry-After` says it.
         retry_after: Option<String>,
     },
     /// The receiver does not know us, or neither this path nor such requests: nothing gets through until somebody
     /// mends it.
     Misconfigured {
         /// Status code.
-        status: u16,
+        status: Status,
     },
     /// The receiver will never take this request; where it is to blame for that, parts of it may be taken.
     Refused {
         /// Status code.
-        status: u16,
+        status: Status,
         /// What the receiver says about it.
         message: Option<String>,
     },
@@ -59,22 +64,39 @@ pub enum Outcome {
     Unreachable(Unreachable),
 }
 
-/// Why no answer came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreachable(pub String);
+impl Answer {
+    /// An answer that says nothing but this.
+    #[must_use]
+    pub const fn of(status: Status) -> Self {
+        Self { status, retry_after: None, rejected: 0, message: None }
+    }
+}
 
 /// What an answer means for the request.
 #[must_use]
 pub fn judge(answer: &Answer) -> Outcome {
-    match answer.status {
-        200..=299 => Outcome::Taken { rejected: answer.rejected, message: answer.message.clone() },
-        status @ (429 | 502 | 503 | 504) => Outcome::Busy { status, retry_after: answer.retry_after.clone() },
-        // A redirect is not followed: it could lead credentials and data somewhere else.
-        status @ (300..=399 | 401 | 403 | 404 | 405 | 406 | 407 | 415 | 501 | 505) => {
-            Outcome::Misconfigured { status }
+    let status = answer.status;
+    match status.verdict() {
+        Verdict::Taken => Outcome::Taken { rejected: answer.rejected, message: answer.message.clone() },
+        Verdict::Busy => Outcome::Busy { status, retry_after: answer.retry_after.clone() },
+        // Without a time it is no promise that more fits later: requests are too large for it.
+        Verdict::Full if answer.retry_after.is_some() => {
+            Outcome::Busy { status, retry_after: answer.retry_after.clone() }
         }
-        status => Outcome::Refused { status, message: answer.message.clone() },
+        Verdict::Misconfigured => Outcome::Misconfigured { status },
+        Verdict::Full | Verdict::Refused => Outcome::Refused { status, message: answer.message.clone() },
     }
+}
+
+/// What a status alone says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Taken,
+    Busy,
+    /// There is too much of something; busy, if it says for how long.
+    Full,
+    Misconfigured,
+    Refused,
 }
 
 /// What a refusal is worth: whether there may be one bad item, or too many.
@@ -91,11 +113,11 @@ pub enum Refusal {
 impl Refusal {
     /// What a status that is not retried says.
     #[must_use]
-    pub const fn of(status: u16) -> Self {
+    pub const fn of(status: Status) -> Self {
         match status {
-            400 | 422 => Self::BadItem,
-            413 => Self::TooLarge,
-            _ => Self::Whole,
+            Status::Http(400 | 422) | Status::Grpc(Status::INVALID_ARGUMENT) => Self::BadItem,
+            Status::Http(413) | Status::Grpc(Status::RESOURCE_EXHAUSTED) => Self::TooLarge,
+            Status::Http(_) | Status::Grpc(_) => Self::Whole,
         }
     }
 }

@@ -1,55 +1,21 @@
-//! A destination: where to, in what form, with which headers, and how much it gets.
+//! A destination: where to, in what form, with which headers, and what of everything it gets.
 
+mod protocol;
+mod signals;
+
+use crate::exporters::{Kind, OTLP, Place};
+use crate::sampling::Sampling;
+pub use protocol::{Compression, Protocol};
+pub use signals::{Signals, Temporality};
 use std::fmt;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tacho_privacy::CaptureLevel;
 use ureq::http::Uri;
 
-/// Encoding of OTLP over HTTP (OTLP specification, section "OTLP/HTTP").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocol {
-    /// Binary protobuf.
-    #[default]
-    HttpProtobuf,
-    /// JSON.
-    HttpJson,
-}
-
-impl Protocol {
-    /// The protocol with the name that `OTEL_EXPORTER_OTLP_PROTOCOL` gives it.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "http/protobuf" => Some(Self::HttpProtobuf),
-            "http/json" => Some(Self::HttpJson),
-            _ => None,
-        }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::HttpProtobuf => "http/protobuf",
-            Self::HttpJson => "http/json",
-        }
-    }
-
-    /// The protocol whose bodies have this media type.
-    #[must_use]
-    pub fn of_content_type(content_type: &str) -> Option<Self> {
-        [Self::HttpProtobuf, Self::HttpJson].into_iter().find(|known| known.content_type() == content_type)
-    }
-
-    /// Media type of a body.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::HttpProtobuf => "application/x-protobuf",
-            Self::HttpJson => "application/json",
-        }
-    }
-}
+/// How long one request may take unless somebody says otherwise (OTLP exporter specification).
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A header, whose value may be secret and is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,16 +35,35 @@ impl fmt::Debug for Header {
 /// Where telemetry goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Names the destination in the store and in reports: its base URL, and whom it is for unless it is for all.
+    /// Names the destination in the store and in reports: its base URL or its kind and place, and whom it is for unless it is
+    /// for all.
     endpoint: String,
-    /// Base URL, to which `/v1/traces` is added.
+    /// Base URL, to which `/v1/traces` is added; a path, where it is one on this machine.
     base: String,
-    /// Encoding.
-    pub protocol: Protocol,
+    /// Whether the base is all of the URL.
+    is_whole: bool,
     /// Headers of every request.
     headers: Vec<Header>,
+    /// What its owner calls it.
+    pub label: Option<String>,
+    /// How it is sent to.
+    pub kind: &'static Kind,
+    /// Transport and encoding.
+    pub protocol: Protocol,
+    /// Whether bodies are compressed on their way.
+    pub compression: Compression,
+    /// How long one request may take.
+    pub timeout: Duration,
     /// How much it gets.
     pub level: CaptureLevel,
+    /// Which signals it gets.
+    pub signals: Signals,
+    /// Which traces it gets.
+    pub sampling: Sampling,
+    /// From when the sums it gets count.
+    pub temporality: Temporality,
+    /// How often it gets metrics, where somebody says so.
+    pub metrics_interval: Option<Duration>,
 }
 
 /// Why a destination cannot be used.
@@ -96,6 +81,9 @@ pub enum DestinationError {
     /// A header is malformed.
     #[error("header {0:?} is not a valid HTTP header")]
     Header(String),
+    /// The place on this machine is no absolute path.
+    #[error("path {0:?} is not absolute")]
+    Path(PathBuf),
     /// A secret would travel in clear text.
     #[error("header {header:?} would travel in clear text to {endpoint}; use https")]
     PlainSecret {
@@ -110,7 +98,7 @@ pub enum DestinationError {
 const SECRET_WORDS: [&str; 7] = ["auth", "token", "key", "secret", "password", "cookie", "credential"];
 
 impl Destination {
-    /// A destination, checked.
+    /// An OTLP receiver, checked, that gets everything at this level.
     ///
     /// # Errors
     /// [`DestinationError`] says which rule it breaks.
@@ -147,7 +135,66 @@ impl Destination {
         {
             return Err(DestinationError::PlainSecret { header: secret.name.clone(), endpoint });
         }
-        Ok(Self { base: endpoint.clone(), endpoint, protocol, headers, level })
+        Ok(Self { headers, protocol, ..Self::at(endpoint.clone(), endpoint, &OTLP, level) })
+    }
+
+    /// A place on this machine that gets everything at this level; without a path, whoever looks at the terminal.
+    ///
+    /// # Errors
+    /// When the path is not absolute.
+    pub fn on_this_machine(
+        kind: &'static Kind,
+        path: Option<&Path>,
+        level: CaptureLevel,
+    ) -> Result<Self, DestinationError> {
+        let Some(path) = path else {
+            return Ok(Self::at(kind.name.to_owned(), String::new(), kind, level));
+        };
+        if !path.is_absolute() {
+            return Err(DestinationError::Path(path.to_owned()));
+        }
+        let base = path.display().to_string();
+        Ok(Self::at(format!("{}:{base}", kind.name), base, kind, level))
+    }
+
+    fn at(endpoint: String, base: String, kind: &'static Kind, level: CaptureLevel) -> Self {
+        Self {
+            endpoint,
+            base,
+            kind,
+            level,
+            is_whole: false,
+            headers: Vec::new(),
+            label: None,
+            protocol: kind.protocol.unwrap_or_default(),
+            compression: Compression::default(),
+            timeout: TIMEOUT,
+            signals: Signals::default(),
+            sampling: Sampling::default(),
+            temporality: Temporality::default(),
+            metrics_interval: None,
+        }
+    }
+
+    /// The same destination of another kind.
+    #[must_use]
+    pub fn of_kind(self, kind: &'static Kind) -> Self {
+        Self { kind, protocol: kind.protocol.unwrap_or(self.protocol), ..self }
+    }
+
+    /// The same destination with other headers.
+    ///
+    /// # Errors
+    /// [`DestinationError`] says which rule they break.
+    pub fn with_headers(self, headers: Vec<Header>) -> Result<Self, DestinationError> {
+        let checked = Self::new(&self.base, self.protocol, headers, self.level)?;
+        Ok(Self { headers: checked.headers, ..self })
+    }
+
+    /// The same destination whose base is all of the URL of its one signal.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { is_whole: true, ..self }
     }
 
     /// The same destination for a part of all sessions, under a name of its own.
@@ -159,16 +206,17 @@ impl Destination {
     /// The URL of a signal.
     #[must_use]
     pub fn url(&self, signal: &str) -> String {
-        format!("{}/v1/{signal}", self.base)
+        if self.is_whole { self.base.clone() } else { format!("{}/v1/{signal}", self.base) }
     }
 
-    /// What it is called in the store and in reports: its base URL, and whom it is for unless it is for all.
+    /// What it is called in the store and in reports: its base URL or its kind and place, and whom it is for unless it is
+    /// for all.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The base URL.
+    /// The base URL; a path, where it is one on this machine.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
@@ -180,10 +228,13 @@ impl Destination {
         &self.headers
     }
 
-    /// Whether the endpoint is on this machine.
+    /// Whether what it gets stays on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.base.parse::<Uri>().is_ok_and(|uri| is_loopback(uri.host()))
+        match self.kind.place {
+            Place::Address => self.base.parse::<Uri>().is_ok_and(|uri| is_loopback(uri.host())),
+            Place::Directory | Place::File | Place::Terminal => true,
+        }
     }
 }
 

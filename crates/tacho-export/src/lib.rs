@@ -5,9 +5,11 @@
 
 pub mod delivery;
 pub mod destination;
+pub mod exporters;
 pub mod otlp;
+pub mod percent;
 pub mod prometheus;
-pub mod sender;
+pub mod sampling;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
 //! Tests of destinations and of the meaning of answers.
 
-use crate::delivery::{Answer, Outcome, backoff, judge, retry_after};
+use crate::delivery::{Answer, Outcome, Status, backoff, judge, retry_after};
 use crate::destination::{Destination, DestinationError, Header, Protocol};
+use crate::sampling::Sampling;
 use std::time::Duration;
+use tacho_model::id::TraceId;
 use tacho_privacy::CaptureLevel;
 
 fn destination(endpoint: &str, headers: &[(&str, &str)]) -> Result<String, DestinationError> {
@@ -44,29 +46,59 @@ fn destinations_are_checked_before_anything_is_sent() {
 }
 
 #[test]
-fn only_the_four_statuses_of_the_specification_are_retried() {
-    let with = |status| Answer { status, ..Answer::default() };
-    for (status, expected) in [
-        (200, Outcome::Taken { rejected: 0, message: None }),
-        (202, Outcome::Taken { rejected: 0, message: None }),
-        (301, Outcome::Misconfigured { status: 301 }),
-        (400, Outcome::Refused { status: 400, message: None }),
-        (401, Outcome::Misconfigured { status: 401 }),
-        (403, Outcome::Misconfigured { status: 403 }),
-        (404, Outcome::Misconfigured { status: 404 }),
-        (406, Outcome::Misconfigured { status: 406 }),
-        (413, Outcome::Refused { status: 413, message: None }),
-        (415, Outcome::Misconfigured { status: 415 }),
-        (429, Outcome::Busy { status: 429, retry_after: None }),
-        (500, Outcome::Refused { status: 500, message: None }),
-        (501, Outcome::Misconfigured { status: 501 }),
-        (502, Outcome::Busy { status: 502, retry_after: None }),
-        (503, Outcome::Busy { status: 503, retry_after: None }),
-        (504, Outcome::Busy { status: 504, retry_after: None }),
-        (505, Outcome::Misconfigured { status: 505 }),
-    ] {
-        assert_eq!(judge(&with(status)), expected, "{status}");
+fn only_what_the_specification_names_is_retried() {
+    let taken = || Outcome::Taken { rejected: 0, message: None };
+    let busy = |status| Outcome::Busy { status, retry_after: None };
+    let misconfigured = |status| Outcome::Misconfigured { status };
+    let refused = |status| Outcome::Refused { status, message: None };
+    let check = |codes: &[u16], status: fn(u16) -> Status, expected: &dyn Fn(Status) -> Outcome| {
+        for code in codes {
+            assert_eq!(judge(&Answer::of(status(*code))), expected(status(*code)), "{:?}", status(*code));
+        }
+    };
+    check(&[200, 202], Status::Http, &|_| taken());
+    check(&[429, 502, 503, 504], Status::Http, &busy);
+    check(&[301, 401, 403, 404, 405, 406, 415, 501, 505], Status::Http, &misconfigured);
+    check(&[400, 413, 422, 500], Status::Http, &refused);
+    check(&[0], Status::Grpc, &|_| taken());
+    check(&[1, 4, 10, 11, 14, 15], Status::Grpc, &busy);
+    check(&[7, 12, 16], Status::Grpc, &misconfigured);
+    check(&[2, 3, 5, 6, 8, 9, 13, 99], Status::Grpc, &refused);
+    let asked = Answer { retry_after: Some("7".to_owned()), ..Answer::of(Status::Grpc(8)) };
+    assert_eq!(judge(&asked), Outcome::Busy { status: Status::Grpc(8), retry_after: asked.retry_after });
+}
+
+#[test]
+fn a_status_is_read_as_it_is_written() {
+    for status in [Status::Http(503), Status::Grpc(12), Status::Grpc(16)] {
+        assert_eq!(Status::at_start_of(&format!("{status}: {}", status.advice())), Some(status));
+        assert_eq!(Status::at_start_of(&status.to_string()), Some(status));
     }
+    assert_eq!(Status::at_start_of("io: connection refused"), None);
+}
+
+/// The share of many ids that is kept, and that a larger share keeps all that a smaller one keeps.
+#[test]
+fn traces_are_kept_by_their_ids() {
+    let id = |number: u64| {
+        let mut bytes = [0xFF; 16];
+        bytes[8..].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
+        TraceId(bytes)
+    };
+    let kept = |share| {
+        let sampling = Sampling::of(share, true).unwrap();
+        (0..10_000).filter(|number| sampling.keeps(id(*number))).collect::<Vec<u64>>()
+    };
+    let counts = [0.0, 0.1, 0.5, 1.0].map(|share| kept(share).len());
+    assert_eq!(counts, [0, 1_000, 5_000, 10_000]);
+    let half = kept(0.5);
+    assert!(kept(0.1).iter().all(|number| half.contains(number)));
+    // Of the low 56 bits, the threshold of a half is the first that is kept.
+    let half = Sampling::of(0.5, true).unwrap();
+    let low = |bits: u64| half.keeps(TraceId(u128::from(bits).to_be_bytes()));
+    assert_eq!([low(0x7F_FFFF_FFFF_FFFF), low(0x80_0000_0000_0000)], [false, true]);
+    assert_eq!([-0.1, 1.1, f64::NAN].map(|share| Sampling::of(share, true)), [None; 3]);
+    assert_eq!(Sampling::of(0.1, true).unwrap().to_string(), "0.1");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Destinations: whom telemetry is sent to, how that goes, and which spans each ever got.
 
 use crate::error::StoreError;
+use crate::signals::SignalRow;
 use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{Row, params};
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub struct DestinationRow {
     pub waiting: u64,
     /// When it was told metrics last; 0 for never.
     pub metrics_at: UnixNanos,
+    /// What it said of signals.
+    pub signals: Vec<SignalRow>,
 }
 
 impl Changes<'_> {
@@ -62,15 +65,30 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Has what a destination is sent begin with what settles from `since` on, unless it begins later.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin_anew(&self, destination: &str, since: UnixNanos) -> Result<(), StoreError> {
+        let update = "UPDATE destinations SET since_ns = max(since_ns, ?2) WHERE name = ?1";
+        self.transaction.prepare_cached(update)?.execute(params![destination, since.0.cast_signed()])?;
+        Ok(())
+    }
+
     /// Notes on which terms a destination is sent to. Where they are others than before, a pause that it did not ask
-    /// for is over: what held it up may have been mended.
+    /// for is over, and signals that it declined are tried again: what held it up may have been mended.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn agree(&self, destination: &str, terms: &str) -> Result<(), StoreError> {
         let update = "UPDATE destinations SET terms = ?2, failures = iif(is_asked, failures, 0),
                       retry_at_ns = iif(is_asked, retry_at_ns, 0) WHERE name = ?1 AND terms IS NOT ?2";
-        self.transaction.prepare_cached(update)?.execute([destination, terms])?;
+        let changed = self.transaction.prepare_cached(update)?.execute([destination, terms])?;
+        if changed > 0 {
+            let find = "SELECT key FROM destinations WHERE name = ?1";
+            let key = self.transaction.prepare_cached(find)?.query_row([destination], |row| row.get(0))?;
+            self.forget_declined(DestinationKey(key))?;
+        }
         Ok(())
     }
 
@@ -159,7 +177,11 @@ impl Reader<'_> {
              FROM destinations ORDER BY name",
         )?;
         let rows = statement.query_map([], destination)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows: Vec<DestinationRow> = rows.collect::<Result<_, _>>()?;
+        for row in &mut rows {
+            row.signals = self.signals_of(row.key)?;
+        }
+        Ok(rows)
     }
 }
 
@@ -179,5 +201,6 @@ fn destination(row: &Row<'_>) -> rusqlite::Result<DestinationRow> {
         rejected: count(10)?,
         waiting: count(11)?,
         metrics_at: UnixNanos(count(12)?),
+        signals: Vec::new(),
     })
 }

@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod recent;
 pub mod retention;
 pub mod sessions;
+pub mod signals;
 pub mod spans;
 pub mod store;
 pub mod usage;

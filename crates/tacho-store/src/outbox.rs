@@ -244,15 +244,47 @@ impl Reader<'_> {
         Ok(since.map(|since| UnixNanos(since.cast_unsigned())))
     }
 
-    /// The first request in line for a destination.
+    /// The first request in line for a destination, of a signal that it did not decline.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn next_parcel(&self, destination: DestinationKey) -> Result<Option<Parcel>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.parcel(
+            destination,
             "SELECT id, signal, content_type, is_full, has_names, items, bytes FROM outbox
-             WHERE destination = ?1 ORDER BY id LIMIT 1",
-        )?;
+             WHERE destination = ?1 AND signal NOT IN (
+                 SELECT signal FROM destination_signals WHERE destination = ?1 AND declined_ns IS NOT NULL)
+             ORDER BY id LIMIT 1",
+        )
+    }
+
+    /// The first request in line for a destination, of a signal that it declined.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn next_declined_parcel(&self, destination: DestinationKey) -> Result<Option<Parcel>, StoreError> {
+        self.parcel(
+            destination,
+            "SELECT id, signal, content_type, is_full, has_names, items, bytes FROM outbox
+             WHERE destination = ?1 AND signal IN (
+                 SELECT signal FROM destination_signals WHERE destination = ?1 AND declined_ns IS NOT NULL)
+             ORDER BY id LIMIT 1",
+        )
+    }
+
+    /// Whether anything but this signal is in line for a destination that did not decline it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn has_waiting_but(&self, destination: DestinationKey, signal: &str) -> Result<bool, StoreError> {
+        let select = "SELECT EXISTS (SELECT 1 FROM outbox WHERE destination = ?1 AND signal <> ?2 AND signal NOT IN (
+                          SELECT signal FROM destination_signals WHERE destination = ?1 AND declined_ns IS NOT NULL))";
+        let mut statement = self.connection.prepare_cached(select)?;
+        Ok(statement.query_row(params![destination.0, signal], |row| row.get(0))?)
+    }
+
+    fn parcel(&self, destination: DestinationKey, select: &str) -> Result<Option<Parcel>, StoreError> {
+        let mut statement = self.connection.prepare_cached(select)?;
         let parcel = |row: &Row<'_>| {
             Ok(Parcel {
                 id: row.get(0)?,

@@ -39,6 +39,7 @@
 //! It must not repair what it receives.
 
 mod answer;
+mod grpc;
 mod json_form;
 mod log;
 mod request;
@@ -57,6 +58,7 @@ use crate::http::{HttpServer, Passage, Reply, Request};
 use crate::sync::locked;
 
 pub use answer::{Answer, AnswerBody};
+pub use grpc::{GrpcAnswer, GrpcReceiver};
 pub use log::ReceivedLog;
 pub use request::ReceivedRequest;
 pub use span::{ReceivedEvent, ReceivedLink, ReceivedSpan, SpanKind, SpanStatus};

@@ -1,10 +1,12 @@
 //! The command line's grammar. What a command does is in `commands/`.
 
+mod configuration;
 mod examples;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+pub(crate) use configuration::{ConfigAction, DestinationsAction, SetDestination};
 use examples::{
     install_examples, show_price_examples, statusline_examples, trust_examples, uninstall_examples,
 };
@@ -144,6 +146,9 @@ pub(crate) enum Command {
     /// Show or change what the recorder was told.
     #[command(subcommand)]
     Config(ConfigAction),
+    /// Show what is known of destinations.
+    #[command(subcommand)]
+    Destinations(DestinationsAction),
     /// Say that telemetry may go to an address, whoever names it, or that the file of a project counts as your word.
     ///
     /// A repository can set variables, so an address elsewhere that only a variable names is not used until you have
@@ -174,38 +179,6 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum ConfigAction {
-    /// Every setting, its value and where it comes from. Values of headers are not shown.
-    Show,
-    /// Where the file lies that `set` changes.
-    Path,
-    /// Write a setting into the file.
-    ///
-    /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
-    /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
-    /// (0: transcripts that the agent deletes are not kept), and destination, whose value is the address of an OTLP/HTTP receiver; it is added, or changed if it is there.
-    #[command(
-        after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
-        tacho config set destination http://localhost:4318 --level full\n  tacho config set retention.days 30"
-    )]
-    Set {
-        /// The setting.
-        key: String,
-        /// Its value.
-        value: String,
-        #[command(flatten)]
-        destination: SetDestination,
-    },
-    /// Take a setting out of the file.
-    Unset {
-        /// The setting.
-        key: String,
-        /// The address of the destination that is taken away.
-        value: Option<String>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum PricesAction {
     /// Every row, yours first, with all that a price once was.
     #[command(after_help = "Examples:\n  tacho prices list\n  tacho prices list --json | jq -r '.rows[].id'")]
@@ -226,36 +199,6 @@ pub(crate) enum PricesAction {
     /// Exits 0 if all is well, 3 with findings.
     #[command(after_help = "Examples:\n  tacho prices check\n  tacho prices check --json | jq '.findings[]'")]
     Check,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SetDestination {
-    /// http/protobuf or http/json.
-    #[arg(long)]
-    pub(crate) protocol: Option<String>,
-    /// How much it gets: metadata, redacted or full (prompts, arguments, results, answers).
-    #[arg(long)]
-    pub(crate) level: Option<String>,
-    /// A header of every request, NAME=VALUE.
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) header: Vec<String>,
-    /// The dataset, for backends that have them.
-    #[arg(long)]
-    pub(crate) dataset: Option<String>,
-    /// Read a bearer token from standard input.
-    #[arg(long)]
-    pub(crate) token_stdin: bool,
-}
-
-impl SetDestination {
-    /// Whether nothing of it was given.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.protocol.is_none()
-            && self.level.is_none()
-            && self.header.is_empty()
-            && self.dataset.is_none()
-            && !self.token_stdin
-    }
 }
 
 #[derive(Debug, Args)]
@@ -359,8 +302,15 @@ pub(crate) struct Drain {
     /// First put back in line what a destination refused for good, as it lies in dead-letters.jsonl in the state directory.
     #[arg(long, requires = "once")]
     pub(crate) dead_letters: bool,
+    /// Stay at this terminal until the last session has ended, and print what destinations of kind console get. So it does
+    /// anyway without --once.
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) foreground: bool,
+    /// Also print every payload on standard error, with a prefix that says what it is, whether a destination is named or not.
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) debug: bool,
     /// Stay without a terminal, as a hook starts it.
-    #[arg(long, hide = true, conflicts_with = "once")]
+    #[arg(long, hide = true, conflicts_with_all = ["once", "foreground", "debug"])]
     pub(crate) background: bool,
     /// Ask a running drainer to make way.
     #[arg(long, hide = true)]

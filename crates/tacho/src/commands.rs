@@ -13,6 +13,7 @@ mod import;
 mod install;
 pub(crate) mod limits;
 mod native;
+mod presets;
 mod prices;
 mod rebuild;
 mod serve;
@@ -29,7 +30,7 @@ mod trust;
 mod uninstall;
 mod words;
 
-use crate::cli::{Arguments, Command};
+use crate::cli::{Arguments, Command, DestinationsAction};
 use crate::config::Config;
 use crate::drain::{Drainer, set_damaged_store_aside};
 use crate::failure::Failure;
@@ -82,6 +83,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Drain(drain)) => drain::run(output, drain),
         Some(Command::Serve(wanted)) => serve::run(output, wanted),
         Some(Command::Config(action)) => config::run(output, action),
+        Some(Command::Destinations(DestinationsAction::Presets)) => presets::run(output),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),
         Some(Command::Prices(action)) => prices::run(output, action),
         Some(Command::Rebuild) => rebuild::run(output),

@@ -4,12 +4,17 @@
 //! never mixed. What the environment alone says has no known author (a repository's settings can set variables), so
 //! it is obeyed only toward loopback; elsewhere it needs the owner's word.
 
+mod described;
 mod environment;
 mod file;
 mod files;
+pub(crate) mod nearest;
+mod otel;
 pub(crate) mod owner;
+pub(crate) mod presets;
 mod project;
 mod stored;
+mod terminal;
 pub(crate) mod trust;
 
 #[cfg(test)]
@@ -25,7 +30,9 @@ use std::path::{Path, PathBuf};
 pub(crate) use stored::billing;
 use tacho_agents::native::NativeTarget;
 use tacho_export::destination::Destination;
+use tacho_export::exporters::Place;
 use tacho_privacy::{CaptureLevel, Disclosure};
+pub(crate) use terminal::Terminal;
 use trust::Trust;
 
 /// What the recorder was told.
@@ -51,6 +58,12 @@ pub(crate) struct Config {
     pub(crate) native: Vec<NativeTarget>,
     /// Where the owner or the manager says that nothing is to be sent, whoever names destinations; `None` where neither does.
     pub(crate) local_only: Option<Origin>,
+    /// The file into which all that is sent is written for whoever looks for a fault.
+    pub(crate) debug_file: Option<Said<PathBuf>>,
+    /// Whether a variable wishes that it is printed, too, where somebody looks.
+    pub(crate) debugs: bool,
+    /// Who looks at what is printed.
+    terminal: Terminal,
     /// What no destination gets more than.
     level_max: Option<Said<CaptureLevel>>,
     /// Whether only the managed file may name destinations.
@@ -173,6 +186,7 @@ pub(crate) fn load() -> Config {
     place::config_files().for_each(|file| file::read(&file, &mut config));
     environment::read(&mut config);
     config.native = stored::native();
+    otel::read(&mut config);
     project::read(&mut config);
     environment::read_labels(&mut config);
     config.settle();
@@ -223,7 +237,7 @@ impl Config {
             Ok(to) => to,
             Err(reason) => return self.refuse(origin, reason),
         };
-        let is_trusted = self.trust.has_origin(to.endpoint());
+        let is_trusted = self.trust.has_origin(to.base());
         let author = if is_trusted { author.min(Author::Owner) } else { author };
         if author == Author::Unknown && to.level > CaptureLevel::default() {
             let reason = format!("level {} for {}: {DOUBT}", to.level.name(), to.endpoint());
@@ -237,10 +251,24 @@ impl Config {
             Some(_) => {}
             None => self.destinations.push(named),
         }
+        self.tell_apart();
+    }
+
+    /// Two destinations of one name cannot be told apart by it: the later one has none.
+    fn tell_apart(&mut self) {
+        let Some((last, others)) = self.destinations.split_last_mut() else { return };
+        let label =
+            last.to.label.take_if(|label| others.iter().any(|other| other.to.label.as_ref() == Some(label)));
+        if let Some(label) = label {
+            let reason = format!("the name {label:?} of {}: another destination has it", last.to.endpoint());
+            let origin = last.origin.clone();
+            self.refuse(origin, reason);
+        }
     }
 
     /// Takes away what may not be, once all have spoken.
     fn settle(&mut self) {
+        self.name_debug_file();
         self.cap_levels();
         if self.local_only.is_some() {
             self.refused.clear();
@@ -262,7 +290,10 @@ impl Config {
     }
 
     fn refuse(&mut self, origin: Origin, reason: String) {
-        self.refused.push(Refused { origin, reason });
+        let refused = Refused { origin, reason };
+        if !self.refused.contains(&refused) {
+            self.refused.push(refused);
+        }
     }
 
     /// The destination, if its author may name it; else why not.
@@ -281,7 +312,12 @@ impl Config {
                     .to_owned(),
             );
         }
-        let is_owners_word = author != Author::Unknown || self.trust.has_origin(to.endpoint());
+        if author == Author::Unknown && matches!(to.kind.place, Place::Directory | Place::File) {
+            return Some(
+                "is a place for you alone to choose: tacho config set destination, with the same".to_owned(),
+            );
+        }
+        let is_owners_word = author != Author::Unknown || self.trust.has_origin(to.base());
         (!is_owners_word && !to.is_loopback()).then(|| format!("is not on this machine, and {DOUBT}"))
     }
 

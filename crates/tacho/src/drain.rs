@@ -7,6 +7,7 @@ mod blobs;
 mod control;
 mod courier;
 mod dead_letters;
+mod declined;
 mod deliver;
 mod hand_over;
 mod ingest;
@@ -51,6 +52,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tacho_export::exporters::Place;
 use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
@@ -149,6 +151,10 @@ impl Drainer {
         let changes = self.store.change()?;
         for named in &self.config.destinations {
             changes.introduce(named.to.endpoint(), since)?;
+            if named.to.kind.place == Place::Terminal {
+                // Who looks at a terminal has not looked all the while.
+                changes.begin_anew(named.to.endpoint(), since)?;
+            }
             changes.agree(named.to.endpoint(), &terms(&named.to, &self.identity_key))?;
         }
         changes.commit()?;

@@ -37,7 +37,7 @@ pub(super) trait Request:
     /// The body of a request.
     fn encode_body(&self, protocol: Protocol) -> Result<Encoded, EncodeError> {
         let body = match protocol {
-            Protocol::HttpProtobuf => self.encode_to_vec(),
+            Protocol::HttpProtobuf | Protocol::Grpc => self.encode_to_vec(),
             Protocol::HttpJson => serde_json::to_vec(self)?,
         };
         let mut compressed = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
@@ -50,7 +50,7 @@ pub(super) trait Request:
         let mut body = Vec::new();
         GzDecoder::new(bytes).read_to_end(&mut body)?;
         match protocol {
-            Protocol::HttpProtobuf => Ok(Self::decode(body.as_slice())?),
+            Protocol::HttpProtobuf | Protocol::Grpc => Ok(Self::decode(body.as_slice())?),
             Protocol::HttpJson => Ok(serde_json::from_slice(&body)?),
         }
     }

@@ -66,6 +66,7 @@ fn row(name: &str, waiting: u64) -> DestinationRow {
         rejected: 0,
         waiting,
         metrics_at: tacho_model::time::UnixNanos(0),
+        signals: Vec::new(),
     }
 }
 

@@ -188,6 +188,8 @@ pub(super) fn fill(store: &mut Store) {
     let changes = store.change().unwrap();
     changes.settle_delivery(&first, &Delivery::Refused { error: "HTTP 400" }, later(2)).unwrap();
     changes.count_loss("quota", 5, later(3)).unwrap();
+    changes.note_taken(here, "traces", later(3)).unwrap();
+    changes.note_declined(here, "logs", "HTTP 405", later(3)).unwrap();
     changes.commit().unwrap();
     fill_usage(store);
     fill_metrics(store);

@@ -1,35 +1,35 @@
 //! `tacho config`: what the recorder was told, by whom, and telling it something else.
 
+mod destination;
+
 use super::here;
 use super::table::table;
 use crate::cli::{ConfigAction, Output, SetDestination};
-use crate::config::{self, Author, Config, Named, Refused, Said};
+use crate::config::{self, Author, Config, Named, Refused, Said, nearest};
 use crate::failure::{Failure, FailureKind};
 use crate::notice;
 use crate::place::{self, ConfigFile, MANAGED_FILE};
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, note, print};
+use destination::{DESTINATION, OF_DESTINATION};
 use serde_json::{Value as Json, json};
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use tacho_export::destination::{Compression, Signals, Temporality};
+use tacho_export::exporters::Place;
+use tacho_export::otlp::Signal;
 use tempfile::NamedTempFile;
-use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
+use toml_edit::{DocumentMut, Item, Table, value};
 
 /// Keys of numbers.
 const NUMBERS: [&str; 4] =
     ["retention.days", "retention.spool_mib", "retention.store_mib", "retention.archive_days"];
 /// Keys of words.
-const WORDS: [&str; 3] = ["agent_name", "team", "user_info"];
+const WORDS: [&str; 4] = ["agent_name", "team", "user_info", "debug_file"];
 /// Keys of what is true or false.
 const SWITCHES: [&str; 1] = ["local_only"];
-/// The key under which destinations are added and taken away.
-const DESTINATION: &str = "destination";
-
-/// What is said of each destination.
-const OF_DESTINATION: [&str; 4] = ["protocol", "level", "header", "dataset"];
-
 /// Shows or changes the configuration.
 pub(super) fn run(output: Output, action: &ConfigAction) -> Result<(), Failure> {
     match action {
@@ -88,9 +88,31 @@ fn show(output: Output) -> Result<(), Failure> {
 }
 
 fn details(named: &Named) -> String {
-    let names: Vec<&str> = named.to.headers().iter().map(|header| header.name.as_str()).collect();
-    let headers = if names.is_empty() { String::new() } else { format!(", headers {}", names.join(" ")) };
-    format!("{}, level {}{headers}", named.to.protocol.name(), named.to.level.name())
+    let to = &named.to;
+    let mut details = vec![to.kind.name.to_owned()];
+    if to.kind.place == Place::Address {
+        details = vec![to.protocol.name().to_owned()];
+    }
+    details.push(format!("level {}", to.level.name()));
+    let names: Vec<&str> = to.headers().iter().map(|header| header.name.as_str()).collect();
+    if !names.is_empty() {
+        details.push(format!("headers {}", names.join(" ")));
+    }
+    details.extend(to.label.as_ref().map(|label| format!("name {}", display_safe(label))));
+    if to.signals != Signals::default() {
+        details.push(format!("signals {}", to.signals.names()));
+    }
+    if !to.sampling.keeps_all() {
+        let errors = if to.sampling.keeps_errors { " and all with errors" } else { "" };
+        details.push(format!("sampling {}{errors}", to.sampling));
+    }
+    if to.temporality != Temporality::default() {
+        details.push(format!("temporality {}", to.temporality.name()));
+    }
+    if to.compression != Compression::default() {
+        details.push(format!("compression {}", to.compression.name()));
+    }
+    details.join(", ")
 }
 
 /// A setting as people read it. Values of headers are never shown.
@@ -110,11 +132,15 @@ fn settings(config: &Config) -> Vec<Setting> {
     };
     let local_only =
         Said { value: config.local_only.is_some(), origin: config.local_only.clone().unwrap_or_default() };
+    let as_text =
+        |said: &Said<PathBuf>| Said { value: said.value.display().to_string(), origin: said.origin.clone() };
+    let debug_file = config.debug_file.as_ref().map(as_text);
     let user_info = Said { value: config.user_info.value.name(), origin: config.user_info.origin.clone() };
     vec![
         optional("agent_name", config.agent_name.as_ref()),
         optional("team", config.team.as_ref()),
         setting("user_info", &user_info),
+        optional("debug_file", debug_file.as_ref()),
         setting("local_only", &local_only),
         setting("retention.days", &config.retention.days),
         setting("retention.spool_mib", &config.retention.spool_mib),
@@ -131,10 +157,19 @@ fn report(config: &Config) -> Json {
     let destinations = config.destinations.iter().map(|named| {
         let headers: Vec<&str> = named.to.headers().iter().map(|header| header.name.as_str()).collect();
         json!({
+            "name": named.to.label,
+            "kind": named.to.kind.name,
             "endpoint": named.to.endpoint(),
             "protocol": named.to.protocol.name(),
             "level": named.to.level.name(),
             "headers": headers,
+            "signals": named.to.signals.iter().map(Signal::name).collect::<Vec<_>>(),
+            "sampling": named.to.sampling.share(),
+            "sample_errors": named.to.sampling.keeps_errors,
+            "temporality": named.to.temporality.name(),
+            "compression": named.to.compression.name(),
+            "timeout_s": named.to.timeout.as_secs_f64(),
+            "metrics_interval_s": named.to.metrics_interval.map(|interval| interval.as_secs_f64()),
             "origin": named.origin.to_string(),
         })
     });
@@ -179,8 +214,11 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
     change(&mut document)?;
     let text = document.to_string();
     let after = config::complaints(&text, &file.path).into_iter();
-    if let Some(complaint) = after.into_iter().find(|complaint| !before.contains(complaint)) {
-        return Err(usage(complaint).hint("nothing was changed"));
+    // What was wrong before may stand in another line now.
+    let is_known =
+        |complaint: &String| before.iter().any(|known| without_line(known) == without_line(complaint));
+    if let Some(complaint) = after.into_iter().find(|complaint| !is_known(complaint)) {
+        return Err(usage(without_line(&complaint)).hint("nothing was changed"));
     }
     let directory = file.path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(directory)
@@ -198,6 +236,13 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
     Ok(())
 }
 
+/// A complaint about a destination without the line that it is in.
+fn without_line(complaint: &str) -> String {
+    let Some((before, behind)) = complaint.split_once(", line ") else { return complaint.to_owned() };
+    let behind = behind.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    format!("{before}{behind}")
+}
+
 /// Has the next session say what is true now.
 pub(super) fn tell_next_session() {
     // Without a state directory there are others to say so.
@@ -208,12 +253,11 @@ pub(super) fn tell_next_session() {
 
 fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -> Result<(), Failure> {
     if key == DESTINATION {
-        return set_destination(document, text, to);
+        return destination::set(document, text, to);
     }
     if !to.is_empty() {
-        return Err(usage(
-            "--protocol, --level, --header, --dataset and --token-stdin belong to a destination",
-        ));
+        let flags: Vec<String> = OF_DESTINATION.iter().map(|name| format!("--{name}")).collect();
+        return Err(usage(format!("{} and --token-stdin belong to a destination", flags.join(", "))));
     }
     if WORDS.contains(&key) {
         document.insert(key, value(text));
@@ -236,47 +280,9 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
     Ok(())
 }
 
-fn set_destination(document: &mut DocumentMut, endpoint: &str, to: &SetDestination) -> Result<(), Failure> {
-    let list = destinations(document)?;
-    let known = list.iter().position(|table| is_named(table, endpoint));
-    if known.is_none() {
-        let mut table = Table::new();
-        table.insert("endpoint", value(endpoint));
-        list.push(table);
-    }
-    let index = known.unwrap_or(list.len().saturating_sub(1));
-    let Some(table) = list.get_mut(index) else { return Ok(()) };
-    for (name, said) in [("protocol", &to.protocol), ("level", &to.level), ("dataset", &to.dataset)] {
-        if let Some(said) = said {
-            table.insert(name, value(said));
-        }
-    }
-    if to.token_stdin {
-        let mut token = String::new();
-        io::stdin().read_to_string(&mut token).map_err(|error| Failure::external("read the token", error))?;
-        table.insert("token", value(token.trim()));
-    }
-    for header in &to.header {
-        let (name, said) = header.split_once('=').ok_or_else(|| usage("a header is NAME=VALUE"))?;
-        let headers = table.entry("headers").or_insert_with(|| value(InlineTable::new()));
-        let headers =
-            headers.as_table_like_mut().ok_or_else(|| usage("the destination's headers are no table"))?;
-        headers.insert(name.trim(), value(said.trim()));
-    }
-    Ok(())
-}
-
 fn unset(document: &mut DocumentMut, key: &str, text: Option<&str>) -> Result<(), Failure> {
     if key == DESTINATION {
-        let endpoint = text.ok_or_else(|| usage("which destination? name its endpoint"))?;
-        let list = destinations(document)?;
-        let before = list.len();
-        list.retain(|table| !is_named(table, endpoint));
-        return if list.len() < before {
-            Ok(())
-        } else {
-            Err(usage(format!("the file names no {endpoint}")))
-        };
+        return destination::unset(document, text);
     }
     if !keys().any(|known| known == key) {
         return Err(unknown(key));
@@ -294,18 +300,6 @@ fn unset(document: &mut DocumentMut, key: &str, text: Option<&str>) -> Result<()
     Ok(())
 }
 
-fn destinations(document: &mut DocumentMut) -> Result<&mut ArrayOfTables, Failure> {
-    let list = document.entry(DESTINATION).or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    list.as_array_of_tables_mut().ok_or_else(|| {
-        Failure::new(FailureKind::Config, "the file does not name destinations as [[destination]]")
-    })
-}
-
-fn is_named(table: &Table, endpoint: &str) -> bool {
-    let named = table.get("endpoint").and_then(Item::as_str).unwrap_or_default();
-    named.trim_end_matches('/') == endpoint.trim_end_matches('/')
-}
-
 fn unknown(key: &str) -> Failure {
     let keys: Vec<&str> = keys().chain([DESTINATION]).collect();
     let failure = usage(format!("{key} is no key"));
@@ -313,7 +307,10 @@ fn unknown(key: &str) -> Failure {
         return failure
             .hint(format!("it belongs to a destination: tacho config set destination URL --{key} ..."));
     }
-    failure.hint(format!("the keys are {}", keys.join(", ")))
+    match nearest::hint(key, &keys).as_str() {
+        "" => failure.hint(format!("the keys are {}", keys.join(", "))),
+        hint => failure.hint(hint.trim_start_matches("; ").to_owned()),
+    }
 }
 
 fn keys() -> impl Iterator<Item = &'static str> {

@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::cli::{Drain, Output};
-use crate::config::{self, Config, Named};
+use crate::config::{self, Config, Named, Terminal};
 use crate::drain::{
     DEAD_LETTERS, Drainer, Flushed, Reception, Request, Stay, ask_running_drainer, run_resident,
 };
@@ -33,7 +33,7 @@ pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
     let state = place::open_state(drain.state.as_deref())?;
     if drain.once {
         let dead_letters = state.path().join(DEAD_LETTERS);
-        let config = config::load();
+        let config = config::load().seen_from(Terminal::Unwatched);
         let all_read = config.all_read();
         let flushed = once(state, drain, config)?;
         return all_read.and(report(output, &flushed, &dead_letters));
@@ -56,6 +56,12 @@ fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
         return Ok(());
     };
     let config = config::load();
+    let terminal = match (drain.background, drain.debug || config.debugs) {
+        (true, _) => Terminal::Unwatched,
+        (false, false) => Terminal::Watched,
+        (false, true) => Terminal::Debugging,
+    };
+    let config = config.seen_from(terminal);
     if !drain.background {
         config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
         note("draining until the last session has ended; Ctrl-C ends it at once and loses nothing");

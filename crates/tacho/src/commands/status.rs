@@ -24,6 +24,7 @@ use tacho_spool::read::segments;
 use tacho_spool::state::{State, Tier};
 use tacho_store::Reader;
 use tacho_store::destinations::DestinationRow;
+use tacho_store::signals::SignalRow;
 
 /// What is known of how the recorder does.
 #[derive(Debug, Serialize)]
@@ -83,6 +84,16 @@ pub(super) struct DestinationReport {
     failures_in_a_row: u64,
     last_success_ns: Option<u64>,
     pub(super) last_error: Option<String>,
+    /// Signals that it says it has no place for, with what it answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    switched_off: Vec<SwitchedOff>,
+}
+
+/// A signal that a destination is not sent.
+#[derive(Debug, Serialize)]
+pub(super) struct SwitchedOff {
+    signal: String,
+    error: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -195,6 +206,7 @@ impl DestinationReport {
             failures_in_a_row: 0,
             last_success_ns: None,
             last_error: None,
+            switched_off: Vec::new(),
         }
     }
 }
@@ -213,6 +225,7 @@ fn directory_bytes(directory: &Path) -> u64 {
 fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
     DestinationReport {
         configured: config.destination(&row.name).is_some(),
+        switched_off: switched_off(&row),
         name: row.name,
         delivered: row.delivered,
         waiting: row.waiting,
@@ -221,6 +234,14 @@ fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
         last_success_ns: row.last_success.map(|at| at.0),
         last_error: row.last_error,
     }
+}
+
+fn switched_off(row: &DestinationRow) -> Vec<SwitchedOff> {
+    let declined = |known: &SignalRow| {
+        let error = row.declines(&known.signal)?.to_owned();
+        Some(SwitchedOff { signal: known.signal.clone(), error })
+    };
+    row.signals.iter().filter_map(declined).collect()
 }
 
 fn text(report: &StatusReport) -> String {
@@ -261,6 +282,10 @@ fn text(report: &StatusReport) -> String {
             to.waiting,
             to.rejected
         ));
+        for off in &to.switched_off {
+            let error = display_safe(&off.error);
+            text.push_str(&format!("           {} are not sent there: {error}\n", off.signal));
+        }
         if let Some(error) = to.last_error.as_deref().map(display_safe) {
             if to.failures_in_a_row > 0 {
                 let failures = words::plural(to.failures_in_a_row, "failure");

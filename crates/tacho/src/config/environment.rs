@@ -1,6 +1,7 @@
 //! What the environment says: the plugin's options, and variables.
 
-use super::file::{credentials, level, protocol, user_info};
+use super::described::Described;
+use super::file::{credentials, level, user_info};
 use super::owner::is_owners_word;
 use super::stored::Directory;
 use super::{Author, Config, Origin, Refused, Said};
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use std::env;
 use tacho_agents::{AGENTS, Agent, OwnersFiles, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
+use tacho_export::percent;
 use tacho_privacy::{CaptureLevel, Disclosure};
 
 /// The spellings of an option, the first found counting: ours, then those of the plugin that many come from.
@@ -41,14 +43,15 @@ pub(super) fn read(config: &mut Config) {
         send(&handed, &Origin::PluginOptions, author, config);
         take_stored(Author::Unknown, config);
     }
-    if let Some(endpoint) = variable("TACHO_OTLP_ENDPOINT") {
-        config.name(Origin::Variable("TACHO_OTLP_ENDPOINT"), Author::Unknown, from_variables(&endpoint));
-    }
+    name_by_variables(config);
+    wish(config);
     // What was set for the plugin that many come from; its token is none of these.
     if let Some(endpoint) = variable("DASH0_OTLP_URL") {
         let dataset = variable("DASH0_DATASET");
         let headers = credentials(None, dataset.as_ref()).collect();
-        let named = destination(&endpoint, Protocol::default(), headers, CaptureLevel::default());
+        let takes_all = variable("DASH0_OMIT_IO").is_some_and(|omit| omit == "false");
+        let level = if takes_all { CaptureLevel::Full } else { CaptureLevel::default() };
+        let named = destination(&endpoint, Protocol::default(), headers, level);
         config.name(Origin::Variable("DASH0_OTLP_URL"), Author::Unknown, named);
     }
 }
@@ -65,9 +68,29 @@ pub(super) fn read_labels(config: &mut Config) {
             directory.plugins(agent).iter().for_each(|plugin| label(&plugin.options, &origin, config));
         }
     }
-    if config.agent_name.is_none() {
-        let said = |value| Said { value, origin: Origin::Variable("DASH0_AGENT_NAME") };
-        config.agent_name = variable("DASH0_AGENT_NAME").map(said);
+    for name in ["TACHO_AGENT_NAME", "OTEL_SERVICE_NAME", "DASH0_AGENT_NAME"] {
+        if config.agent_name.is_none() {
+            config.agent_name = variable(name).map(|value| Said { value, origin: Origin::Variable(name) });
+        }
+    }
+    if config.team.is_none() {
+        let origin = Origin::Variable("TACHO_TEAM");
+        config.team = variable("TACHO_TEAM").map(|value| Said { value, origin });
+    }
+}
+
+/// Takes in what variables wish of debugging, and what they may not wish.
+fn wish(config: &mut Config) {
+    for name in ["TACHO_DEBUG", "DASH0_DEBUG"] {
+        config.debugs |= variable(name).is_some_and(|value| value == "true");
+    }
+    if variable("DASH0_DEBUG_FILE").is_some() {
+        let reason = "a path is for you alone to choose: tacho config set debug_file PATH".to_owned();
+        config.refuse(Origin::Variable("DASH0_DEBUG_FILE"), reason);
+    }
+    if variable("DASH0_OMIT_USER_INFO").is_some_and(|omit| omit == "false") {
+        let reason = "your name is for you alone to tell: tacho config set user_info name".to_owned();
+        config.refuse(Origin::Variable("DASH0_OMIT_USER_INFO"), reason);
     }
 }
 
@@ -131,7 +154,7 @@ fn told_of_user(options: &PluginOptions) -> Option<Disclosure> {
     named.or_else(|| first(options, OMIT_USER_INFO).filter(|omit| *omit == "false").map(|_| Disclosure::Name))
 }
 
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -160,11 +183,40 @@ pub(crate) fn from_plugin(endpoint: &str, options: &PluginOptions) -> Result<Des
     destination(endpoint, Protocol::default(), headers, level)
 }
 
-fn from_variables(endpoint: &str) -> Result<Destination, String> {
-    let protocol = protocol(variable("TACHO_OTLP_PROTOCOL").as_deref())?;
+/// Takes in what our own variables say, which have the names and values of the keys in a file.
+fn name_by_variables(config: &mut Config) {
+    const ENDPOINT: &str = "TACHO_OTLP_ENDPOINT";
+    let preset = variable("TACHO_OTLP_PRESET");
+    let Some(by) = variable(ENDPOINT).map(|_| ENDPOINT).or(preset.as_ref().map(|_| "TACHO_OTLP_PRESET"))
+    else {
+        return;
+    };
+    config.name(Origin::Variable(by), Author::Unknown, described_by_variables(preset));
+}
+
+fn described_by_variables(preset: Option<String>) -> Result<Destination, String> {
+    let number = |name: &str| -> Result<Option<f64>, String> {
+        let number = |text: String| text.parse().map_err(|_| format!("{name} {text:?} is no number"));
+        variable(name).map(number).transpose()
+    };
     let headers = headers_from(&variable("TACHO_OTLP_HEADERS").unwrap_or_default())
         .map_err(|()| "TACHO_OTLP_HEADERS is not name=value,...".to_owned())?;
-    destination(endpoint, protocol, headers, CaptureLevel::default())
+    let list = |text: String| text.split(',').map(|name| name.trim().to_owned()).collect();
+    let described = Described {
+        preset,
+        endpoint: variable("TACHO_OTLP_ENDPOINT"),
+        region: variable("TACHO_OTLP_REGION"),
+        dataset: variable("TACHO_OTLP_DATASET"),
+        protocol: variable("TACHO_OTLP_PROTOCOL"),
+        compression: variable("TACHO_OTLP_COMPRESSION"),
+        timeout_s: number("TACHO_OTLP_TIMEOUT_S")?,
+        headers: headers.into_iter().map(|header| (header.name, header.value)).collect(),
+        signals: variable("TACHO_OTLP_SIGNALS").map(list),
+        sampling: number("TACHO_OTLP_SAMPLING")?,
+        temporality: variable("TACHO_OTLP_TEMPORALITY"),
+        ..Described::default()
+    };
+    described.destination().map_err(|complaint| complaint.reason)
 }
 
 fn destination(
@@ -177,32 +229,13 @@ fn destination(
 }
 
 /// Headers as `OTEL_EXPORTER_OTLP_HEADERS` writes them: `name=value,name=value`, percent-encoded.
-fn headers_from(list: &str) -> Result<Vec<Header>, ()> {
+pub(super) fn headers_from(list: &str) -> Result<Vec<Header>, ()> {
     let pairs = list.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let header = |pair: &str| {
         let (name, value) = pair.split_once('=').ok_or(())?;
-        Ok(Header { name: name.trim().to_owned(), value: percent_decoded(value.trim()) })
+        Ok(Header { name: name.trim().to_owned(), value: percent::decoded(value.trim()) })
     };
     pairs.map(header).collect()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let hex = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match hex.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! The configuration files. All have one grammar; the managed one may also set limits.
 
+use super::described::{Complaint, DATASET_HEADER, Described};
+use super::nearest;
 use super::{Author, Config, Origin, Said, Unread};
 use crate::place::ConfigFile;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use tacho_export::destination::{Destination, Header, Protocol};
+use tacho_export::destination::Header;
 use tacho_privacy::{CaptureLevel, Disclosure};
+use toml_edit::{Document, Item};
+
+/// Why something in a file that variables led to does not count.
+const ONLY_OWNER: &str = "counts only where you alone can have said it";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,25 +22,13 @@ struct Contents {
     team: Option<String>,
     user_info: Option<String>,
     local_only: Option<bool>,
+    debug_file: Option<PathBuf>,
     level_max: Option<String>,
     only_managed_destinations: Option<bool>,
     #[serde(default)]
-    destination: Vec<NamedDestination>,
+    destination: Vec<Described>,
     #[serde(default)]
     retention: NamedRetention,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NamedDestination {
-    endpoint: String,
-    protocol: Option<String>,
-    token: Option<String>,
-    token_file: Option<PathBuf>,
-    dataset: Option<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    level: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,7 +76,7 @@ pub(super) fn take(text: &str, file: &ConfigFile, config: &mut Config) -> Result
         // Not the error's own rendering: it shows the line, and the line may hold a token.
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        format!("{place}, line {line}: {}", error.message())
+        format!("{place}, line {line}: {}", nearest::of_unknown_key(error.message()))
     })?;
     let origin = Origin::File(place.to_string());
     limit(&contents, file, &origin, config)?;
@@ -96,23 +89,35 @@ pub(super) fn take(text: &str, file: &ConfigFile, config: &mut Config) -> Result
             Err(reason) => config.refuse(origin.clone(), reason),
         }
         keep(&contents.retention, &origin, config);
+        set(&mut config.debug_file, contents.debug_file, &origin);
+    } else if contents.debug_file.is_some() {
+        config.refuse(origin.clone(), format!("debug_file {ONLY_OWNER}: tacho config set debug_file PATH"));
     }
     if contents.local_only == Some(true) {
         match file.author {
             Author::Manager | Author::Owner => config.keep_local(origin.clone()),
             // Else a variable could keep from their owner what his own destinations are to get.
-            Author::Unknown => config.refuse(
-                origin.clone(),
-                "local_only counts only where you alone can have said it: tacho config set local_only true"
-                    .to_owned(),
-            ),
+            Author::Unknown => config
+                .refuse(origin.clone(), format!("local_only {ONLY_OWNER}: tacho config set local_only true")),
         }
     }
     for (number, named) in (1..).zip(contents.destination) {
-        let named = destination(named).map_err(|reason| format!("destination {number}: {reason}"));
+        let named = named.destination().map_err(|complaint| {
+            let line = line_of(text, number - 1, &complaint);
+            let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
+            format!("destination {number}{line}: {}", complaint.reason)
+        });
         config.name(origin.clone(), file.author, named);
     }
     Ok(())
+}
+
+/// The line that a complaint about a destination is about: that of the key, else the first of the destination.
+fn line_of(text: &str, index: usize, complaint: &Complaint) -> Option<usize> {
+    let document = Document::parse(text).ok()?;
+    let table = document.get("destination").and_then(Item::as_array_of_tables)?.get(index)?;
+    let span = table.key(complaint.key).and_then(toml_edit::Key::span).or_else(|| table.span())?;
+    Some(text.get(..span.start)?.matches('\n').count() + 1)
 }
 
 /// Takes in what only the managed file may say.
@@ -163,27 +168,6 @@ fn said<T>(setting: &mut Said<T>, value: Option<T>, origin: &Origin) {
     }
 }
 
-fn destination(named: NamedDestination) -> Result<Destination, String> {
-    let protocol = protocol(named.protocol.as_deref())?;
-    let level = named.level.as_deref().map(level).transpose()?.unwrap_or_default();
-    let token = match (named.token, named.token_file) {
-        (Some(_), Some(_)) => return Err("it has both token and token_file".to_owned()),
-        (token, None) => token,
-        (None, Some(path)) => {
-            let text = fs::read_to_string(&path)
-                .map_err(|error| format!("token_file {}: {error}", path.display()))?;
-            Some(text.trim().to_owned())
-        }
-    };
-    let mut headers: Vec<Header> =
-        named.headers.into_iter().map(|(name, value)| Header { name, value }).collect();
-    headers.extend(credentials(token.as_ref(), named.dataset.as_ref()));
-    Destination::new(&named.endpoint, protocol, headers, level).map_err(|error| error.to_string())
-}
-
-/// The header that names a dataset.
-pub(super) const DATASET_HEADER: &str = "Dash0-Dataset";
-
 /// The headers that carry a token and the name of a dataset.
 pub(super) fn credentials(token: Option<&String>, dataset: Option<&String>) -> impl Iterator<Item = Header> {
     let header = |name: &str, value: String| Header { name: name.to_owned(), value };
@@ -191,18 +175,12 @@ pub(super) fn credentials(token: Option<&String>, dataset: Option<&String>) -> i
     token.into_iter().chain(dataset.map(|dataset| header(DATASET_HEADER, dataset.clone())))
 }
 
-/// The protocol of this name; the default without one.
-pub(super) fn protocol(name: Option<&str>) -> Result<Protocol, String> {
-    match name {
-        None => Ok(Protocol::default()),
-        Some(name) => Protocol::named(name)
-            .ok_or_else(|| format!("protocol {name:?} is none of http/protobuf, http/json")),
-    }
-}
-
 /// The capture level of this name.
 pub(super) fn level(name: &str) -> Result<CaptureLevel, String> {
-    CaptureLevel::named(name).ok_or_else(|| format!("level {name:?} is none of metadata, redacted, full"))
+    CaptureLevel::named(name).ok_or_else(|| {
+        let hint = nearest::hint(name, &["metadata", "redacted", "full"]);
+        format!("level {name:?} is none of metadata, redacted, full{hint}")
+    })
 }
 
 /// What is told of the user.

@@ -1,12 +1,14 @@
 //! What the files of projects wish for that their owner trusts, as they are.
 
-use super::file::{DATASET_HEADER, credentials};
+use super::described::DATASET_HEADER;
+use super::file::credentials;
 use super::{Author, Config, Named, Origin};
 use crate::place::MANAGED_FILE;
 use crate::project::{ProjectFile, Wishes};
 use rustix::process::geteuid;
 use std::path::Path;
 use tacho_export::destination::{Destination, Header, Protocol};
+use tacho_export::exporters::Place;
 use tacho_model::event::ProjectRules;
 use tacho_privacy::CaptureLevel;
 
@@ -51,6 +53,8 @@ fn take(config: &mut Config, path: String, file: ProjectFile) {
         (None, Some(dataset)) => {
             let all =
                 config.destinations.iter().filter(|named| named.project.is_none() && !is_managed(named));
+            // A place on this machine knows no datasets.
+            let all = all.filter(|named| named.to.kind.place == Place::Address);
             let own: Vec<Named> = all
                 .filter_map(|named| Some((in_dataset(&named.to, &dataset)?, named.author)))
                 .map(|(to, author)| of_project(to, origin.clone(), author, path.clone()))
@@ -71,7 +75,7 @@ fn in_dataset(to: &Destination, dataset: &str) -> Option<Destination> {
     let is_kept = |header: &&Header| !header.name.eq_ignore_ascii_case(DATASET_HEADER);
     let mut headers: Vec<Header> = to.headers().iter().filter(is_kept).cloned().collect();
     headers.extend(credentials(None, Some(&dataset.to_owned())));
-    Destination::new(to.base(), to.protocol, headers, to.level).ok()
+    to.clone().with_headers(headers).ok()
 }
 
 fn is_managed(named: &Named) -> bool {

@@ -15,8 +15,8 @@ use std::thread;
 use std::time::Duration;
 use tacho_export::delivery::Outcome;
 use tacho_export::destination::Destination;
+use tacho_export::exporters::{self, Request};
 use tacho_export::otlp::Signal;
-use tacho_export::sender;
 use tacho_store::outbox::Parcel;
 
 /// A request that was carried, and how that ended.
@@ -85,9 +85,10 @@ impl Couriers {
         let (requests, to_do) = channel::<(Destination, Signal, Parcel)>();
         let (back, bell, endpoint) = (self.sender.clone(), Arc::clone(&self.bell), endpoint.to_owned());
         thread::Builder::new().name("courier".to_owned()).spawn(move || {
-            let sender = sender::Sender::default();
+            let mut sender = exporters::Sender::default();
             for (destination, signal, parcel) in to_do {
-                let outcome = sender.send(&destination, signal, &parcel.content_type, &parcel.bytes);
+                let (content_type, body) = (&parcel.content_type, &parcel.bytes);
+                let outcome = sender.send(&destination, Request { signal, content_type, body });
                 if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {
                     return;
                 }

@@ -7,10 +7,11 @@ use super::{Drainer, now};
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
+use tacho_export::exporters::{self, DEBUG};
 use tacho_export::otlp::Signal;
 use tacho_model::time::UnixNanos;
 use tacho_store::destinations::DestinationRow;
-use tacho_store::outbox::{Delivery, Parcel};
+use tacho_store::outbox::Delivery;
 
 /// How long a destination is left alone that does not know us, or refuses whatever it gets.
 pub(super) const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
@@ -29,6 +30,7 @@ impl Drainer {
     }
 
     fn send_due(&mut self) -> Result<(), Failure> {
+        self.settle_declined()?;
         for named in &self.config.destinations {
             let destination = &named.to;
             let row = self.known.iter().find(|row| row.name == destination.endpoint());
@@ -53,13 +55,25 @@ impl Drainer {
         Ok(())
     }
 
+    /// Tells whoever looks for a fault that a request was not taken.
+    fn tell_fault(&self, carried: &Carried) {
+        if matches!(carried.outcome, Outcome::Taken { .. }) {
+            return;
+        }
+        let debugging = self.config.destinations.iter().filter(|named| *named.to.kind == DEBUG);
+        let error = format!("{}: {}", carried.endpoint, reason(&carried.outcome));
+        debugging.for_each(|named| exporters::tell(&named.to, &error));
+    }
+
     /// Writes down how a request ended.
     fn settle(&mut self, carried: Carried) -> Result<(), Failure> {
+        self.tell_fault(&carried);
         if carried.parcel.signal == Signal::Metrics.name() {
             return self.settle_metrics(&carried);
         }
         let Carried { endpoint, parcel, outcome } = carried;
-        let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { return Ok(()) };
+        let Some(row) = self.known.iter().find(|row| row.name == endpoint).cloned() else { return Ok(()) };
+        let row = &row;
         let now = now();
         let (refused, error);
         let delivery = match &outcome {
@@ -74,9 +88,8 @@ impl Drainer {
                 refused = self.refused(row, &parcel, Refusal::of(*status), reason(&outcome));
                 refused.delivery()
             }
-            Outcome::Misconfigured { status } if lacks_signal(row, &parcel, *status) => {
-                refused = self.given_up(row, &parcel, reason(&outcome));
-                refused.delivery()
+            Outcome::Misconfigured { status } if status.lacks_signal() && !row.has_taken(&parcel.signal) => {
+                return self.declined(row, &parcel, &outcome);
             }
             Outcome::Busy { .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable(_) => {
                 error = reason(&outcome);
@@ -86,6 +99,9 @@ impl Drainer {
         };
         let changes = self.store.change()?;
         changes.settle_delivery(&parcel, &delivery, now)?;
+        if matches!(delivery, Delivery::Taken { .. }) && !row.has_taken(&parcel.signal) {
+            changes.note_taken(row.key, &parcel.signal, now)?;
+        }
         changes.commit()?;
         self.known = self.store.read().destinations()?;
         Ok(())
@@ -101,16 +117,8 @@ impl Drainer {
     }
 }
 
-/// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind
-/// them must not wait for a place that will never be.
-fn lacks_signal(row: &DestinationRow, parcel: &Parcel, status: u16) -> bool {
-    matches!(status, 404 | 405 | 406 | 415 | 501 | 505)
-        && parcel.signal == Signal::Logs.name()
-        && row.last_success.is_some()
-}
-
 /// When a request is tried again, and whether the destination named that time.
-fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (UnixNanos, bool) {
+pub(super) fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (UnixNanos, bool) {
     if let Outcome::Misconfigured { .. } = outcome {
         return (now.plus_nanos(MISCONFIGURED_PAUSE_NS), false);
     }
@@ -125,26 +133,15 @@ fn next_attempt(outcome: &Outcome, row: &DestinationRow, now: UnixNanos) -> (Uni
 }
 
 /// Why a request was not taken, in words.
-fn reason(outcome: &Outcome) -> String {
+pub(super) fn reason(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Taken { message, .. } => {
             message.clone().unwrap_or_else(|| "all of it was refused, without a reason".to_owned())
         }
-        Outcome::Refused { status, message: Some(message) } => format!("HTTP {status}: {message}"),
-        Outcome::Busy { status, .. } | Outcome::Refused { status, message: None } => format!("HTTP {status}"),
-        Outcome::Misconfigured { status } => format!("HTTP {status}: {}", advice(*status)),
-        Outcome::Unreachable(why) => why.0.clone(),
-    }
-}
-
-const fn advice(status: u16) -> &'static str {
-    match status {
-        401 => "the token is missing or wrong",
-        403 => "the token may not write here",
-        404 | 405 => "there is no OTLP receiver for this signal at this path",
-        406 | 415 => "it takes no requests in this encoding; another protocol may do",
-        501 | 505 => "what answers there is no OTLP receiver",
-        _ => "the endpoint leads elsewhere",
+        Outcome::Refused { status, message: Some(message) } => format!("{status}: {message}"),
+        Outcome::Busy { status, .. } | Outcome::Refused { status, message: None } => status.to_string(),
+        Outcome::Misconfigured { status } => format!("{status}: {}", status.advice()),
+        Outcome::Unreachable(why) => why.text.clone(),
     }
 }
 

@@ -76,6 +76,11 @@ impl Telling {
         self.sayings.get_mut(endpoint)?.left.pop_front()
     }
 
+    /// Whether a destination is being told anything.
+    pub(super) fn has_any_for(&self, endpoint: &str) -> bool {
+        self.sayings.contains_key(endpoint)
+    }
+
     /// Whether an answer to what was said is awaited.
     fn is_under_way(&self, endpoint: &str) -> bool {
         self.sayings.get(endpoint).is_some_and(|saying| saying.left.len() < saying.unanswered)
@@ -94,10 +99,14 @@ impl Drainer {
         if counted_last == UnixNanos(0) {
             return Ok(());
         }
-        // What is counted is of all sessions; who gets those of one project alone gets none of it.
-        for named in self.config.destinations.iter().filter(|named| named.project.is_none()) {
+        for named in self.config.destinations.iter().filter(|named| is_told(named)) {
             let endpoint = named.to.endpoint();
             let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { continue };
+            let interval = named.to.metrics_interval.filter(|_| pace == Pace::Gentle).unwrap_or_default();
+            let is_early = Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval;
+            if is_early || row.declines(Signal::Metrics.name()).is_some() {
+                continue;
+            }
             let goes_on = self.live_sessions > 0 || counted_last.plus_nanos(AFTERGLOW_NS) > row.metrics_at;
             let is_due = counted_last > row.metrics_at || pace == Pace::Gentle && goes_on;
             if is_due && !self.metrics.is_under_way(endpoint) {
@@ -108,7 +117,7 @@ impl Drainer {
     }
 
     fn saying(&self, named: &Named, row: &DestinationRow) -> Result<Saying, Failure> {
-        let (now, temporality) = (now(), Temporality::default());
+        let (now, temporality) = (now(), named.to.temporality.of_metrics());
         let (told, store) = (Told { row, temporality, now }, self.store.read());
         let series = store.series()?;
         let mut points = told.points(store, &series)?;
@@ -135,6 +144,7 @@ impl Drainer {
 
     /// Takes down what a destination was told, once it took all of it. Else it is told anew when it is due.
     pub(super) fn settle_metrics(&mut self, carried: &Carried) -> Result<(), Failure> {
+        self.note_answer_to_metrics(carried)?;
         let Some(saying) = self.metrics.sayings.get_mut(&carried.endpoint) else { return Ok(()) };
         if !matches!(carried.outcome, Outcome::Taken { .. }) {
             self.metrics.sayings.remove(&carried.endpoint);
@@ -155,6 +165,11 @@ impl Drainer {
         self.known = self.store.read().destinations()?;
         Ok(())
     }
+}
+
+/// Whether a destination gets metrics. What is counted is of all sessions; who gets those of one project alone gets none of it.
+fn is_told(named: &Named) -> bool {
+    named.project.is_none() && named.to.signals.contains(Signal::Metrics)
 }
 
 /// One telling of a destination.

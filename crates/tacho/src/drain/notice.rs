@@ -1,10 +1,15 @@
 //! What the drainer tells the user at the start of the next session.
 
-use super::Drainer;
 use super::refusals::refuses_everything;
+use super::{Drainer, now};
 use crate::notice;
-use tacho_export::delivery::{Answer, Outcome, judge};
+use tacho_export::delivery::{Answer, Outcome, Status, judge};
+use tacho_model::time::UnixNanos;
 use tacho_store::destinations::DestinationRow;
+use tacho_store::signals::SignalRow;
+
+/// So long it is told that a destination has no place for a signal: once would be missed.
+const TOLD_NS: u64 = 24 * 3600 * 1_000_000_000;
 
 impl Drainer {
     /// Tells the owner of destinations that take nothing until somebody mends them, and that nothing is sent at all.
@@ -20,8 +25,25 @@ impl Drainer {
         let complaints = || format!("tachograph: {}; {advice}", told.join(", "));
         let of_config = || notice::of_config(&self.config);
         let line = notice::of_unread(&self.config)
-            .or_else(|| if told.is_empty() { of_config() } else { Some(complaints()) });
+            .or_else(|| (!told.is_empty()).then(complaints))
+            .or_else(|| self.declined_lately())
+            .or_else(of_config);
         notice::write(self.state.path(), line.as_deref());
+    }
+
+    /// What to tell of signals for which a destination said within the last day that it has no place.
+    fn declined_lately(&self) -> Option<String> {
+        let is_lately = |at: &UnixNanos| now().nanos_since(*at) < TOLD_NS;
+        self.known.iter().filter(|row| self.is_configured(&row.name)).find_map(|row| {
+            let is_meant = |known: &&SignalRow| {
+                row.declines(&known.signal).is_some() && known.declined_at.is_some_and(|at| is_lately(&at))
+            };
+            let signal = &row.signals.iter().find(is_meant)?.signal;
+            Some(format!(
+                "tachograph: {} has no place for {signal}, which are not sent there: see tacho status",
+                row.name
+            ))
+        })
     }
 }
 
@@ -31,7 +53,6 @@ fn complaint(row: &DestinationRow) -> Option<&str> {
     if refuses_everything(row) {
         return Some(error);
     }
-    let digits = error.strip_prefix("HTTP ")?.get(..3)?;
-    let answer = Answer { status: digits.parse().ok()?, ..Answer::default() };
+    let answer = Answer::of(Status::at_start_of(error)?);
     matches!(judge(&answer), Outcome::Misconfigured { .. }).then_some(error)
 }

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod resource;
+mod sampled;
 
 pub(super) use resource::{Resources, labels};
 
@@ -9,8 +10,9 @@ use super::now;
 use crate::config::Named;
 use crate::failure::Failure;
 use drafts::{Drafts, PlacedDraft, sent_as};
+use sampled::{Fate, Sampled};
 use tacho_assemble::tree::Assembly;
-use tacho_export::destination::Destination;
+use tacho_export::destination::{Destination, Signals};
 use tacho_export::otlp::{REQUEST_ITEMS_MAX, Signal, encode};
 use tacho_model::batch::Batch;
 use tacho_model::event::{ProjectRules, Repository};
@@ -26,6 +28,14 @@ use tacho_store::{Changes, SessionKey};
 
 /// Stands for the fingerprint of a span that a destination was not to get.
 const NOT_FOR_IT: i64 = 0;
+
+/// Stands for the fingerprint of a span whose trace was left out by sampling.
+const LEFT_OUT: i64 = 1;
+
+/// Whether a destination was not to get a span.
+fn is_withheld(claim: &Claim) -> bool {
+    matches!(claim.sent, Some(NOT_FOR_IT | LEFT_OUT))
+}
 
 /// What goes out, for each destination.
 pub(super) struct Outgoing<'a> {
@@ -43,6 +53,8 @@ struct Lane<'a> {
     user_info: Disclosure,
     /// Sessions that were last seen before are not for it.
     since: UnixNanos,
+    /// The signals that it has a place for, as far as is known.
+    signals: Signals,
     batches: Vec<Cleared<Batch>>,
     items: usize,
 }
@@ -67,7 +79,11 @@ impl<'a> Outgoing<'a> {
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
             let user_info = resources.config.disclosure_to(named);
             let (key, since, batches) = (row.key, row.since, Vec::new());
-            Some(Lane { named, destination, key, user_info, since, batches, items: 0 })
+            let is_sent = |signal: Signal| {
+                destination.signals.contains(signal) && row.declines(signal.name()).is_none()
+            };
+            let signals = Signals::of(is_sent);
+            Some(Lane { named, destination, key, user_info, since, signals, batches, items: 0 })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -153,15 +169,23 @@ impl Lane<'_> {
     ) -> Result<(), Failure> {
         let claimed = changes.read().claimed(self.key, session)?;
         let mut claims = Vec::new();
+        let sampled = Sampled::of(self.destination.sampling, &derived.assembly.spans);
         let spans = derived.assembly.spans.iter().zip(derived.fingerprints.iter().copied());
         for (span, whole) in spans.filter(|(span, _)| span.settled) {
             let mut claim = |sent| claims.push((span.span_id, Claim { sent, compared: Some(whole) }));
+            let fate = sampled.fate_of(span.trace_id);
             match claimed.get(&span.span_id) {
+                // It may be that something fails yet in what is left out otherwise.
+                None if terms.is_for_it && fate == Fate::Open => {}
+                None if terms.is_for_it && fate == Fate::LeftOut => claim(Some(LEFT_OUT)),
+                Some(known) if known.sent == Some(LEFT_OUT) && terms.is_for_it && fate == Fate::Failed => {
+                    drafts.add_span(span, whole);
+                }
                 None if terms.is_for_it => drafts.add_span(span, whole),
                 // Written down, so that nobody asks about it again.
                 None => claim(Some(NOT_FOR_IT)),
                 Some(known) if known.compared == Some(whole) => {}
-                Some(known) if !terms.is_for_it || known.sent == Some(NOT_FOR_IT) => claim(known.sent),
+                Some(known) if !terms.is_for_it || is_withheld(known) => claim(known.sent),
                 Some(known) => {
                     let now_said = sent_as(span, terms.policy);
                     if known.sent.is_some_and(|sent| sent != now_said) {
@@ -190,7 +214,7 @@ impl Lane<'_> {
     fn pack(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         self.items = 0;
         let (batches, to) = (std::mem::take(&mut self.batches), self.destination);
-        for signal in Signal::ALL {
+        for signal in self.signals.iter() {
             let bodies = encode(&batches, signal, to.protocol)
                 .map_err(|error| Failure::external("encode what is to be sent", error))?;
             for body in bodies {

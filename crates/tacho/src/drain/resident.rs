@@ -115,7 +115,7 @@ fn pause(pending: &Pending) -> Duration {
 impl Drainer {
     /// Takes up what was configured since it began, so that a running session counts as well.
     fn take_configuration(&mut self) -> Result<(), Failure> {
-        self.config = config::load();
+        self.config = config::load().seen_from(self.config.terminal());
         self.introduce_destinations()
     }
 

@@ -3,13 +3,17 @@
 mod answers;
 mod arrivals;
 mod corrections;
+mod declined;
 mod drainers;
+mod grpc;
 mod levels;
 mod limits;
 mod pauses;
+mod places;
 mod privacy;
 mod refusals;
 mod resident;
+mod sampling;
 
 use crate::fixture;
 use crate::home::{Home, Ran};

@@ -17,6 +17,7 @@ mod installed;
 mod configuration;
 mod content;
 mod delivery;
+mod destinations;
 mod doctor;
 mod install;
 mod liveness;

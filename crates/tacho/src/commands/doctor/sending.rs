@@ -6,10 +6,10 @@ use super::ground::Ground;
 use crate::config::{Named, Origin};
 use crate::drain::DEAD_LETTERS;
 use std::fs;
-use tacho_export::delivery::Outcome;
+use tacho_export::delivery::{Outcome, Status};
 use tacho_export::destination::Protocol;
+use tacho_export::exporters::{Request, Sender};
 use tacho_export::otlp::Signal;
-use tacho_export::sender::Sender;
 use tacho_store::destinations::DestinationRow;
 
 /// A request without any span, compressed as all are: as protobuf, and as JSON.
@@ -54,7 +54,7 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
         }
         return;
     };
-    let is_unauthorised = ["HTTP 401", "HTTP 403"].iter().any(|start| error.starts_with(start));
+    let is_unauthorised = Status::at_start_of(error).is_some_and(Status::is_unauthorised);
     if row.refusals > 0 && !is_unauthorised {
         let refused = match row.refusals {
             1 => "the last request".to_owned(),
@@ -65,6 +65,10 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
         let remedy = "mend what it complains of; then tacho drain --once --dead-letters";
         verdict.find(what, why, remedy);
         return;
+    }
+    for known in &row.signals {
+        let Some(error) = row.declines(&known.signal) else { continue };
+        verdict.note(format!("{name} has no place for {}, which are not sent there: {error}", known.signal));
     }
     if row.failures == 0 {
         verdict.note(match row.last_success.map(words::time) {
@@ -96,27 +100,28 @@ fn judge(ground: &Ground, row: &DestinationRow, verdict: &mut Verdict) {
 fn probe(named: &Named, verdict: &mut Verdict) {
     let to = &named.to;
     let body = match to.protocol {
-        Protocol::HttpProtobuf => EMPTY_PROTOBUF,
+        Protocol::HttpProtobuf | Protocol::Grpc => EMPTY_PROTOBUF,
         Protocol::HttpJson => EMPTY_JSON,
     };
     let name = to.endpoint();
     let origin = &named.origin;
-    match Sender::default().send(to, Signal::Traces, to.protocol.content_type(), body) {
+    let request = Request { signal: Signal::Traces, content_type: to.protocol.content_type(), body };
+    match Sender::default().send(to, request) {
         Outcome::Taken { .. } => verdict.note(format!("{name} takes what is sent")),
         Outcome::Busy { status, .. } => {
-            verdict.note(format!("{name} is busy (HTTP {status}), and will be asked again"))
+            verdict.note(format!("{name} is busy ({status}), and will be asked again"))
         }
         // Some take no request that is empty; it was there, and knew us.
         Outcome::Refused { status, .. } => {
-            verdict.note(format!("{name} answers (HTTP {status} to an empty request)"))
+            verdict.note(format!("{name} answers ({status} to an empty request)"))
         }
         Outcome::Misconfigured { status } => verdict.find(
-            format!("{name} answers HTTP {status} to a request"),
+            format!("{name} answers {status} to a request"),
             "nothing gets through until its address or its token is right",
             format!("mend the destination in {origin}"),
         ),
         Outcome::Unreachable(why) => verdict.find(
-            format!("{name} does not answer: {}", why.0),
+            format!("{name} does not answer: {}", why.text),
             "what settles waits until it does",
             format!("see that it runs, or mend the destination in {origin}"),
         ),

@@ -102,8 +102,8 @@ fn what_is_wrong_with_one_destination_is_the_others_no_harm() {
             NOTHING[0],
             NOTHING[1],
             "to https://c.example.com metadata by owner.toml",
-            "refused of owner.toml: destination 1: token_file /nowhere/token: No such file or directory (os error 2)",
-            "refused of owner.toml: destination 2: level \"all\" is none of metadata, redacted, full",
+            "refused of owner.toml: destination 1, line 3: token_file /nowhere/token: No such file or directory (os error 2)",
+            "refused of owner.toml: destination 2, line 6: level \"all\" is none of metadata, redacted, full",
         ],
     );
 }
@@ -128,7 +128,7 @@ fn a_file_that_is_not_understood() {
     let others = "to http://127.0.0.1:4318 metadata by unknown.toml";
     let here = "[[destination]]\nendpoint = \"http://127.0.0.1:4318\"\n";
     for (author, text, is_sent_to, said) in [
-        (Author::Owner, "taem = 7\n", true, "line 1: unknown field"),
+        (Author::Owner, "taem = 7\n", true, "line 1: unknown key taem; did you mean team?"),
         (Author::Owner, "team = 7\n", true, "line 1: invalid type"),
         (Author::Owner, "local_only = false\nteam = \n", true, "line 2: "),
         (Author::Owner, "level_max = \"full\"", true, "level_max and only_managed_destinations belong"),

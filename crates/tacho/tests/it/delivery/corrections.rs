@@ -2,7 +2,7 @@
 
 use super::arrivals::{all_arrived, is_metadata, reported_spans, sorted};
 use super::resident::Resident;
-use super::{dead_letters, drain_to, home_with, ran, until};
+use super::{dead_letters, drain_to, home_with, notice, ran, until};
 use crate::fixture::{self, Fixture};
 use crate::home::Home;
 use serde_json::json;
@@ -143,6 +143,8 @@ fn a_receiver_without_a_place_for_corrections_gets_every_span() {
         let expected =
             json!({ "destination": "[receiver]", "error": error, "signal": "logs", "items": items });
         assert_eq!(letter, expected);
-        assert!(!home.state().join("notice").exists());
+        let told =
+            "tachograph: [receiver] has no place for logs, which are not sent there: see tacho status\n";
+        assert_eq!(notice(&home, &receiver), told);
     }
 }

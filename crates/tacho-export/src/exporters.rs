@@ -1,0 +1,138 @@
+//! Kinds of destinations: a row of [`KINDS`] and a file each.
+//!
+//! What is sent, when, and what becomes of it afterwards is the same for all and not decided here.
+
+mod console;
+mod debug;
+mod file;
+mod grpc;
+mod http;
+mod lines;
+mod messages;
+mod otlp;
+
+use crate::delivery::Outcome;
+use crate::destination::{Destination, Protocol};
+use crate::otlp::Signal;
+pub use debug::tell;
+use std::fmt;
+
+/// A kind of destination.
+pub struct Kind {
+    /// Its name in configuration.
+    pub name: &'static str,
+    /// What says where a destination of this kind is.
+    pub place: Place,
+    /// How everything for it is encoded; `None` where its owner chooses.
+    pub protocol: Option<Protocol>,
+    /// Whether it takes this signal at all.
+    pub takes: fn(Signal) -> bool,
+    open: fn() -> Box<dyn Export>,
+}
+
+/// What says where a destination is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An address, the key `endpoint`.
+    Address,
+    /// A directory, the key `path`.
+    Directory,
+    /// A file, the key `path`.
+    File,
+    /// The terminal of whoever drains in the foreground.
+    Terminal,
+}
+
+/// A receiver of OTLP.
+pub const OTLP: Kind = Kind {
+    name: "otlp",
+    place: Place::Address,
+    protocol: None,
+    takes: |_| true,
+    open: || Box::new(otlp::Otlp::default()),
+};
+
+/// Whoever looks for a fault.
+pub const DEBUG: Kind = Kind {
+    name: "debug",
+    place: Place::File,
+    protocol: Some(Protocol::HttpJson),
+    takes: |_| true,
+    open: || Box::new(debug::Debug),
+};
+
+/// Every kind.
+pub const KINDS: &[Kind] = &[
+    OTLP,
+    Kind {
+        name: "console",
+        place: Place::Terminal,
+        protocol: Some(Protocol::HttpJson),
+        takes: |_| true,
+        open: || Box::new(console::Console),
+    },
+    Kind {
+        name: "file",
+        place: Place::Directory,
+        protocol: Some(Protocol::HttpJson),
+        takes: |_| true,
+        open: || Box::new(file::Files),
+    },
+    DEBUG,
+];
+
+impl Kind {
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|known| known.name == name)
+    }
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Kind {}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+/// What is sent at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What it is about.
+    pub signal: Signal,
+    /// Media type of the body before compression.
+    pub content_type: &'a str,
+    /// The body, encoded and compressed with gzip.
+    pub body: &'a [u8],
+}
+
+/// Sends requests to destinations of one kind.
+trait Export: Send {
+    /// Sends one, and judges the answer.
+    fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome;
+}
+
+/// Sends requests to a destination, keeping what it is reached by between them.
+#[derive(Default)]
+pub struct Sender {
+    exporter: Option<(&'static str, Box<dyn Export>)>,
+}
+
+impl Sender {
+    /// Sends one encoded body and judges the answer.
+    #[must_use]
+    pub fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
+        let kind = to.kind;
+        let known = self.exporter.take().filter(|(name, _)| *name == kind.name);
+        let (_, exporter) = self.exporter.insert(known.unwrap_or_else(|| (kind.name, (kind.open)())));
+        exporter.send(to, request)
+    }
+}

@@ -1,0 +1,34 @@
+//! For whoever looks for a fault: every payload as one line with a prefix that says what it is, in a file or on the
+//! terminal.
+
+use super::lines::{append, line, written};
+use super::{Export, Request};
+use crate::delivery::Outcome;
+use crate::destination::Destination;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Writes lines with prefixes.
+pub(super) struct Debug;
+
+impl Export for Debug {
+    fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
+        let signal = request.signal.name().trim_end_matches('s');
+        let write = |line: Vec<u8>| match to.base() {
+            "" => io::stderr().lock().write_all(&line),
+            path => append(Path::new(path), &line),
+        };
+        let what = if to.base().is_empty() { "to standard error" } else { to.base() };
+        written(line(request, &format!("[tacho:{signal}] ")).and_then(write), what)
+    }
+}
+
+/// Writes an error beside the payloads of a destination that is for whoever looks for a fault. Where that fails there is
+/// nobody to tell.
+pub fn tell(to: &Destination, error: &str) {
+    let line = format!("tacho: {}\n", error.replace('\n', " "));
+    let _ = match to.base() {
+        "" => io::stderr().lock().write_all(line.as_bytes()),
+        path => append(Path::new(path), line.as_bytes()),
+    };
+}

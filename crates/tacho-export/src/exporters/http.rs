@@ -1,0 +1,80 @@
+//! OTLP over HTTP.
+
+use super::messages::{error_message, partial_success};
+use super::{Export, Request};
+use crate::delivery::{Answer, Outcome, Status, Unreachable, judge};
+use crate::destination::{Compression, Destination};
+use flate2::read::GzDecoder;
+use std::io::Read as _;
+use ureq::tls::{RootCerts, TlsConfig};
+
+/// An answer beyond this is not read (OTLP specification).
+const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Who sends.
+pub(super) const USER_AGENT: &str =
+    concat!("tachograph/", env!("CARGO_PKG_VERSION"), " OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
+
+/// Keeps connections alive between requests.
+#[derive(Debug)]
+pub(super) struct Http {
+    agent: ureq::Agent,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let agent = ureq::Agent::config_builder()
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .proxy(None)
+            .tls_config(tls)
+            .user_agent(USER_AGENT)
+            .build()
+            .new_agent();
+        Self { agent }
+    }
+}
+
+impl Export for Http {
+    fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
+        let mut post = self
+            .agent
+            .post(to.url(request.signal.name()))
+            .config()
+            .timeout_global(Some(to.timeout))
+            .build()
+            .header("content-type", request.content_type);
+        for header in to.headers() {
+            post = post.header(&header.name, &header.value);
+        }
+        let answered = match to.compression {
+            Compression::Gzip => post.header("content-encoding", "gzip").send(request.body),
+            Compression::None => {
+                let mut body = Vec::new();
+                let expanded = GzDecoder::new(request.body).read_to_end(&mut body);
+                expanded.map_err(ureq::Error::from).and_then(|_| post.send(body.as_slice()))
+            }
+        };
+        match answered {
+            Ok(response) => judge(&answer(response)),
+            Err(error) => Outcome::Unreachable(Unreachable::of_ureq(&error)),
+        }
+    }
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let header = |name: &str| {
+        let value = response.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    };
+    let (retry_after, content_type) = (header("retry-after"), header("content-type").unwrap_or_default());
+    let status = response.status().as_u16();
+    // An answer that cannot be read to its end still has a status, and that decides.
+    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().unwrap_or_default();
+    let (rejected, message) = if (200..300).contains(&status) {
+        partial_success(&content_type, &body)
+    } else {
+        (0, error_message(&content_type, &body))
+    };
+    Answer { status: Status::Http(status), retry_after, rejected, message }
+}

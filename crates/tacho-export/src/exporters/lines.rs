@@ -1,0 +1,37 @@
+//! Requests as lines of text: what the kinds have in common that somebody reads on this machine.
+
+use super::Request;
+use crate::delivery::{Outcome, Unreachable};
+use flate2::read::GzDecoder;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// A request as one line, behind this prefix.
+pub(super) fn line(request: Request<'_>, prefix: &str) -> io::Result<Vec<u8>> {
+    let mut line = prefix.as_bytes().to_vec();
+    GzDecoder::new(request.body).read_to_end(&mut line)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Appends to a file that only its owner may read: all of it, or nothing.
+pub(super) fn append(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let before = file.metadata()?.len();
+    file.write_all(text).inspect_err(|_| take_back(&file, before))
+}
+
+/// Leaves no half line where the disk is full; where even that fails, the next line ends it.
+fn take_back(file: &File, before: u64) {
+    let _ = file.set_len(before);
+}
+
+/// What became of a request that was written here.
+pub(super) fn written(result: io::Result<()>, what: &str) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Taken { rejected: 0, message: None },
+        Err(error) => Outcome::Unreachable(Unreachable::other(format!("write {what}: {error}"))),
+    }
+}

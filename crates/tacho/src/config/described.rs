@@ -1,0 +1,214 @@
+//! A destination as somebody described it, and what is wrong with that.
+
+use super::file::level;
+use super::nearest;
+use super::presets::{self, Preset, REGION, TokenForm};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals, Temporality};
+use tacho_export::exporters::{KINDS, Kind, Place};
+use tacho_export::otlp::Signal;
+use tacho_export::sampling::Sampling;
+
+/// The header that names a dataset, unless a preset knows another.
+pub(super) const DATASET_HEADER: &str = "Dash0-Dataset";
+/// The header that carries a token, unless a preset knows another.
+const TOKEN_HEADER: &str = "Authorization";
+/// The names of signals. A version that cannot make one of them takes its name all the same.
+const SIGNALS: [&str; 3] = ["traces", "metrics", "logs"];
+/// No request may take longer.
+const TIMEOUT_S_MAX: f64 = 600.0;
+
+/// A destination as somebody described it; what is left out is as usual.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Described {
+    pub(super) name: Option<String>,
+    pub(super) preset: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) path: Option<PathBuf>,
+    pub(super) protocol: Option<String>,
+    pub(super) compression: Option<String>,
+    pub(super) timeout_s: Option<f64>,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) dataset: Option<String>,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) level: Option<String>,
+    pub(super) signals: Option<Vec<String>>,
+    pub(super) sampling: Option<f64>,
+    pub(super) sample_errors: Option<bool>,
+    pub(super) temporality: Option<String>,
+    pub(super) metrics_interval_s: Option<f64>,
+}
+
+/// What is wrong with a description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// The key that is to blame; it may be missing.
+    pub(super) key: &'static str,
+    /// What is wrong.
+    pub(super) reason: String,
+}
+
+/// A complaint about the value of a key.
+fn about(key: &'static str) -> impl Fn(String) -> Complaint {
+    move |reason| Complaint { key, reason }
+}
+
+impl Described {
+    /// The destination that is meant.
+    pub(super) fn destination(self) -> Result<Destination, Complaint> {
+        let preset = self.preset.as_deref().map(presets::named).transpose().map_err(about("preset"))?;
+        let mut to = self.place(preset.as_ref())?;
+        let said = |own: &Option<String>, known: fn(&Preset) -> &Option<String>| {
+            own.clone().or_else(|| preset.as_ref().and_then(|preset| known(preset).clone()))
+        };
+        if let Some(name) = said(&self.temporality, |preset| &preset.temporality) {
+            to.temporality = choice("temporality", &name, &Temporality::ALL, Temporality::name)?;
+        }
+        if let Some(name) = &self.compression {
+            to.compression = choice("compression", name, &Compression::ALL, Compression::name)?;
+        }
+        if let Some(seconds) = self.timeout_s {
+            let is_time = seconds > 0.0 && seconds <= TIMEOUT_S_MAX;
+            let wrong = || format!("timeout_s {seconds} is no time up to {TIMEOUT_S_MAX} seconds");
+            to.timeout =
+                seconds_from(seconds).filter(|_| is_time).ok_or_else(|| about("timeout_s")(wrong()))?;
+        }
+        if let Some(seconds) = self.metrics_interval_s {
+            let wrong = || about("metrics_interval_s")(format!("metrics_interval_s {seconds} is no time"));
+            let interval = seconds_from(seconds).filter(|interval| !interval.is_zero());
+            to.metrics_interval = Some(interval.ok_or_else(wrong)?);
+        }
+        let signals = self.signals.clone().or_else(|| preset.as_ref()?.signals.clone());
+        to.signals = signals_of(signals.as_deref(), to.kind)?;
+        let share = self.sampling.unwrap_or(1.0);
+        let wrong = || about("sampling")(format!("sampling {share} is no share from 0.0 to 1.0"));
+        to.sampling = Sampling::of(share, self.sample_errors.unwrap_or(true)).ok_or_else(wrong)?;
+        to.label = self.name;
+        Ok(to)
+    }
+
+    /// Where it is, and with which headers.
+    fn place(&self, preset: Option<&Preset>) -> Result<Destination, Complaint> {
+        let level = self.level.as_deref().map(level).transpose().map_err(about("level"))?.unwrap_or_default();
+        let kind = match &self.kind {
+            Some(name) => Kind::named(name).ok_or_else(|| no_kind(name))?,
+            None => &tacho_export::exporters::OTLP,
+        };
+        if kind.place != Place::Address {
+            let is_needed = kind.place == Place::Directory || kind.place == Place::File;
+            if is_needed && self.path.is_none() {
+                return Err(about("path")(format!("kind {:?} needs a path", kind.name)));
+            }
+            let path = self.path.as_deref().filter(|_| is_needed);
+            let here = Destination::on_this_machine(kind, path, level);
+            return here.map_err(|error| about("path")(error.to_string()));
+        }
+        let endpoint = self.endpoint(preset)?;
+        let said = self.protocol.as_ref().or_else(|| preset?.protocol.as_ref());
+        let protocol = match said {
+            Some(name) => choice("protocol", name, &Protocol::ALL, Protocol::name)?,
+            None => Protocol::default(),
+        };
+        let to = Destination::new(&endpoint, protocol, self.headers(preset)?, level);
+        Ok(to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind))
+    }
+
+    fn endpoint(&self, preset: Option<&Preset>) -> Result<String, Complaint> {
+        let template = match (&self.endpoint, preset) {
+            (Some(endpoint), _) => endpoint,
+            (None, Some(preset)) => &preset.endpoint,
+            (None, None) => return Err(about("endpoint")("it names neither endpoint nor preset".to_owned())),
+        };
+        if !template.contains(REGION) {
+            return Ok(template.clone());
+        }
+        let region = self.region.as_ref().ok_or_else(|| {
+            let example = preset.and_then(|preset| preset.region_example.as_deref());
+            let example = example.map(|example| format!(", such as {example:?}")).unwrap_or_default();
+            about("region")(format!("{template} needs a region{example}, or an endpoint instead"))
+        })?;
+        Ok(template.replace(REGION, region))
+    }
+
+    /// The headers of every request: its own count instead of the preset's.
+    fn headers(&self, preset: Option<&Preset>) -> Result<Vec<Header>, Complaint> {
+        let known = preset.into_iter().flat_map(|preset| preset.headers.clone());
+        let mut headers: Vec<Header> = known.map(|(name, value)| Header { name, value }).collect();
+        let header = |of: fn(&Preset) -> &Option<String>, usual: &str| {
+            preset.and_then(|preset| of(preset).clone()).unwrap_or_else(|| usual.to_owned())
+        };
+        let token = self.token()?.map(|token| match preset.map(|preset| preset.token).unwrap_or_default() {
+            TokenForm::Bearer => format!("Bearer {token}"),
+            TokenForm::Basic => format!("Basic {}", BASE64.encode(token)),
+            TokenForm::Plain => token,
+        });
+        let token = token.map(|token| (header(|preset| &preset.token_header, TOKEN_HEADER), token));
+        let dataset_header = header(|preset| &preset.dataset_header, DATASET_HEADER);
+        let dataset = self.dataset.clone().map(|dataset| (dataset_header, dataset));
+        for (name, value) in self.headers.clone().into_iter().chain(token).chain(dataset) {
+            headers.retain(|known| !known.name.eq_ignore_ascii_case(&name));
+            headers.push(Header { name, value });
+        }
+        Ok(headers)
+    }
+
+    fn token(&self) -> Result<Option<String>, Complaint> {
+        match (&self.token, &self.token_file) {
+            (Some(_), Some(_)) => Err(about("token")("it has both token and token_file".to_owned())),
+            (token, None) => Ok(token.clone()),
+            (None, Some(path)) => {
+                let text = fs::read_to_string(path).map_err(|error| {
+                    about("token_file")(format!("token_file {}: {error}", path.display()))
+                })?;
+                Ok(Some(text.trim().to_owned()))
+            }
+        }
+    }
+}
+
+/// The signals of these names that a destination of this kind takes.
+fn signals_of(names: Option<&[String]>, kind: &Kind) -> Result<Signals, Complaint> {
+    for name in names.into_iter().flatten() {
+        choice("signals", name, &SIGNALS, |known| known)?;
+    }
+    let is_named = |signal: Signal| names.is_none_or(|names| names.iter().any(|name| name == signal.name()));
+    let signals = Signals::of(|signal| is_named(signal) && (kind.takes)(signal));
+    if signals.iter().next().is_none() {
+        let named = names.unwrap_or_default().join(", ");
+        return Err(about("signals")(format!("nothing would be sent: kind {:?} gets {named}", kind.name)));
+    }
+    Ok(signals)
+}
+
+/// The choice of this name.
+pub(super) fn choice<T: Copy>(
+    key: &'static str,
+    name: &str,
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str,
+) -> Result<T, Complaint> {
+    let found = all.iter().copied().find(|known| name_of(*known).eq_ignore_ascii_case(name));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().copied().map(name_of).collect();
+        about(key)(format!("{key} {name:?} is none of {}{}", names.join(", "), nearest::hint(name, &names)))
+    })
+}
+
+fn no_kind(name: &str) -> Complaint {
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    about("kind")(format!("kind {name:?} is none of {}{}", names.join(", "), nearest::hint(name, &names)))
+}
+
+fn seconds_from(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok()
+}

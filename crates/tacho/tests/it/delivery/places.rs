@@ -1,0 +1,94 @@
+//! Destinations on this machine: files, the terminal, and what is written for whoever looks for a fault.
+
+use super::home_with;
+use crate::home::Home;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use tacho_testkit::otlp::Receiver;
+
+fn spans_in(lines: &str) -> BTreeSet<String> {
+    let requests = lines.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+    requests.flat_map(|request| super::spans_in(&request)).collect()
+}
+
+/// The spans of the home's sessions, as they are reported.
+fn reported(home: &Home) -> BTreeSet<String> {
+    let sessions = home.json_of(&["sessions", "--json"]);
+    let ids = sessions["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap());
+    let report = ids.map(|id| home.json_of(&["show", id, "--json"]));
+    let id = |span: &Json| span["span_id"].as_str().unwrap().to_owned();
+    report.flat_map(|report| report["spans"].as_array().unwrap().iter().map(id).collect::<Vec<_>>()).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn files_have_a_line_for_each_request() {
+    let home = home_with(&["bash", "nested"]);
+    let place = home.path().join("out");
+    home.configure(&format!(
+        "[[destination]]\nkind = \"file\"\npath = {place:?}\nsignals = [\"traces\", \"metrics\"]\n"
+    ));
+    home.drain();
+    home.drain();
+    let traces = fs::read_to_string(place.join("traces.jsonl")).unwrap();
+    assert_eq!(spans_in(&traces), reported(&home));
+    assert_eq!(
+        [mode(&place), mode(&place.join("traces.jsonl")), mode(&place.join("metrics.jsonl"))],
+        [0o700, 0o600, 0o600]
+    );
+    assert!(!place.join("logs.jsonl").exists());
+}
+
+/// What cannot be written waits, and says why.
+#[test]
+fn a_place_that_cannot_be_written_holds_up_nothing_else() {
+    let home = home_with(&["bash"]);
+    fs::write(home.path().join("a-file"), "").unwrap();
+    let receiver = Receiver::start().unwrap();
+    let place = home.path().join("a-file/out");
+    home.configure(&format!(
+        "[[destination]]\nkind = \"file\"\npath = {place:?}\n[[destination]]\nendpoint = {:?}\n",
+        receiver.url()
+    ));
+    let ran = home.run(&["drain", "--once", "--timeout", "2"]);
+    assert_eq!((ran.code, receiver.spans().len()), (Some(1), 4));
+    let status = home.without_place(&home.stdout_of(&["status"]));
+    let told: Vec<&str> = status.lines().filter(|line| line.contains("in a row")).collect();
+    let [told] = told.try_into().unwrap();
+    assert!(told.ends_with("in a row: write [home]/a-file/out: Not a directory (os error 20)"), "{told}");
+}
+
+/// The owner's file names a file for all payloads, with a destination or without.
+#[test]
+fn every_payload_is_written_for_whoever_looks_for_a_fault() {
+    for endpoint in [false, true] {
+        let home = home_with(&["bash"]);
+        let receiver = Receiver::start().unwrap();
+        receiver.answer_when(|_| true, tacho_testkit::otlp::Answer::error(401));
+        let file = home.path().join("payloads.log");
+        let destination = format!("[[destination]]\nendpoint = {:?}\n", receiver.url());
+        let destination = if endpoint { destination } else { String::new() };
+        home.configure(&format!("debug_file = {file:?}\n{destination}"));
+        let code = home.run(&["drain", "--once", "--timeout", "2"]).code;
+        assert_eq!(code, Some(i32::from(endpoint)));
+        let text = fs::read_to_string(&file).unwrap();
+        let of = |prefix: &str| -> String {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(prefix));
+            lines.map(|line| format!("{line}\n")).collect()
+        };
+        assert_eq!(spans_in(&of("[tacho:trace] ")), reported(&home));
+        assert_eq!(of("[tacho:metric] ").lines().count(), 1);
+        let expected = format!("{}: HTTP 401: the token is missing or wrong\n", receiver.url());
+        assert_eq!(
+            of("tacho: ").lines().next().unwrap_or_default(),
+            if endpoint { expected.trim_end() } else { "" }
+        );
+        assert_eq!(mode(&file), 0o600);
+    }
+}

@@ -1,0 +1,70 @@
+//! A share of the traces: decided by their ids, whole, and with every one in which something failed.
+
+use super::{configure, home_with};
+use crate::home::Home;
+use std::collections::BTreeSet;
+use tacho_export::sampling::Sampling;
+use tacho_model::id::TraceId;
+use tacho_testkit::otlp::Receiver;
+
+/// Sessions with many turns, in some of which something fails.
+const SESSIONS: [&str; 6] = ["bash", "bash_fails", "nested", "parallel", "denied", "subagent"];
+
+/// Every trace that was recorded, and whether something failed in it.
+fn recorded(home: &Home) -> Vec<(String, bool)> {
+    let sessions = home.json_of(&["sessions", "--json"]);
+    let ids = sessions["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap());
+    let mut traces = std::collections::BTreeMap::new();
+    for id in ids {
+        let report = home.json_of(&["show", id, "--json"]);
+        for span in report["spans"].as_array().unwrap() {
+            let failed = traces.entry(span["trace_id"].as_str().unwrap().to_owned()).or_insert(false);
+            *failed |= span["status"] == "error";
+        }
+    }
+    traces.into_iter().collect()
+}
+
+fn is_kept(share: f64, trace: &str) -> bool {
+    let bytes = u128::from_str_radix(trace, 16).unwrap().to_be_bytes();
+    Sampling::of(share, true).unwrap().keeps(TraceId(bytes))
+}
+
+#[test]
+fn a_share_of_the_traces_is_sent_whole() {
+    for (share, keeps_errors) in [(0.0, true), (0.0, false), (0.5, true), (0.5, false), (1.0, false)] {
+        let home = home_with(&SESSIONS);
+        let receiver = Receiver::start().unwrap();
+        configure(&home, &receiver, &format!("sampling = {share:?}\nsample_errors = {keeps_errors}\n"));
+        home.drain();
+        let (kept, left_out): (Vec<_>, Vec<_>) = recorded(&home)
+            .into_iter()
+            .partition(|(trace, failed)| keeps_errors && *failed || is_kept(share, trace));
+        let arrived: BTreeSet<String> = receiver.spans().into_iter().map(|span| span.trace_id).collect();
+        let kept: BTreeSet<String> = kept.into_iter().map(|(trace, _)| trace).collect();
+        assert_eq!(arrived, kept, "{share} {keeps_errors}");
+        assert!(share > 0.5 || !left_out.is_empty());
+        // What was left out is not asked about again, and is shown here all the same.
+        let before = receiver.item_requests().len();
+        home.stdout_of(&["rebuild"]);
+        home.drain();
+        assert_eq!(receiver.item_requests().len(), before);
+    }
+}
+
+/// Metrics count all of it.
+#[test]
+fn metrics_are_not_sampled() {
+    let metrics = |share: &str| {
+        let home = home_with(&["bash"]);
+        let receiver = Receiver::start().unwrap();
+        configure(&home, &receiver, &format!("sampling = {share}\nsample_errors = false\n"));
+        home.drain();
+        let is_metrics = |request: &&tacho_testkit::otlp::ReceivedRequest| {
+            request.signal == tacho_testkit::otlp::Signal::Metrics
+        };
+        let sent = receiver.requests().iter().filter(is_metrics).count();
+        (receiver.spans().len(), sent)
+    };
+    assert_eq!([metrics("0.0"), metrics("1.0")], [(0, 1), (4, 1)]);
+}
