@@ -6,7 +6,10 @@ mod home;
 mod install;
 mod play;
 mod prometheus;
+mod received;
+mod recording;
 mod running;
+mod test_agent;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,6 +39,10 @@ enum Size {
 const BACKENDS: &[Backend] = &[
     Backend { name: "promtool", size: Size::Small, run: prometheus::rules },
     Backend { name: "prometheus", size: Size::Small, run: prometheus::expressions },
+    Backend { name: "test-agent", size: Size::Small, run: test_agent::protobuf },
+    Backend { name: "test-agent-json", size: Size::Small, run: test_agent::json },
+    Backend { name: "test-agent-grpc", size: Size::Small, run: test_agent::grpc },
+    Backend { name: "rotel", size: Size::Small, run: test_agent::rotel },
 ];
 
 /// What runs share.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::workspace;
+
 /// How long something may take to begin, or to show what it was sent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
@@ -34,24 +36,28 @@ impl Running {
 
     /// Waits until it answers a request with success.
     pub(super) fn await_answer(&self, port: u16, path: &str) -> Result<()> {
-        until(&format!("an answer to {path}"), || {
+        self.await_that(&format!("an answer to {path}"), || get(port, path).is_ok())
+    }
+
+    /// Waits until it listens.
+    pub(super) fn await_port(&self, port: u16) -> Result<()> {
+        self.await_that("somebody who listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+    }
+
+    fn await_that(&self, what: &str, is_so: impl Fn() -> bool) -> Result<()> {
+        let found = until(what, || {
             if let Ok(mut child) = self.child.lock()
                 && let Some(status) = child.try_wait()?
             {
-                bail!("it ended with {status}; it said: {}", self.last_words());
+                bail!("it ended with {status}");
             }
-            Ok(get(port, path).is_ok().then_some(()))
-        })
-        .with_context(|| format!("it said: {}", self.last_words()))
-    }
-
-    /// All that it said.
-    pub(super) fn said(&self) -> Result<String> {
-        crate::workspace::read(&self.log)
+            Ok(is_so().then_some(()))
+        });
+        found.with_context(|| format!("it said: {}", self.last_words()))
     }
 
     fn last_words(&self) -> String {
-        let said = self.said().unwrap_or_default();
+        let said = workspace::read(&self.log).unwrap_or_default();
         let lines: Vec<&str> = said.lines().rev().take(10).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
