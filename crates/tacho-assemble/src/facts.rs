@@ -5,6 +5,7 @@ mod call;
 mod compaction;
 mod elicitation;
 mod heard;
+pub(crate) mod moments;
 mod project;
 mod status;
 mod subagent;
@@ -22,6 +23,7 @@ pub(crate) use turn::TurnFacts;
 use crate::belief::{Believed, Range};
 use crate::place::Places;
 use heard::Heard;
+use moments::Moments;
 use project::ProjectFacts;
 use status::StatusFacts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +92,7 @@ pub struct SessionFacts {
     pub(crate) not_understood: BTreeSet<[u8; 16]>,
     /// Which statements were made.
     pub(crate) heard: Heard,
+    pub(crate) moments: Moments,
     pub(crate) places: Places,
 }
 
@@ -130,6 +133,7 @@ impl SessionFacts {
             unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             heard: Heard::default(),
+            moments: Moments::default(),
             places: Places::default(),
         }
     }
@@ -280,6 +284,7 @@ impl SessionFacts {
         self.is_measured |= matches!(event.source, Source::Mod | Source::Otlp);
         self.places.include(event);
         self.heard.include(event);
+        self.moments.hear(event);
     }
 
     fn hear_prompt(&mut self, event: &Event, text: Option<&String>, permission_mode: Option<&String>) {

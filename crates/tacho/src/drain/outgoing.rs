@@ -1,4 +1,5 @@
-//! What a round puts in line: for each destination the spans that settled, and corrections of those it got before.
+//! What a round puts in line: for each destination the spans that settled, what happened beside them, and corrections of
+//! those it got before.
 
 mod drafts;
 mod resource;
@@ -194,6 +195,13 @@ impl Lane<'_> {
                     claim(Some(now_said));
                 }
             }
+        }
+        for moment in derived.assembly.moments.iter().filter(|moment| !claimed.contains_key(&moment.id)) {
+            if terms.is_for_it {
+                drafts.add_record(&moment.record, &derived.assembly.spans);
+            }
+            // It is told once: what is learnt of it later changes nothing.
+            claims.push((moment.id, Claim { sent: Some(NOT_FOR_IT), compared: Some(NOT_FOR_IT) }));
         }
         for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
             let cleared = clear(&draft, terms.policy);
