@@ -1,6 +1,6 @@
 //! What is told of a session beside its spans, as log records.
 
-use crate::facts::moments::{Told, What};
+use crate::facts::moments::{Happened, Told};
 use crate::tree::Tree;
 use std::fmt::Write as _;
 use tacho_model::attribute::Attributes;
@@ -58,16 +58,16 @@ fn turn_at(spans: &[Span], told: &Told) -> Option<(TraceId, SpanId)> {
 fn said(told: &Told) -> Option<(&'static str, Attributes)> {
     let mut attributes = Attributes::default();
     let name = match &told.what {
-        What::Started { trigger, model } => {
+        Happened::Started { trigger, model } => {
             attributes.set_known(key::CLAUDE_CODE_EVENT_TYPE, trigger.clone());
             attributes.set_known(key::GEN_AI_REQUEST_MODEL, model.clone());
             key::EVENT_SESSION_START
         }
-        What::Ended { reason } => {
+        Happened::Ended { reason } => {
             attributes.set_known(key::CLAUDE_CODE_EVENT_CAUSE, reason.clone());
             key::EVENT_SESSION_END
         }
-        What::Noted(note) => {
+        Happened::Noted(note) => {
             let Note { kind, sort, cause, subject, before, path, text } = note;
             attributes.set_known(key::CLAUDE_CODE_EVENT_TYPE, sort.clone());
             attributes.set_known(key::CLAUDE_CODE_EVENT_CAUSE, cause.clone());

@@ -1,7 +1,7 @@
 //! What happened beside the tree: sessions that begin and end, notices, changes of settings, tasks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::event::{Event, Fact, Note, NoteKind};
+use tacho_model::event::{Event, Note};
 use tacho_model::id::PromptId;
 use tacho_model::time::UnixNanos;
 
@@ -19,29 +19,20 @@ pub(crate) struct Told {
     /// The observation.
     pub(crate) uid: [u8; 16],
     pub(crate) prompt: Option<PromptId>,
-    pub(crate) what: What,
+    pub(crate) what: Happened,
 }
 
 /// What is told.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum What {
+pub(crate) enum Happened {
     Started { trigger: Option<String>, model: Option<String> },
     Ended { reason: Option<String> },
     Noted(Note),
 }
 
 impl Moments {
-    pub(crate) fn hear(&mut self, event: &Event) {
+    pub(crate) fn hear(&mut self, event: &Event, what: Happened) {
         let Some(at) = event.at else { return };
-        let what = match &event.fact {
-            Fact::SessionStarted { trigger, model, .. } => {
-                What::Started { trigger: trigger.clone(), model: model.clone() }
-            }
-            Fact::SessionEnded { reason } => What::Ended { reason: reason.clone() },
-            // Pieces of an answer are in the answer.
-            Fact::Noted(note) if note.kind != NoteKind::MessageShown => What::Noted(note.clone()),
-            _ => return,
-        };
         let told = Told { at, uid: event.observation, prompt: event.prompt.clone(), what };
         self.0.entry(event.digest).or_default().insert(told);
     }

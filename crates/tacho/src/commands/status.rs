@@ -244,6 +244,31 @@ fn switched_off(row: &DestinationRow) -> Vec<SwitchedOff> {
     row.signals.iter().filter_map(declined).collect()
 }
 
+/// What a destination got, and what keeps it from more.
+fn destination_text(to: &DestinationReport) -> String {
+    let known = if to.configured { "" } else { "  (not used now)" };
+    let mut text = format!(
+        "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
+        display_safe(&to.name),
+        to.delivered,
+        to.waiting,
+        to.rejected
+    );
+    for off in &to.switched_off {
+        let error = display_safe(&off.error);
+        text.push_str(&format!("           {} are not sent there: {error}\n", off.signal));
+    }
+    if let Some(error) = to.last_error.as_deref().map(display_safe) {
+        if to.failures_in_a_row > 0 {
+            let failures = words::plural(to.failures_in_a_row, "failure");
+            text.push_str(&format!("           {failures} in a row: {error}\n"));
+        } else if to.rejected > 0 {
+            text.push_str(&format!("           the last error: {error}\n"));
+        }
+    }
+    text
+}
+
 fn text(report: &StatusReport) -> String {
     let drainer = if report.drainer_running { "running" } else { "not running; the next hook starts it" };
     let lost_at = if report.temporary { "  (temporary: lost at the next boot)" } else { "" };
@@ -273,28 +298,7 @@ fn text(report: &StatusReport) -> String {
     {
         text.push_str("sends to   nobody: everything stays on this machine\n");
     }
-    for to in &report.destinations {
-        let known = if to.configured { "" } else { "  (not used now)" };
-        text.push_str(&format!(
-            "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
-            display_safe(&to.name),
-            to.delivered,
-            to.waiting,
-            to.rejected
-        ));
-        for off in &to.switched_off {
-            let error = display_safe(&off.error);
-            text.push_str(&format!("           {} are not sent there: {error}\n", off.signal));
-        }
-        if let Some(error) = to.last_error.as_deref().map(display_safe) {
-            if to.failures_in_a_row > 0 {
-                let failures = words::plural(to.failures_in_a_row, "failure");
-                text.push_str(&format!("           {failures} in a row: {error}\n"));
-            } else if to.rejected > 0 {
-                text.push_str(&format!("           the last error: {error}\n"));
-            }
-        }
-    }
+    report.destinations.iter().for_each(|to| text.push_str(&destination_text(to)));
     for waiting in &report.waiting_for_token {
         text.push_str(&format!("waits      {}\n", display_safe(&waiting.reason)));
     }

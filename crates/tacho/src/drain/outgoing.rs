@@ -116,7 +116,12 @@ impl<'a> Outgoing<'a> {
                 is_for_it: !rules.is_withheld && config.is_for(lane.named, project),
                 policy: narrowed(policy, rules),
             };
-            let drafts = Drafts { of_session: &resource, of_project: &rules.attributes, drafts: Vec::new() };
+            let drafts = Drafts {
+                of_session: &resource,
+                tells: lane.signals.contains(Signal::Logs),
+                of_project: &rules.attributes,
+                drafts: Vec::new(),
+            };
             lane.take(changes, session, derived, terms, drafts)?;
         }
         Ok(())
@@ -197,7 +202,7 @@ impl Lane<'_> {
             }
         }
         for moment in derived.assembly.moments.iter().filter(|moment| !claimed.contains_key(&moment.id)) {
-            if terms.is_for_it {
+            if terms.is_for_it && drafts.tells {
                 drafts.add_record(&moment.record, &derived.assembly.spans);
             }
             // It is told once: what is learnt of it later changes nothing.

@@ -123,7 +123,6 @@ fn what_is_made_again_counts_once() {
     let before = of_home(&home);
     home.stdout_of(&["rebuild"]);
     assert_eq!(of_home(&home), before);
-    home.record(fixture::load("subagents").an_hour_ago());
     home.drain();
     assert_eq!(of_home(&home), before);
 }

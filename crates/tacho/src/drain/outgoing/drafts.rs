@@ -27,6 +27,8 @@ const LIFTED: [Key; 8] = [
 pub(super) struct Drafts<'a> {
     /// What the resource says of the session.
     pub(super) of_session: &'a Attributes,
+    /// Whether what happened is told as log records, too.
+    pub(super) tells: bool,
     /// What the project says of itself.
     pub(super) of_project: &'a BTreeMap<String, String>,
     pub(super) drafts: Vec<PlacedDraft<'a>>,
@@ -81,7 +83,7 @@ impl<'a> Drafts<'a> {
                 let mut resource = self.of_session.clone();
                 LIFTED.iter().zip(place.0).for_each(|(key, value)| resource.set_known(*key, value.cloned()));
                 let project = self.of_project.clone();
-                let told_at = Some(now());
+                let told_at = self.tells.then(now);
                 let draft = Draft { resource, project, told_at, lifted: &LIFTED, ..Draft::default() };
                 PlacedDraft { place, draft, fingerprints: Vec::new() }
             }
