@@ -6,11 +6,12 @@ mod signals;
 use crate::exporters::{Kind, OTLP, Place};
 use crate::sampling::Sampling;
 pub use protocol::{Compression, Protocol};
-pub use signals::{Signals, Temporality};
+pub use signals::Signals;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tacho_model::metric::Temporality;
 use tacho_privacy::CaptureLevel;
 use ureq::http::Uri;
 

@@ -17,9 +17,10 @@ use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use tacho_export::destination::{Compression, Signals, Temporality};
+use tacho_export::destination::{Compression, Signals};
 use tacho_export::exporters::Place;
 use tacho_export::otlp::Signal;
+use tacho_model::metric::Temporality;
 use tempfile::NamedTempFile;
 use toml_edit::{DocumentMut, Item, Table, value};
 

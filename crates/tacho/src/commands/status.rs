@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use tacho_export::exporters::{KINDS, Place};
 use tacho_spool::layout::BLOBS;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::loss;
@@ -87,6 +88,9 @@ pub(super) struct DestinationReport {
     /// Signals that it says it has no place for, with what it answered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     switched_off: Vec<SwitchedOff>,
+    /// Whether it is sent anything only while somebody looks.
+    #[serde(skip)]
+    is_on_terminal: bool,
 }
 
 /// A signal that a destination is not sent.
@@ -207,6 +211,7 @@ impl DestinationReport {
             last_success_ns: None,
             last_error: None,
             switched_off: Vec::new(),
+            is_on_terminal: is_on_terminal(name),
         }
     }
 }
@@ -226,6 +231,7 @@ fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
     DestinationReport {
         configured: config.destination(&row.name).is_some(),
         switched_off: switched_off(&row),
+        is_on_terminal: is_on_terminal(&row.name),
         name: row.name,
         delivered: row.delivered,
         waiting: row.waiting,
@@ -234,6 +240,11 @@ fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
         last_success_ns: row.last_success.map(|at| at.0),
         last_error: row.last_error,
     }
+}
+
+/// Whether a destination of this name is a terminal: nothing else is called by its kind alone.
+fn is_on_terminal(name: &str) -> bool {
+    KINDS.iter().any(|kind| kind.place != Place::Address && kind.name == name)
 }
 
 fn switched_off(row: &DestinationRow) -> Vec<SwitchedOff> {
@@ -273,28 +284,7 @@ fn text(report: &StatusReport) -> String {
     {
         text.push_str("sends to   nobody: everything stays on this machine\n");
     }
-    for to in &report.destinations {
-        let known = if to.configured { "" } else { "  (not used now)" };
-        text.push_str(&format!(
-            "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
-            display_safe(&to.name),
-            to.delivered,
-            to.waiting,
-            to.rejected
-        ));
-        for off in &to.switched_off {
-            let error = display_safe(&off.error);
-            text.push_str(&format!("           {} are not sent there: {error}\n", off.signal));
-        }
-        if let Some(error) = to.last_error.as_deref().map(display_safe) {
-            if to.failures_in_a_row > 0 {
-                let failures = words::plural(to.failures_in_a_row, "failure");
-                text.push_str(&format!("           {failures} in a row: {error}\n"));
-            } else if to.rejected > 0 {
-                text.push_str(&format!("           the last error: {error}\n"));
-            }
-        }
-    }
+    report.destinations.iter().for_each(|to| text.push_str(&destination_lines(to)));
     for waiting in &report.waiting_for_token {
         text.push_str(&format!("waits      {}\n", display_safe(&waiting.reason)));
     }
@@ -315,6 +305,33 @@ fn text(report: &StatusReport) -> String {
     }
     for loss in &report.losses {
         text.push_str(&format!("lost       {}: {}\n", loss.count, display_safe(&loss.reason)));
+    }
+    text
+}
+
+/// What is said of one destination.
+fn destination_lines(to: &DestinationReport) -> String {
+    let known = if to.configured { "" } else { "  (not used now)" };
+    let mut text = format!(
+        "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
+        display_safe(&to.name),
+        to.delivered,
+        to.waiting,
+        to.rejected
+    );
+    if to.is_on_terminal {
+        text.push_str("           printed only while somebody looks: tacho drain --foreground\n");
+    }
+    for off in &to.switched_off {
+        let error = display_safe(&off.error);
+        text.push_str(&format!("           {} are not sent there: {error}\n", off.signal));
+    }
+    let Some(error) = to.last_error.as_deref().map(display_safe) else { return text };
+    if to.failures_in_a_row > 0 {
+        let failures = words::plural(to.failures_in_a_row, "failure");
+        text.push_str(&format!("           {failures} in a row: {error}\n"));
+    } else if to.rejected > 0 {
+        text.push_str(&format!("           the last error: {error}\n"));
     }
     text
 }

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals, Temporality};
+use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals};
 use tacho_export::exporters::{KINDS, Kind, Place};
 use tacho_export::otlp::Signal;
 use tacho_export::sampling::Sampling;
+use tacho_model::metric::Temporality;
 
 /// The header that names a dataset, unless a preset knows another.
 pub(super) const DATASET_HEADER: &str = "Dash0-Dataset";
@@ -72,7 +73,7 @@ impl Described {
             own.clone().or_else(|| preset.as_ref().and_then(|preset| known(preset).clone()))
         };
         if let Some(name) = said(&self.temporality, |preset| &preset.temporality) {
-            to.temporality = choice("temporality", &name, &Temporality::ALL, Temporality::name)?;
+            to.temporality = temporality(&name)?;
         }
         if let Some(name) = &self.compression {
             to.compression = choice("compression", name, &Compression::ALL, Compression::name)?;
@@ -202,6 +203,13 @@ pub(super) fn choice<T: Copy>(
         let names: Vec<&str> = all.iter().copied().map(name_of).collect();
         about(key)(format!("{key} {name:?} is none of {}{}", names.join(", "), nearest::hint(name, &names)))
     })
+}
+
+/// From when the sums of metrics count.
+pub(super) fn temporality(name: &str) -> Result<Temporality, Complaint> {
+    const NAMES: [&str; 3] = ["cumulative", "delta", "lowmemory"];
+    let name = choice("temporality", name, &NAMES, |known| known)?;
+    Ok(Temporality::named(name).unwrap_or_default())
 }
 
 fn no_kind(name: &str) -> Complaint {

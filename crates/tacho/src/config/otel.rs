@@ -3,11 +3,12 @@
 //!
 //! An agent keeps them from its hooks, so they count for whoever drains from a terminal or serves.
 
-use super::described::{Complaint, Described, choice};
+use super::described::{self, Complaint, Described, choice};
 use super::environment::{headers_from, variable};
 use super::{Author, Config, Origin};
 use std::collections::BTreeMap;
-use tacho_export::destination::{Compression, Destination, Protocol, Temporality, origin_of};
+use tacho_export::destination::{Compression, Destination, Protocol, origin_of};
+use tacho_model::metric::Temporality;
 
 /// The variables of one signal.
 struct Variables {
@@ -241,9 +242,7 @@ fn sampling(config: &mut Config) -> Option<f64> {
 
 fn temporality(config: &mut Config) -> Option<Temporality> {
     const PREFERENCE: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
-    said(PREFERENCE, PREFERENCE, config, |name| {
-        choice("temporality", name, &Temporality::ALL, Temporality::name)
-    })
+    said(PREFERENCE, PREFERENCE, config, described::temporality)
 }
 
 fn interval(config: &mut Config) -> Option<f64> {

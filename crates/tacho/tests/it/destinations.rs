@@ -1,6 +1,7 @@
 //! Destinations as they can be described: in the owner's file, by presets, by variables; and what is said of mistakes.
 
 mod described;
+mod tested;
 mod variables;
 
 use crate::home::Home;
