@@ -59,6 +59,8 @@ pub struct Destination {
     pub level: CaptureLevel,
     /// Which signals it gets.
     pub signals: Signals,
+    /// Whether it gets what hooks said, too.
+    pub keeps_events: bool,
     /// Which traces it gets.
     pub sampling: Sampling,
     /// From when the sums it gets count.
@@ -171,6 +173,7 @@ impl Destination {
             compression: Compression::default(),
             timeout: TIMEOUT,
             signals: Signals::default(),
+            keeps_events: kind.keeps_events,
             sampling: Sampling::default(),
             temporality: Temporality::default(),
             metrics_interval: None,

@@ -27,6 +27,8 @@ pub struct Kind {
     pub protocol: Option<Protocol>,
     /// Whether it takes this signal at all.
     pub takes: fn(Signal) -> bool,
+    /// Whether it keeps what hooks said, too.
+    pub keeps_events: bool,
     open: fn() -> Box<dyn Export>,
 }
 
@@ -49,6 +51,7 @@ pub const OTLP: Kind = Kind {
     place: Place::Address,
     protocol: None,
     takes: |_| true,
+    keeps_events: false,
     open: || Box::new(otlp::Otlp::default()),
 };
 
@@ -58,6 +61,7 @@ pub const DEBUG: Kind = Kind {
     place: Place::File,
     protocol: Some(Protocol::HttpJson),
     takes: |_| true,
+    keeps_events: false,
     open: || Box::new(debug::Debug),
 };
 
@@ -69,6 +73,7 @@ pub const KINDS: &[Kind] = &[
         place: Place::Terminal,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
+        keeps_events: false,
         open: || Box::new(console::Console),
     },
     Kind {
@@ -76,6 +81,7 @@ pub const KINDS: &[Kind] = &[
         place: Place::Directory,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
+        keeps_events: true,
         open: || Box::new(file::Files),
     },
     DEBUG,
@@ -103,11 +109,14 @@ impl fmt::Debug for Kind {
     }
 }
 
+/// The name of what hooks said, beside those of signals.
+pub const EVENTS: &str = "events";
+
 /// What is sent at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// What it is about.
-    pub signal: Signal,
+    /// What it is about: the name of a signal, or [`EVENTS`].
+    pub name: &'a str,
     /// Media type of the body before compression.
     pub content_type: &'a str,
     /// The body, encoded and compressed with gzip.

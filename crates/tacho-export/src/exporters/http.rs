@@ -39,7 +39,7 @@ impl Export for Http {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
         let mut post = self
             .agent
-            .post(to.url(request.signal.name()))
+            .post(to.url(request.name))
             .config()
             .timeout_global(Some(to.timeout))
             .build()

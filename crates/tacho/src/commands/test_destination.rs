@@ -30,7 +30,8 @@ pub(super) fn run(output: Output, name: &str) -> Result<(), Failure> {
         let bodies = encode(&sample, signal, to.protocol)
             .map_err(|error| Failure::external("encode a sample", error))?;
         for body in bodies {
-            let request = Request { signal, content_type: to.protocol.content_type(), body: &body.bytes };
+            let request =
+                Request { name: signal.name(), content_type: to.protocol.content_type(), body: &body.bytes };
             answers.push((signal, sender.send(&to, request)));
         }
     }

@@ -11,8 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals};
-use tacho_export::exporters::{KINDS, Kind, Place};
-use tacho_export::otlp::Signal;
+use tacho_export::exporters::{EVENTS, KINDS, Kind, Place};
 use tacho_export::sampling::Sampling;
 use tacho_model::metric::Temporality;
 
@@ -20,8 +19,8 @@ use tacho_model::metric::Temporality;
 pub(super) const DATASET_HEADER: &str = "Dash0-Dataset";
 /// The header that carries a token, unless a preset knows another.
 const TOKEN_HEADER: &str = "Authorization";
-/// The names of signals. A version that cannot make one of them takes its name all the same.
-const SIGNALS: [&str; 3] = ["traces", "metrics", "logs"];
+/// What a destination can be said to get: signals, and what hooks said.
+const SIGNALS: [&str; 4] = ["traces", "metrics", "logs", EVENTS];
 /// No request may take longer.
 const TIMEOUT_S_MAX: f64 = 600.0;
 
@@ -90,7 +89,7 @@ impl Described {
             to.metrics_interval = Some(interval.ok_or_else(wrong)?);
         }
         let signals = self.signals.clone().or_else(|| preset.as_ref()?.signals.clone());
-        to.signals = signals_of(signals.as_deref(), to.kind)?;
+        take_signals(&mut to, signals.as_deref())?;
         let share = self.sampling.unwrap_or(1.0);
         let wrong = || about("sampling")(format!("sampling {share} is no share from 0.0 to 1.0"));
         to.sampling = Sampling::of(share, self.sample_errors.unwrap_or(true)).ok_or_else(wrong)?;
@@ -177,18 +176,19 @@ impl Described {
     }
 }
 
-/// The signals of these names that a destination of this kind takes.
-fn signals_of(names: Option<&[String]>, kind: &Kind) -> Result<Signals, Complaint> {
+/// Has a destination get what is named, as far as its kind takes it.
+fn take_signals(to: &mut Destination, names: Option<&[String]>) -> Result<(), Complaint> {
     for name in names.into_iter().flatten() {
         choice("signals", name, &SIGNALS, |known| known)?;
     }
-    let is_named = |signal: Signal| names.is_none_or(|names| names.iter().any(|name| name == signal.name()));
-    let signals = Signals::of(|signal| is_named(signal) && (kind.takes)(signal));
-    if signals.iter().next().is_none() {
+    let is_named = |name: &str| names.is_none_or(|names| names.iter().any(|known| known == name));
+    to.signals = Signals::of(|signal| is_named(signal.name()) && (to.kind.takes)(signal));
+    to.keeps_events = to.kind.keeps_events && is_named(EVENTS);
+    if to.signals.iter().next().is_none() && !to.keeps_events {
         let named = names.unwrap_or_default().join(", ");
-        return Err(about("signals")(format!("nothing would be sent: kind {:?} gets {named}", kind.name)));
+        return Err(about("signals")(format!("nothing would be sent: kind {:?} gets {named}", to.kind.name)));
     }
-    Ok(signals)
+    Ok(())
 }
 
 /// The choice of this name.

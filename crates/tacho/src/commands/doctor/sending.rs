@@ -105,7 +105,7 @@ fn probe(named: &Named, verdict: &mut Verdict) {
     };
     let name = to.endpoint();
     let origin = &named.origin;
-    let request = Request { signal: Signal::Traces, content_type: to.protocol.content_type(), body };
+    let request = Request { name: Signal::Traces.name(), content_type: to.protocol.content_type(), body };
     match Sender::default().send(to, request) {
         Outcome::Taken { .. } => verdict.note(format!("{name} takes what is sent")),
         Outcome::Busy { status, .. } => {

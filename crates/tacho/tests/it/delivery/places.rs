@@ -2,7 +2,7 @@
 
 use super::home_with;
 use crate::home::Home;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -43,6 +43,47 @@ fn files_have_a_line_for_each_request() {
         [0o700, 0o600, 0o600]
     );
     assert!(!place.join("logs.jsonl").exists());
+}
+
+/// Every event of a hook once, with its time; what was said in it only where its owner wants content there.
+#[test]
+fn events_have_a_line_each() {
+    for level in ["full", "metadata"] {
+        let home = home_with(&["bash"]);
+        let place = home.path().join("out");
+        let configure = |signals: &str| {
+            home.configure(&format!(
+                "[[destination]]\nkind = \"file\"\npath = {place:?}\nlevel = {level:?}\nsignals = {signals}\n"
+            ));
+        };
+        configure("[\"traces\"]");
+        home.drain();
+        assert!(!place.join("events.jsonl").exists());
+        configure("[\"events\"]");
+        home.stdout_of(&["rebuild"]);
+        for _ in 0..2 {
+            home.drain();
+        }
+        let text = fs::read_to_string(place.join("events.jsonl")).unwrap();
+        let lines: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let hooks = crate::fixture::load("bash").an_hour_ago().moved_to(&home.transcripts()).hooks;
+        let hidden = |line: &Json| {
+            let mut line = line.clone();
+            let timestamp = line.as_object_mut().unwrap().remove("timestamp").unwrap();
+            assert!(timestamp.as_str().unwrap().ends_with('Z'), "{timestamp}");
+            line
+        };
+        let expected = |payload: &str| {
+            let payload: Json = serde_json::from_str(payload).unwrap();
+            match level {
+                "full" => payload,
+                _ => json!({ "event": payload["hook_event_name"], "session_id": payload["session_id"] }),
+            }
+        };
+        let told: Vec<Json> = lines.iter().map(hidden).collect();
+        let expected: Vec<Json> = hooks.iter().map(|hook| expected(&hook.payload)).collect();
+        assert_eq!(told, expected);
+    }
 }
 
 /// What cannot be written waits, and says why.
