@@ -3,12 +3,14 @@
 //! What is sent, when, and what becomes of it afterwards is the same for all and not decided here.
 
 mod console;
+mod datadog;
 mod debug;
 mod file;
 mod grpc;
 mod http;
 mod lines;
 mod messages;
+mod msgpack;
 mod otlp;
 
 use crate::delivery::Outcome;
@@ -23,6 +25,8 @@ pub struct Kind {
     pub name: &'static str,
     /// What says where a destination of this kind is.
     pub place: Place,
+    /// Where it is unless its owner says otherwise.
+    pub endpoint: Option<&'static str>,
     /// How everything for it is encoded; `None` where its owner chooses.
     pub protocol: Option<Protocol>,
     /// Whether it takes this signal at all.
@@ -49,6 +53,7 @@ pub enum Place {
 pub const OTLP: Kind = Kind {
     name: "otlp",
     place: Place::Address,
+    endpoint: None,
     protocol: None,
     takes: |_| true,
     keeps_events: false,
@@ -59,6 +64,7 @@ pub const OTLP: Kind = Kind {
 pub const DEBUG: Kind = Kind {
     name: "debug",
     place: Place::File,
+    endpoint: None,
     protocol: Some(Protocol::HttpJson),
     takes: |_| true,
     keeps_events: false,
@@ -71,6 +77,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "console",
         place: Place::Terminal,
+        endpoint: None,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
         keeps_events: false,
@@ -79,12 +86,22 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "file",
         place: Place::Directory,
+        endpoint: None,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
         keeps_events: true,
         open: || Box::new(file::Files),
     },
     DEBUG,
+    Kind {
+        name: "datadog",
+        place: Place::Address,
+        endpoint: Some(datadog::ENDPOINT),
+        protocol: Some(Protocol::HttpProtobuf),
+        takes: |signal| signal == Signal::Traces,
+        keeps_events: false,
+        open: || Box::new(datadog::Datadog::default()),
+    },
 ];
 
 impl Kind {

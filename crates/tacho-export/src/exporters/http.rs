@@ -17,7 +17,7 @@ pub(super) const USER_AGENT: &str =
 /// Keeps connections alive between requests.
 #[derive(Debug)]
 pub(super) struct Http {
-    agent: ureq::Agent,
+    pub(super) agent: ureq::Agent,
 }
 
 impl Default for Http {
@@ -62,7 +62,8 @@ impl Export for Http {
     }
 }
 
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+/// What a response says.
+pub(super) fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let header = |name: &str| {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)

@@ -113,7 +113,7 @@ impl Described {
             let here = Destination::on_this_machine(kind, path, level);
             return here.map_err(|error| about("path")(error.to_string()));
         }
-        let endpoint = self.endpoint(preset)?;
+        let endpoint = self.endpoint(preset, kind)?;
         let said = self.protocol.as_ref().or_else(|| preset?.protocol.as_ref());
         let protocol = match said {
             Some(name) => choice("protocol", name, &Protocol::ALL, Protocol::name)?,
@@ -123,11 +123,14 @@ impl Described {
         Ok(to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind))
     }
 
-    fn endpoint(&self, preset: Option<&Preset>) -> Result<String, Complaint> {
+    fn endpoint(&self, preset: Option<&Preset>, kind: &Kind) -> Result<String, Complaint> {
         let template = match (&self.endpoint, preset) {
             (Some(endpoint), _) => endpoint,
             (None, Some(preset)) => &preset.endpoint,
-            (None, None) => return Err(about("endpoint")("it names neither endpoint nor preset".to_owned())),
+            (None, None) => {
+                let neither = || about("endpoint")("it names neither endpoint nor preset".to_owned());
+                return kind.endpoint.map(str::to_owned).ok_or_else(neither);
+            }
         };
         if !template.contains(REGION) {
             return Ok(template.clone());
