@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use tacho_export::destination::Destination;
 use tacho_export::exporters::{KINDS, Place};
 use tacho_spool::layout::BLOBS;
 use tacho_spool::lock::DrainLock;
@@ -78,6 +79,9 @@ pub(super) struct LossReport {
 #[derive(Debug, Serialize)]
 pub(super) struct DestinationReport {
     pub(super) name: String,
+    /// What its owner calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     pub(super) configured: bool,
     pub(super) delivered: u64,
     pub(super) waiting: u64,
@@ -133,8 +137,8 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
     }
     let hook_losses = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
     let losses = hook_losses.chain(known.losses).map(|(reason, count)| LossReport { reason, count });
-    let named = config.destinations.iter().map(|named| named.to.endpoint());
-    let untried = named.filter(|name| known.destinations.iter().all(|row| row.name != *name));
+    let named = config.destinations.iter().map(|named| &named.to);
+    let untried = named.filter(|to| known.destinations.iter().all(|row| row.name != to.endpoint()));
     let untried: Vec<DestinationReport> = untried.map(DestinationReport::untried).collect();
     let tried = known.destinations.into_iter().map(|row| destination(row, config));
     Ok(StatusReport {
@@ -200,9 +204,11 @@ impl Known {
 }
 
 impl DestinationReport {
-    fn untried(name: &str) -> Self {
+    fn untried(to: &Destination) -> Self {
+        let name = to.endpoint();
         Self {
             name: name.to_owned(),
+            label: to.label.clone(),
             configured: true,
             delivered: 0,
             waiting: 0,
@@ -228,8 +234,10 @@ fn directory_bytes(directory: &Path) -> u64 {
 }
 
 fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
+    let configured = config.destination(&row.name);
     DestinationReport {
-        configured: config.destination(&row.name).is_some(),
+        configured: configured.is_some(),
+        label: configured.and_then(|to| to.label.clone()),
         switched_off: switched_off(&row),
         is_on_terminal: is_on_terminal(&row.name),
         name: row.name,
@@ -312,8 +320,9 @@ fn text(report: &StatusReport) -> String {
 /// What is said of one destination.
 fn destination_lines(to: &DestinationReport) -> String {
     let known = if to.configured { "" } else { "  (not used now)" };
+    let label = to.label.as_deref().map(|label| format!("{}, ", display_safe(label))).unwrap_or_default();
     let mut text = format!(
-        "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
+        "sends to   {label}{}{known}: {} delivered, {} waiting, {} rejected\n",
         display_safe(&to.name),
         to.delivered,
         to.waiting,

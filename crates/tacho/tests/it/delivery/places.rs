@@ -5,8 +5,10 @@ use crate::home::Home;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 use tacho_testkit::otlp::Receiver;
 
 fn spans_in(lines: &str) -> BTreeSet<String> {
@@ -132,4 +134,28 @@ fn every_payload_is_written_for_whoever_looks_for_a_fault() {
         );
         assert_eq!(mode(&file), 0o600);
     }
+}
+
+/// Prints what it sends there while somebody looks, and nothing while nobody does.
+#[test]
+fn a_drainer_in_the_foreground_prints() {
+    let home = home_with(&["bash"]);
+    home.configure("[[destination]]\nkind = \"console\"\nsignals = [\"traces\"]\n");
+    home.drain();
+    let status = home.stdout_of(&["status"]);
+    let (_, told) = status.split_once("sends to   ").unwrap();
+    assert_eq!(
+        told,
+        "console: 0 delivered, 0 waiting, 0 rejected\n           printed only while somebody looks: tacho drain --foreground\n"
+    );
+    let mut command = home.command(&["drain", "--foreground", "--debug"]);
+    let mut drainer = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(drainer.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(spans_in(&line), reported(&home));
+    let lines = BufReader::new(drainer.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let traces = lines.filter_map(|line| line.strip_prefix("[tacho:trace] ").map(str::to_owned));
+    assert_eq!(spans_in(&traces.take(1).collect::<String>()), reported(&home));
+    drainer.kill().unwrap();
+    drainer.wait().unwrap();
 }
