@@ -2,6 +2,7 @@
 //! those it got before.
 
 mod drafts;
+mod events;
 mod resource;
 mod sampled;
 
@@ -11,6 +12,7 @@ use super::now;
 use crate::config::Named;
 use crate::failure::Failure;
 use drafts::{Drafts, PlacedDraft, sent_as};
+use events::Events;
 use sampled::{Fate, Sampled};
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::{Destination, Signals};
@@ -58,6 +60,7 @@ struct Lane<'a> {
     signals: Signals,
     batches: Vec<Cleared<Batch>>,
     items: usize,
+    events: Events,
 }
 
 /// A session as it is understood now.
@@ -84,7 +87,17 @@ impl<'a> Outgoing<'a> {
                 destination.signals.contains(signal) && row.declines(signal.name()).is_none()
             };
             let signals = Signals::of(is_sent);
-            Some(Lane { named, destination, key, user_info, since, signals, batches, items: 0 })
+            Some(Lane {
+                named,
+                destination,
+                key,
+                user_info,
+                since,
+                signals,
+                batches,
+                items: 0,
+                events: Events::default(),
+            })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -123,6 +136,8 @@ impl<'a> Outgoing<'a> {
                 drafts: Vec::new(),
             };
             lane.take(changes, session, derived, terms, drafts)?;
+            let of = (session, &derived.assembly.session.id);
+            lane.take_events(changes, of, terms.is_for_it, terms.policy.level)?;
         }
         Ok(())
     }
@@ -141,7 +156,7 @@ impl<'a> Outgoing<'a> {
 
     /// Packs what is left.
     pub(super) fn pack_all(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
-        self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes))
+        self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes).and_then(|()| lane.pack_events(changes)))
     }
 }
 

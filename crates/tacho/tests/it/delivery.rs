@@ -3,6 +3,7 @@
 mod answers;
 mod arrivals;
 mod corrections;
+mod datadog;
 mod declined;
 mod drainers;
 mod grpc;
