@@ -6,11 +6,12 @@ mod signals;
 use crate::exporters::{Kind, OTLP, Place};
 use crate::sampling::Sampling;
 pub use protocol::{Compression, Protocol};
-pub use signals::{Signals, Temporality};
+pub use signals::Signals;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tacho_model::metric::Temporality;
 use tacho_privacy::CaptureLevel;
 use ureq::http::Uri;
 
@@ -58,6 +59,8 @@ pub struct Destination {
     pub level: CaptureLevel,
     /// Which signals it gets.
     pub signals: Signals,
+    /// Whether it gets what hooks said, too.
+    pub keeps_events: bool,
     /// Which traces it gets.
     pub sampling: Sampling,
     /// From when the sums it gets count.
@@ -170,6 +173,7 @@ impl Destination {
             compression: Compression::default(),
             timeout: TIMEOUT,
             signals: Signals::default(),
+            keeps_events: kind.keeps_events,
             sampling: Sampling::default(),
             temporality: Temporality::default(),
             metrics_interval: None,

@@ -3,12 +3,14 @@
 //! What is sent, when, and what becomes of it afterwards is the same for all and not decided here.
 
 mod console;
+mod datadog;
 mod debug;
 mod file;
 mod grpc;
 mod http;
 mod lines;
 mod messages;
+mod msgpack;
 mod otlp;
 
 use crate::delivery::Outcome;
@@ -23,10 +25,14 @@ pub struct Kind {
     pub name: &'static str,
     /// What says where a destination of this kind is.
     pub place: Place,
+    /// Where it is unless its owner says otherwise.
+    pub endpoint: Option<&'static str>,
     /// How everything for it is encoded; `None` where its owner chooses.
     pub protocol: Option<Protocol>,
     /// Whether it takes this signal at all.
     pub takes: fn(Signal) -> bool,
+    /// Whether it keeps what hooks said, too.
+    pub keeps_events: bool,
     open: fn() -> Box<dyn Export>,
 }
 
@@ -47,8 +53,10 @@ pub enum Place {
 pub const OTLP: Kind = Kind {
     name: "otlp",
     place: Place::Address,
+    endpoint: None,
     protocol: None,
     takes: |_| true,
+    keeps_events: false,
     open: || Box::new(otlp::Otlp::default()),
 };
 
@@ -56,8 +64,10 @@ pub const OTLP: Kind = Kind {
 pub const DEBUG: Kind = Kind {
     name: "debug",
     place: Place::File,
+    endpoint: None,
     protocol: Some(Protocol::HttpJson),
     takes: |_| true,
+    keeps_events: false,
     open: || Box::new(debug::Debug),
 };
 
@@ -67,18 +77,31 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "console",
         place: Place::Terminal,
+        endpoint: None,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
+        keeps_events: false,
         open: || Box::new(console::Console),
     },
     Kind {
         name: "file",
         place: Place::Directory,
+        endpoint: None,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
+        keeps_events: true,
         open: || Box::new(file::Files),
     },
     DEBUG,
+    Kind {
+        name: "datadog",
+        place: Place::Address,
+        endpoint: Some(datadog::ENDPOINT),
+        protocol: Some(Protocol::HttpProtobuf),
+        takes: |signal| signal == Signal::Traces,
+        keeps_events: false,
+        open: || Box::new(datadog::Datadog::default()),
+    },
 ];
 
 impl Kind {
@@ -103,11 +126,14 @@ impl fmt::Debug for Kind {
     }
 }
 
+/// The name of what hooks said, beside those of signals.
+pub const EVENTS: &str = "events";
+
 /// What is sent at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// What it is about.
-    pub signal: Signal,
+    /// What it is about: the name of a signal, or [`EVENTS`].
+    pub name: &'a str,
     /// Media type of the body before compression.
     pub content_type: &'a str,
     /// The body, encoded and compressed with gzip.

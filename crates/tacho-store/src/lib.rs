@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod cursor;
 pub mod destinations;
 pub mod error;
+pub mod events;
 pub mod metrics;
 pub mod observation;
 pub mod outbox;

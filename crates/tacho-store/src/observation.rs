@@ -133,7 +133,7 @@ impl Reader<'_> {
     }
 }
 
-fn observation(session: &SessionId, row: &Row<'_>) -> rusqlite::Result<Observation> {
+pub(crate) fn observation(session: &SessionId, row: &Row<'_>) -> rusqlite::Result<Observation> {
     let source: String = row.get(2)?;
     Ok(Observation {
         uid: row.get(0)?,

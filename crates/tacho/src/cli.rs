@@ -146,6 +146,18 @@ pub(crate) enum Command {
     /// Show or change what the recorder was told.
     #[command(subcommand)]
     Config(ConfigAction),
+    /// Send a destination one labelled span, log record and metric, and explain what it answers.
+    ///
+    /// Nothing that was recorded is sent. Exits 0 if all of it was taken, 1 if not, 2 if there is no such destination.
+    #[command(
+        after_help = "Examples:\n  tacho test-destination work\n  tacho test-destination http://localhost:4318\n  tacho \
+        test-destination work --json | jq '.results[]'"
+    )]
+    TestDestination {
+        /// Its name, or its address; one that is not configured is asked as it is, without a token.
+        #[arg(value_name = "NAME|ENDPOINT")]
+        name: String,
+    },
     /// Show what is known of destinations.
     #[command(subcommand)]
     Destinations(DestinationsAction),

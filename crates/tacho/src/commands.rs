@@ -25,6 +25,7 @@ mod steps;
 mod summary;
 mod table;
 mod tail;
+mod test_destination;
 mod tree;
 mod trust;
 mod uninstall;
@@ -84,6 +85,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Serve(wanted)) => serve::run(output, wanted),
         Some(Command::Config(action)) => config::run(output, action),
         Some(Command::Destinations(DestinationsAction::Presets)) => presets::run(output),
+        Some(Command::TestDestination { name }) => test_destination::run(output, name),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),
         Some(Command::Prices(action)) => prices::run(output, action),
         Some(Command::Rebuild) => rebuild::run(output),

@@ -13,7 +13,7 @@ pub(super) struct Debug;
 
 impl Export for Debug {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
-        let signal = request.signal.name().trim_end_matches('s');
+        let signal = request.name.trim_end_matches('s');
         let write = |line: Vec<u8>| match to.base() {
             "" => io::stderr().lock().write_all(&line),
             path => append(Path::new(path), &line),

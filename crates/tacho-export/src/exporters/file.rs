@@ -19,7 +19,7 @@ pub(super) struct Files;
 
 impl Export for Files {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
-        let write = |line: Vec<u8>| append_line(Path::new(to.base()), request.signal.name(), &line);
+        let write = |line: Vec<u8>| append_line(Path::new(to.base()), request.name, &line);
         written(line(request, "").and_then(write), to.base())
     }
 }

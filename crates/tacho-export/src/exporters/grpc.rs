@@ -6,7 +6,6 @@ mod connection;
 use super::{Export, Request};
 use crate::delivery::{Answer, Outcome, Status, Unreachable, judge};
 use crate::destination::{Compression, Destination};
-use crate::otlp::Signal;
 use connection::Connection;
 use flate2::read::GzDecoder;
 use http_body_util::Full;
@@ -76,13 +75,13 @@ impl Grpc {
             if let Some(mut connection) = known {
                 // One that lay still may be gone by now; a new one tells.
                 if let Ok(answer) =
-                    exchange(&mut connection, to, request.signal, compression, body.clone()).await
+                    exchange(&mut connection, to, request.name, compression, body.clone()).await
                 {
                     return Ok((connection, answer));
                 }
             }
             let mut connection = Connection::open(to).await?;
-            let answer = exchange(&mut connection, to, request.signal, compression, body).await?;
+            let answer = exchange(&mut connection, to, request.name, compression, body).await?;
             Ok((connection, answer))
         };
         let done = runtime.block_on(async { timeout(to.timeout, exchange).await });
@@ -96,11 +95,11 @@ impl Grpc {
 async fn exchange(
     connection: &mut Connection,
     to: &Destination,
-    signal: Signal,
+    name: &str,
     compression: Compression,
     body: Bytes,
 ) -> Result<Answer, Unreachable> {
-    let mut call = hyper::Request::post(format!("{}{}", to.base(), path(signal)))
+    let mut call = hyper::Request::post(format!("{}{}", to.base(), path(name)))
         .header(CONTENT_TYPE, "application/grpc")
         .header(TE, "trailers")
         .header(USER_AGENT, super::http::USER_AGENT)
@@ -116,11 +115,8 @@ async fn exchange(
 }
 
 /// Where the service of a signal exports.
-fn path(signal: Signal) -> String {
-    let package = match signal.name() {
-        "traces" => "trace",
-        name => name,
-    };
+fn path(name: &str) -> String {
+    let package = if name == "traces" { "trace" } else { name };
     let (first, rest) = package.split_at(1);
     let service = format!("{}{rest}Service", first.to_ascii_uppercase());
     format!("/opentelemetry.proto.collector.{package}.v1.{service}/Export")

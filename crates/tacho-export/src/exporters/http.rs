@@ -17,7 +17,7 @@ pub(super) const USER_AGENT: &str =
 /// Keeps connections alive between requests.
 #[derive(Debug)]
 pub(super) struct Http {
-    agent: ureq::Agent,
+    pub(super) agent: ureq::Agent,
 }
 
 impl Default for Http {
@@ -39,7 +39,7 @@ impl Export for Http {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
         let mut post = self
             .agent
-            .post(to.url(request.signal.name()))
+            .post(to.url(request.name))
             .config()
             .timeout_global(Some(to.timeout))
             .build()
@@ -62,7 +62,8 @@ impl Export for Http {
     }
 }
 
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+/// What a response says.
+pub(super) fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let header = |name: &str| {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)

@@ -189,6 +189,7 @@ pub(super) fn fill(store: &mut Store) {
     changes.settle_delivery(&first, &Delivery::Refused { error: "HTTP 400" }, later(2)).unwrap();
     changes.count_loss("quota", 5, later(3)).unwrap();
     changes.note_taken(here, "traces", later(3)).unwrap();
+    changes.mark_events(there, one).unwrap();
     changes.note_declined(here, "logs", "HTTP 405", later(3)).unwrap();
     changes.commit().unwrap();
     fill_usage(store);

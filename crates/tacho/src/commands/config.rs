@@ -17,9 +17,10 @@ use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use tacho_export::destination::{Compression, Signals, Temporality};
+use tacho_export::destination::{Compression, Signals};
 use tacho_export::exporters::Place;
 use tacho_export::otlp::Signal;
+use tacho_model::metric::Temporality;
 use tempfile::NamedTempFile;
 use toml_edit::{DocumentMut, Item, Table, value};
 
@@ -99,8 +100,9 @@ fn details(named: &Named) -> String {
         details.push(format!("headers {}", names.join(" ")));
     }
     details.extend(to.label.as_ref().map(|label| format!("name {}", display_safe(label))));
-    if to.signals != Signals::default() {
-        details.push(format!("signals {}", to.signals.names()));
+    if to.signals != Signals::default() || to.keeps_events != to.kind.keeps_events {
+        let events = if to.keeps_events { " events" } else { "" };
+        details.push(format!("signals {}{events}", to.signals.names()));
     }
     if !to.sampling.keeps_all() {
         let errors = if to.sampling.keeps_errors { " and all with errors" } else { "" };

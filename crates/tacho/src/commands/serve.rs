@@ -5,7 +5,7 @@
 
 use super::drain::{TAKE_OVER_MAX, take_lock};
 use crate::cli::{Output, Serve};
-use crate::config;
+use crate::config::{self, Terminal};
 use crate::drain::{Drainer, Left, Reception, Stay, port_wanted, run_resident};
 use crate::failure::Failure;
 use crate::place;
@@ -27,7 +27,7 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
     let end = end_signals()?;
     let place = place::open_state(None)?;
-    let config = config::load();
+    let config = config::load().seen_from(Terminal::Watched);
     config.unread.iter().for_each(|unread| note(&format!("note: {}", unread.reason)));
     let port = serve.port.or_else(|| port_wanted(&place, &config)).unwrap_or(PORT);
     // Whoever drains now may be listening, too.
@@ -54,7 +54,7 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
             return Ok(());
         };
         let state = State::open(place.path())?;
-        let mut drainer = Drainer::open(state, held, config::load())?;
+        let mut drainer = Drainer::open(state, held, config::load().seen_from(Terminal::Watched))?;
         match run_resident(&mut drainer, &mut reception, Stay::Until(end.as_fd()))? {
             Left::MadeWay => {
                 drop(drainer);

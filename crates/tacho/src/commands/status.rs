@@ -17,6 +17,8 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use tacho_export::destination::Destination;
+use tacho_export::exporters::{KINDS, Place};
 use tacho_spool::layout::BLOBS;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::loss;
@@ -77,6 +79,9 @@ pub(super) struct LossReport {
 #[derive(Debug, Serialize)]
 pub(super) struct DestinationReport {
     pub(super) name: String,
+    /// What its owner calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     pub(super) configured: bool,
     pub(super) delivered: u64,
     pub(super) waiting: u64,
@@ -87,6 +92,9 @@ pub(super) struct DestinationReport {
     /// Signals that it says it has no place for, with what it answered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     switched_off: Vec<SwitchedOff>,
+    /// Whether it is sent anything only while somebody looks.
+    #[serde(skip)]
+    is_on_terminal: bool,
 }
 
 /// A signal that a destination is not sent.
@@ -129,8 +137,8 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
     }
     let hook_losses = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
     let losses = hook_losses.chain(known.losses).map(|(reason, count)| LossReport { reason, count });
-    let named = config.destinations.iter().map(|named| named.to.endpoint());
-    let untried = named.filter(|name| known.destinations.iter().all(|row| row.name != *name));
+    let named = config.destinations.iter().map(|named| &named.to);
+    let untried = named.filter(|to| known.destinations.iter().all(|row| row.name != to.endpoint()));
     let untried: Vec<DestinationReport> = untried.map(DestinationReport::untried).collect();
     let tried = known.destinations.into_iter().map(|row| destination(row, config));
     Ok(StatusReport {
@@ -196,9 +204,11 @@ impl Known {
 }
 
 impl DestinationReport {
-    fn untried(name: &str) -> Self {
+    fn untried(to: &Destination) -> Self {
+        let name = to.endpoint();
         Self {
             name: name.to_owned(),
+            label: to.label.clone(),
             configured: true,
             delivered: 0,
             waiting: 0,
@@ -207,6 +217,7 @@ impl DestinationReport {
             last_success_ns: None,
             last_error: None,
             switched_off: Vec::new(),
+            is_on_terminal: is_on_terminal(name),
         }
     }
 }
@@ -223,9 +234,12 @@ fn directory_bytes(directory: &Path) -> u64 {
 }
 
 fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
+    let configured = config.destination(&row.name);
     DestinationReport {
-        configured: config.destination(&row.name).is_some(),
+        configured: configured.is_some(),
+        label: configured.and_then(|to| to.label.clone()),
         switched_off: switched_off(&row),
+        is_on_terminal: is_on_terminal(&row.name),
         name: row.name,
         delivered: row.delivered,
         waiting: row.waiting,
@@ -234,6 +248,11 @@ fn destination(row: DestinationRow, config: &Config) -> DestinationReport {
         last_success_ns: row.last_success.map(|at| at.0),
         last_error: row.last_error,
     }
+}
+
+/// Whether a destination of this name is a terminal: nothing else is called by its kind alone.
+fn is_on_terminal(name: &str) -> bool {
+    KINDS.iter().any(|kind| kind.place != Place::Address && kind.name == name)
 }
 
 fn switched_off(row: &DestinationRow) -> Vec<SwitchedOff> {
@@ -273,28 +292,7 @@ fn text(report: &StatusReport) -> String {
     {
         text.push_str("sends to   nobody: everything stays on this machine\n");
     }
-    for to in &report.destinations {
-        let known = if to.configured { "" } else { "  (not used now)" };
-        text.push_str(&format!(
-            "sends to   {}{known}: {} delivered, {} waiting, {} rejected\n",
-            display_safe(&to.name),
-            to.delivered,
-            to.waiting,
-            to.rejected
-        ));
-        for off in &to.switched_off {
-            let error = display_safe(&off.error);
-            text.push_str(&format!("           {} are not sent there: {error}\n", off.signal));
-        }
-        if let Some(error) = to.last_error.as_deref().map(display_safe) {
-            if to.failures_in_a_row > 0 {
-                let failures = words::plural(to.failures_in_a_row, "failure");
-                text.push_str(&format!("           {failures} in a row: {error}\n"));
-            } else if to.rejected > 0 {
-                text.push_str(&format!("           the last error: {error}\n"));
-            }
-        }
-    }
+    report.destinations.iter().for_each(|to| text.push_str(&destination_lines(to)));
     for waiting in &report.waiting_for_token {
         text.push_str(&format!("waits      {}\n", display_safe(&waiting.reason)));
     }
@@ -315,6 +313,34 @@ fn text(report: &StatusReport) -> String {
     }
     for loss in &report.losses {
         text.push_str(&format!("lost       {}: {}\n", loss.count, display_safe(&loss.reason)));
+    }
+    text
+}
+
+/// What is said of one destination.
+fn destination_lines(to: &DestinationReport) -> String {
+    let known = if to.configured { "" } else { "  (not used now)" };
+    let label = to.label.as_deref().map(|label| format!("{}, ", display_safe(label))).unwrap_or_default();
+    let mut text = format!(
+        "sends to   {label}{}{known}: {} delivered, {} waiting, {} rejected\n",
+        display_safe(&to.name),
+        to.delivered,
+        to.waiting,
+        to.rejected
+    );
+    if to.is_on_terminal {
+        text.push_str("           printed only while somebody looks: tacho drain --foreground\n");
+    }
+    for off in &to.switched_off {
+        let error = display_safe(&off.error);
+        text.push_str(&format!("           {} are not sent there: {error}\n", off.signal));
+    }
+    let Some(error) = to.last_error.as_deref().map(display_safe) else { return text };
+    if to.failures_in_a_row > 0 {
+        let failures = words::plural(to.failures_in_a_row, "failure");
+        text.push_str(&format!("           {failures} in a row: {error}\n"));
+    } else if to.rejected > 0 {
+        text.push_str(&format!("           the last error: {error}\n"));
     }
     text
 }

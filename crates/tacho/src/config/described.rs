@@ -10,17 +10,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals, Temporality};
-use tacho_export::exporters::{KINDS, Kind, Place};
-use tacho_export::otlp::Signal;
+use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals};
+use tacho_export::exporters::{EVENTS, KINDS, Kind, Place};
 use tacho_export::sampling::Sampling;
+use tacho_model::metric::Temporality;
 
 /// The header that names a dataset, unless a preset knows another.
 pub(super) const DATASET_HEADER: &str = "Dash0-Dataset";
 /// The header that carries a token, unless a preset knows another.
 const TOKEN_HEADER: &str = "Authorization";
-/// The names of signals. A version that cannot make one of them takes its name all the same.
-const SIGNALS: [&str; 3] = ["traces", "metrics", "logs"];
+/// What a destination can be said to get: signals, and what hooks said.
+const SIGNALS: [&str; 4] = ["traces", "metrics", "logs", EVENTS];
 /// No request may take longer.
 const TIMEOUT_S_MAX: f64 = 600.0;
 
@@ -72,7 +72,7 @@ impl Described {
             own.clone().or_else(|| preset.as_ref().and_then(|preset| known(preset).clone()))
         };
         if let Some(name) = said(&self.temporality, |preset| &preset.temporality) {
-            to.temporality = choice("temporality", &name, &Temporality::ALL, Temporality::name)?;
+            to.temporality = temporality(&name)?;
         }
         if let Some(name) = &self.compression {
             to.compression = choice("compression", name, &Compression::ALL, Compression::name)?;
@@ -89,7 +89,7 @@ impl Described {
             to.metrics_interval = Some(interval.ok_or_else(wrong)?);
         }
         let signals = self.signals.clone().or_else(|| preset.as_ref()?.signals.clone());
-        to.signals = signals_of(signals.as_deref(), to.kind)?;
+        take_signals(&mut to, signals.as_deref())?;
         let share = self.sampling.unwrap_or(1.0);
         let wrong = || about("sampling")(format!("sampling {share} is no share from 0.0 to 1.0"));
         to.sampling = Sampling::of(share, self.sample_errors.unwrap_or(true)).ok_or_else(wrong)?;
@@ -113,7 +113,7 @@ impl Described {
             let here = Destination::on_this_machine(kind, path, level);
             return here.map_err(|error| about("path")(error.to_string()));
         }
-        let endpoint = self.endpoint(preset)?;
+        let endpoint = self.endpoint(preset, kind)?;
         let said = self.protocol.as_ref().or_else(|| preset?.protocol.as_ref());
         let protocol = match said {
             Some(name) => choice("protocol", name, &Protocol::ALL, Protocol::name)?,
@@ -123,11 +123,14 @@ impl Described {
         Ok(to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind))
     }
 
-    fn endpoint(&self, preset: Option<&Preset>) -> Result<String, Complaint> {
+    fn endpoint(&self, preset: Option<&Preset>, kind: &Kind) -> Result<String, Complaint> {
         let template = match (&self.endpoint, preset) {
             (Some(endpoint), _) => endpoint,
             (None, Some(preset)) => &preset.endpoint,
-            (None, None) => return Err(about("endpoint")("it names neither endpoint nor preset".to_owned())),
+            (None, None) => {
+                let neither = || about("endpoint")("it names neither endpoint nor preset".to_owned());
+                return kind.endpoint.map(str::to_owned).ok_or_else(neither);
+            }
         };
         if !template.contains(REGION) {
             return Ok(template.clone());
@@ -176,18 +179,19 @@ impl Described {
     }
 }
 
-/// The signals of these names that a destination of this kind takes.
-fn signals_of(names: Option<&[String]>, kind: &Kind) -> Result<Signals, Complaint> {
+/// Has a destination get what is named, as far as its kind takes it.
+fn take_signals(to: &mut Destination, names: Option<&[String]>) -> Result<(), Complaint> {
     for name in names.into_iter().flatten() {
         choice("signals", name, &SIGNALS, |known| known)?;
     }
-    let is_named = |signal: Signal| names.is_none_or(|names| names.iter().any(|name| name == signal.name()));
-    let signals = Signals::of(|signal| is_named(signal) && (kind.takes)(signal));
-    if signals.iter().next().is_none() {
+    let is_named = |name: &str| names.is_none_or(|names| names.iter().any(|known| known == name));
+    to.signals = Signals::of(|signal| is_named(signal.name()) && (to.kind.takes)(signal));
+    to.keeps_events = to.kind.keeps_events && is_named(EVENTS);
+    if to.signals.iter().next().is_none() && !to.keeps_events {
         let named = names.unwrap_or_default().join(", ");
-        return Err(about("signals")(format!("nothing would be sent: kind {:?} gets {named}", kind.name)));
+        return Err(about("signals")(format!("nothing would be sent: kind {:?} gets {named}", to.kind.name)));
     }
-    Ok(signals)
+    Ok(())
 }
 
 /// The choice of this name.
@@ -202,6 +206,13 @@ pub(super) fn choice<T: Copy>(
         let names: Vec<&str> = all.iter().copied().map(name_of).collect();
         about(key)(format!("{key} {name:?} is none of {}{}", names.join(", "), nearest::hint(name, &names)))
     })
+}
+
+/// From when the sums of metrics count.
+pub(super) fn temporality(name: &str) -> Result<Temporality, Complaint> {
+    const NAMES: [&str; 3] = ["cumulative", "delta", "lowmemory"];
+    let name = choice("temporality", name, &NAMES, |known| known)?;
+    Ok(Temporality::named(name).unwrap_or_default())
 }
 
 fn no_kind(name: &str) -> Complaint {

@@ -2,6 +2,7 @@
 
 use super::described::Described;
 use super::file::{credentials, level, user_info};
+use super::otel;
 use super::owner::is_owners_word;
 use super::stored::Directory;
 use super::{Author, Config, Origin, Refused, Said};
@@ -10,6 +11,8 @@ use std::env;
 use tacho_agents::{AGENTS, Agent, OwnersFiles, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
 use tacho_export::percent;
+use tacho_model::attribute::Key;
+use tacho_model::semconv;
 use tacho_privacy::{CaptureLevel, Disclosure};
 
 /// The spellings of an option, the first found counting: ours, then those of the plugin that many come from.
@@ -68,15 +71,21 @@ pub(super) fn read_labels(config: &mut Config) {
             directory.plugins(agent).iter().for_each(|plugin| label(&plugin.options, &origin, config));
         }
     }
-    for name in ["TACHO_AGENT_NAME", "OTEL_SERVICE_NAME", "DASH0_AGENT_NAME"] {
-        if config.agent_name.is_none() {
-            config.agent_name = variable(name).map(|value| Said { value, origin: Origin::Variable(name) });
-        }
-    }
-    if config.team.is_none() {
-        let origin = Origin::Variable("TACHO_TEAM");
-        config.team = variable("TACHO_TEAM").map(|value| Said { value, origin });
-    }
+    let attributes = otel::resource_attributes(config);
+    let by = |name| Some(Said { value: variable(name)?, origin: Origin::Variable(name) });
+    let among = |key: Key| {
+        let value = attributes.get(key.name())?.clone();
+        Some(Said { value, origin: Origin::Variable(otel::RESOURCE_ATTRIBUTES) })
+    };
+    let agent_names = [
+        by("TACHO_AGENT_NAME"),
+        by("OTEL_SERVICE_NAME"),
+        among(semconv::SERVICE_NAME),
+        by("DASH0_AGENT_NAME"),
+    ];
+    config.agent_name = config.agent_name.take().or_else(|| agent_names.into_iter().flatten().next());
+    let teams = [by("TACHO_TEAM"), among(semconv::TACHOGRAPH_TEAM)];
+    config.team = config.team.take().or_else(|| teams.into_iter().flatten().next());
 }
 
 /// Takes in what variables wish of debugging, and what they may not wish.

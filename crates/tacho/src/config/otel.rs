@@ -3,11 +3,16 @@
 //!
 //! An agent keeps them from its hooks, so they count for whoever drains from a terminal or serves.
 
-use super::described::{Complaint, Described, choice};
+use super::described::{self, Complaint, Described, choice};
 use super::environment::{headers_from, variable};
 use super::{Author, Config, Origin};
 use std::collections::BTreeMap;
-use tacho_export::destination::{Compression, Destination, Protocol, Temporality, origin_of};
+use tacho_export::destination::{Compression, Destination, Protocol, origin_of};
+use tacho_model::metric::Temporality;
+use tacho_model::semconv;
+
+/// Attributes of everything that is sent.
+pub(super) const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 
 /// The variables of one signal.
 struct Variables {
@@ -113,6 +118,25 @@ pub(super) fn read(config: &mut Config) {
         let to = described.destination().map_err(|complaint| complaint.reason);
         config.name(Origin::Variable("OTEL_TRACES_EXPORTER"), Author::Unknown, to);
     }
+}
+
+/// What the variable for attributes of the resource says: nothing at all if it cannot be read (specification, "Specifying
+/// resource information via an environment variable").
+pub(super) fn resource_attributes(config: &mut Config) -> BTreeMap<String, String> {
+    let Some(text) = variable(RESOURCE_ATTRIBUTES) else { return BTreeMap::new() };
+    let Ok(pairs) = headers_from(&text) else {
+        config.refuse(Origin::Variable(RESOURCE_ATTRIBUTES), "it is not name=value,...".to_owned());
+        return BTreeMap::new();
+    };
+    let used = [semconv::SERVICE_NAME.name(), semconv::TACHOGRAPH_TEAM.name()];
+    let unused: Vec<&str> =
+        pairs.iter().map(|pair| pair.name.as_str()).filter(|name| !used.contains(name)).collect();
+    if !unused.is_empty() {
+        let reason =
+            format!("of {} nothing is sent; only {} are used", unused.join(", "), used.join(" and "));
+        config.refuse(Origin::Variable(RESOURCE_ATTRIBUTES), reason);
+    }
+    pairs.into_iter().map(|pair| (pair.name, pair.value)).collect()
 }
 
 /// Where a signal goes; `None` where nobody says so.
@@ -241,9 +265,7 @@ fn sampling(config: &mut Config) -> Option<f64> {
 
 fn temporality(config: &mut Config) -> Option<Temporality> {
     const PREFERENCE: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
-    said(PREFERENCE, PREFERENCE, config, |name| {
-        choice("temporality", name, &Temporality::ALL, Temporality::name)
-    })
+    said(PREFERENCE, PREFERENCE, config, described::temporality)
 }
 
 fn interval(config: &mut Config) -> Option<f64> {

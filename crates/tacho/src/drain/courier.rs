@@ -16,7 +16,6 @@ use std::time::Duration;
 use tacho_export::delivery::Outcome;
 use tacho_export::destination::Destination;
 use tacho_export::exporters::{self, Request};
-use tacho_export::otlp::Signal;
 use tacho_store::outbox::Parcel;
 
 /// A request that was carried, and how that ended.
@@ -41,7 +40,7 @@ pub(super) struct Couriers {
 
 #[derive(Debug)]
 struct Lane {
-    requests: Sender<(Destination, Signal, Parcel)>,
+    requests: Sender<(Destination, Parcel)>,
     is_busy: bool,
 }
 
@@ -69,26 +68,26 @@ impl Couriers {
     }
 
     /// Sends a request on its way. Its destination must not be busy.
-    pub(super) fn send(&mut self, to: &Destination, signal: Signal, parcel: Parcel) -> io::Result<()> {
+    pub(super) fn send(&mut self, to: &Destination, parcel: Parcel) -> io::Result<()> {
         let endpoint = to.endpoint();
         if !self.lanes.contains_key(endpoint) {
             let requests = self.call_up(endpoint)?;
             self.lanes.insert(endpoint.to_owned(), Lane { requests, is_busy: false });
         }
         if let Some(lane) = self.lanes.get_mut(endpoint) {
-            lane.is_busy = lane.requests.send((to.clone(), signal, parcel)).is_ok();
+            lane.is_busy = lane.requests.send((to.clone(), parcel)).is_ok();
         }
         Ok(())
     }
 
-    fn call_up(&self, endpoint: &str) -> io::Result<Sender<(Destination, Signal, Parcel)>> {
-        let (requests, to_do) = channel::<(Destination, Signal, Parcel)>();
+    fn call_up(&self, endpoint: &str) -> io::Result<Sender<(Destination, Parcel)>> {
+        let (requests, to_do) = channel::<(Destination, Parcel)>();
         let (back, bell, endpoint) = (self.sender.clone(), Arc::clone(&self.bell), endpoint.to_owned());
         thread::Builder::new().name("courier".to_owned()).spawn(move || {
             let mut sender = exporters::Sender::default();
-            for (destination, signal, parcel) in to_do {
-                let (content_type, body) = (&parcel.content_type, &parcel.bytes);
-                let outcome = sender.send(&destination, Request { signal, content_type, body });
+            for (destination, parcel) in to_do {
+                let Parcel { signal: name, content_type, bytes: body, .. } = &parcel;
+                let outcome = sender.send(&destination, Request { name, content_type, body });
                 if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {
                     return;
                 }

@@ -41,13 +41,13 @@ impl Drainer {
             if self.store.read().next_parcel(row.key)?.is_none()
                 && let Some(parcel) = self.metrics.next_for(destination.endpoint())
             {
-                self.couriers.send(destination, Signal::Metrics, parcel)?;
+                self.couriers.send(destination, parcel)?;
                 continue;
             }
             while let Some(parcel) = self.store.read().next_parcel(row.key)? {
                 let user_info = self.config.disclosure_to(named);
-                if let Some((signal, parcel)) = permitted(&mut self.store, destination, user_info, parcel)? {
-                    self.couriers.send(destination, signal, parcel)?;
+                if let Some(parcel) = permitted(&mut self.store, destination, user_info, parcel)? {
+                    self.couriers.send(destination, parcel)?;
                     break;
                 }
             }

@@ -4,6 +4,7 @@
 use super::now;
 use crate::failure::Failure;
 use tacho_export::destination::{Destination, Protocol};
+use tacho_export::exporters::EVENTS;
 use tacho_export::otlp::{Signal, without};
 use tacho_model::attribute::Class;
 use tacho_privacy::{CaptureLevel, Disclosure};
@@ -16,18 +17,18 @@ pub(super) fn permitted(
     to: &Destination,
     user_info: Disclosure,
     parcel: Parcel,
-) -> Result<Option<(Signal, Parcel)>, Failure> {
+) -> Result<Option<Parcel>, Failure> {
     let signal = Signal::named(&parcel.signal);
     let has_too_much =
         parcel.is_full && to.level != CaptureLevel::Full || parcel.has_names && user_info != Disclosure::Name;
     let is_as_meant = !has_too_much && parcel.content_type == to.protocol.content_type();
-    if let Some(signal) = signal.filter(|_| is_as_meant) {
-        return Ok(Some((signal, parcel)));
+    if is_as_meant && (signal.is_some() || parcel.signal == EVENTS) {
+        return Ok(Some(parcel));
     }
-    let lowered = signal.and_then(|signal| Some((signal, lowered(signal, &parcel, to, user_info)?)));
+    let lowered = signal.and_then(|signal| lowered(signal, &parcel, to, user_info));
     let changes = store.change()?;
     match &lowered {
-        Some((_, lowered)) => changes.replace_parcel(lowered)?,
+        Some(lowered) => changes.replace_parcel(lowered)?,
         None => {
             let given_up = Delivery::GivenUp { error: "what waits cannot be read any more" };
             changes.settle_delivery(&parcel, &given_up, now())?;

@@ -117,7 +117,7 @@ impl Drainer {
     }
 
     fn saying(&self, named: &Named, row: &DestinationRow) -> Result<Saying, Failure> {
-        let (now, temporality) = (now(), named.to.temporality.of_metrics());
+        let (now, temporality) = (now(), named.to.temporality);
         let (told, store) = (Told { row, temporality, now }, self.store.read());
         let series = store.series()?;
         let mut points = told.points(store, &series)?;

@@ -1,6 +1,8 @@
-//! What a round puts in line: for each destination the spans that settled, and corrections of those it got before.
+//! What a round puts in line: for each destination the spans that settled, what happened beside them, and corrections of
+//! those it got before.
 
 mod drafts;
+mod events;
 mod resource;
 mod sampled;
 
@@ -10,6 +12,7 @@ use super::now;
 use crate::config::Named;
 use crate::failure::Failure;
 use drafts::{Drafts, PlacedDraft, sent_as};
+use events::Events;
 use sampled::{Fate, Sampled};
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::{Destination, Signals};
@@ -57,6 +60,7 @@ struct Lane<'a> {
     signals: Signals,
     batches: Vec<Cleared<Batch>>,
     items: usize,
+    events: Events,
 }
 
 /// A session as it is understood now.
@@ -83,7 +87,17 @@ impl<'a> Outgoing<'a> {
                 destination.signals.contains(signal) && row.declines(signal.name()).is_none()
             };
             let signals = Signals::of(is_sent);
-            Some(Lane { named, destination, key, user_info, since, signals, batches, items: 0 })
+            Some(Lane {
+                named,
+                destination,
+                key,
+                user_info,
+                since,
+                signals,
+                batches,
+                items: 0,
+                events: Events::default(),
+            })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -115,8 +129,15 @@ impl<'a> Outgoing<'a> {
                 is_for_it: !rules.is_withheld && config.is_for(lane.named, project),
                 policy: narrowed(policy, rules),
             };
-            let drafts = Drafts { of_session: &resource, of_project: &rules.attributes, drafts: Vec::new() };
+            let drafts = Drafts {
+                of_session: &resource,
+                tells: lane.signals.contains(Signal::Logs),
+                of_project: &rules.attributes,
+                drafts: Vec::new(),
+            };
             lane.take(changes, session, derived, terms, drafts)?;
+            let of = (session, &derived.assembly.session.id);
+            lane.take_events(changes, of, terms.is_for_it, terms.policy.level)?;
         }
         Ok(())
     }
@@ -135,7 +156,7 @@ impl<'a> Outgoing<'a> {
 
     /// Packs what is left.
     pub(super) fn pack_all(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
-        self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes))
+        self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes).and_then(|()| lane.pack_events(changes)))
     }
 }
 
@@ -194,6 +215,13 @@ impl Lane<'_> {
                     claim(Some(now_said));
                 }
             }
+        }
+        for moment in derived.assembly.moments.iter().filter(|moment| !claimed.contains_key(&moment.id)) {
+            if terms.is_for_it && drafts.tells {
+                drafts.add_record(&moment.record, &derived.assembly.spans);
+            }
+            // It is told once: what is learnt of it later changes nothing.
+            claims.push((moment.id, Claim { sent: Some(NOT_FOR_IT), compared: Some(NOT_FOR_IT) }));
         }
         for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
             let cleared = clear(&draft, terms.policy);

@@ -107,6 +107,10 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
     let mut verdict = Verdict::default();
     for refused in &ground.config.refused {
         let what = format!("{} is not used: {}", refused.origin, refused.reason);
+        if is_meant_for_all(&refused.origin) {
+            verdict.note(what);
+            continue;
+        }
         verdict.find(what, "it counts as little as if nobody had said it", remedy_of(refused));
     }
     for project in here::projects(&ground.config) {
@@ -121,10 +125,15 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
             verdict.find(what, "the project is recorded as if the file did not say it", remedy);
         }
     }
-    if verdict.findings.is_empty() {
+    if verdict.findings.is_empty() && verdict.detail.is_empty() {
         verdict.note("nothing that was named is refused");
     }
     verdict
+}
+
+/// Whether a variable is read by every exporter, so that whoever set it may have meant others.
+fn is_meant_for_all(origin: &Origin) -> bool {
+    matches!(origin, Origin::Variable(name) if name.starts_with("OTEL_"))
 }
 
 fn remedy_of(refused: &Refused) -> String {

@@ -8,7 +8,7 @@ use crate::drain::DEAD_LETTERS;
 use std::fs;
 use tacho_export::delivery::{Outcome, Status};
 use tacho_export::destination::Protocol;
-use tacho_export::exporters::{Request, Sender};
+use tacho_export::exporters::{Place, Request, Sender};
 use tacho_export::otlp::Signal;
 use tacho_store::destinations::DestinationRow;
 
@@ -28,7 +28,7 @@ pub(super) fn destinations(ground: &Ground) -> Verdict {
         if rows.iter().all(|row| row.name != to.endpoint()) {
             verdict.note(format!("{}: nothing was sent yet", to.endpoint()));
         }
-        if ground.probe {
+        if ground.probe && to.kind.place == Place::Address {
             probe(named, &mut verdict);
         }
     }
@@ -105,7 +105,7 @@ fn probe(named: &Named, verdict: &mut Verdict) {
     };
     let name = to.endpoint();
     let origin = &named.origin;
-    let request = Request { signal: Signal::Traces, content_type: to.protocol.content_type(), body };
+    let request = Request { name: Signal::Traces.name(), content_type: to.protocol.content_type(), body };
     match Sender::default().send(to, request) {
         Outcome::Taken { .. } => verdict.note(format!("{name} takes what is sent")),
         Outcome::Busy { status, .. } => {

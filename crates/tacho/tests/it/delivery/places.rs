@@ -2,11 +2,13 @@
 
 use super::home_with;
 use crate::home::Home;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 use tacho_testkit::otlp::Receiver;
 
 fn spans_in(lines: &str) -> BTreeSet<String> {
@@ -43,6 +45,47 @@ fn files_have_a_line_for_each_request() {
         [0o700, 0o600, 0o600]
     );
     assert!(!place.join("logs.jsonl").exists());
+}
+
+/// Every event of a hook once, with its time; what was said in it only where its owner wants content there.
+#[test]
+fn events_have_a_line_each() {
+    for level in ["full", "metadata"] {
+        let home = home_with(&["bash"]);
+        let place = home.path().join("out");
+        let configure = |signals: &str| {
+            home.configure(&format!(
+                "[[destination]]\nkind = \"file\"\npath = {place:?}\nlevel = {level:?}\nsignals = {signals}\n"
+            ));
+        };
+        configure("[\"traces\"]");
+        home.drain();
+        assert!(!place.join("events.jsonl").exists());
+        configure("[\"events\"]");
+        home.stdout_of(&["rebuild"]);
+        for _ in 0..2 {
+            home.drain();
+        }
+        let text = fs::read_to_string(place.join("events.jsonl")).unwrap();
+        let lines: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let hooks = crate::fixture::load("bash").an_hour_ago().moved_to(&home.transcripts()).hooks;
+        let hidden = |line: &Json| {
+            let mut line = line.clone();
+            let timestamp = line.as_object_mut().unwrap().remove("timestamp").unwrap();
+            assert!(timestamp.as_str().unwrap().ends_with('Z'), "{timestamp}");
+            line
+        };
+        let expected = |payload: &str| {
+            let payload: Json = serde_json::from_str(payload).unwrap();
+            match level {
+                "full" => payload,
+                _ => json!({ "event": payload["hook_event_name"], "session_id": payload["session_id"] }),
+            }
+        };
+        let told: Vec<Json> = lines.iter().map(hidden).collect();
+        let expected: Vec<Json> = hooks.iter().map(|hook| expected(&hook.payload)).collect();
+        assert_eq!(told, expected);
+    }
 }
 
 /// What cannot be written waits, and says why.
@@ -91,4 +134,28 @@ fn every_payload_is_written_for_whoever_looks_for_a_fault() {
         );
         assert_eq!(mode(&file), 0o600);
     }
+}
+
+/// Prints what it sends there while somebody looks, and nothing while nobody does.
+#[test]
+fn a_drainer_in_the_foreground_prints() {
+    let home = home_with(&["bash"]);
+    home.configure("[[destination]]\nkind = \"console\"\nsignals = [\"traces\"]\n");
+    home.drain();
+    let status = home.stdout_of(&["status"]);
+    let (_, told) = status.split_once("sends to   ").unwrap();
+    assert_eq!(
+        told,
+        "console: 0 delivered, 0 waiting, 0 rejected\n           printed only while somebody looks: tacho drain --foreground\n"
+    );
+    let mut command = home.command(&["drain", "--foreground", "--debug"]);
+    let mut drainer = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(drainer.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(spans_in(&line), reported(&home));
+    let lines = BufReader::new(drainer.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let traces = lines.filter_map(|line| line.strip_prefix("[tacho:trace] ").map(str::to_owned));
+    assert_eq!(spans_in(&traces.take(1).collect::<String>()), reported(&home));
+    drainer.kill().unwrap();
+    drainer.wait().unwrap();
 }

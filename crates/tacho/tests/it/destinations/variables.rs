@@ -38,6 +38,8 @@ fn the_variables_of_every_exporter() {
         &[("TACHO_OTLP_PRESET", "phoenix"), ("TACHO_OTLP_SAMPLING", "0.5")],
         &[("TACHO_OTLP_PRESET", "honeycomb")],
         &[("TACHO_OTLP_ENDPOINT", "http://localhost:4318"), ("TACHO_OTLP_SIGNALS", "logs")],
+        &[("OTEL_RESOURCE_ATTRIBUTES", "service.name=a%20b,deployment.environment.name=ci")],
+        &[("OTEL_RESOURCE_ATTRIBUTES", "service.name")],
         &[("DASH0_DEBUG_FILE", "/tmp/payloads.log"), ("DASH0_OMIT_USER_INFO", "false")],
         &[("DASH0_OTLP_URL", "http://localhost:4318"), ("DASH0_OMIT_IO", "false")],
     ] {
