@@ -42,8 +42,8 @@ pub(super) struct Received {
     pub(super) spans: BTreeMap<String, Span>,
     /// How many records of each name.
     pub(super) records: BTreeMap<String, usize>,
-    /// Sums as they were last, by name and attributes.
-    pub(super) sums: BTreeMap<(String, Vec<(String, String)>), f64>,
+    /// Sums as they were last, and when that was, by name and attributes.
+    pub(super) sums: BTreeMap<(String, Vec<(String, String)>), (u64, f64)>,
 }
 
 impl Received {
@@ -51,9 +51,10 @@ impl Received {
     pub(super) fn add(&mut self, messages: &Value) {
         let messages = &with_names_of_json(messages);
         for resource in each(messages, "resourceSpans") {
-            each(&resource, "scopeSpans").iter().flat_map(|scope| each(scope, "spans")).for_each(|span| {
-                self.spans.insert(id(&span, "spanId"), span_of(&span));
-            });
+            let shared = resource.get("resource").map(attributes).unwrap_or_default();
+            for span in each(&resource, "scopeSpans").iter().flat_map(|scope| each(scope, "spans")) {
+                self.spans.insert(id(&span, "spanId"), span_of(&span, &shared));
+            }
         }
         for resource in each(messages, "resourceLogs") {
             for record in each(&resource, "scopeLogs").iter().flat_map(|scope| each(scope, "logRecords")) {
@@ -71,7 +72,11 @@ impl Received {
         for point in metric.get("sum").map_or_else(Vec::new, |sum| each(sum, "dataPoints")) {
             let labels = attributes(&point).into_iter().map(|(name, value)| (name, shown(&value))).collect();
             let value = point.get("asDouble").or_else(|| point.get("asInt")).map_or(0.0, number);
-            self.sums.insert((text(metric, "name"), labels), value);
+            let at = point.get("timeUnixNano").map_or(0, whole);
+            let last = self.sums.entry((text(metric, "name"), labels)).or_default();
+            if at >= last.0 {
+                *last = (at, value);
+            }
         }
     }
 
@@ -81,18 +86,24 @@ impl Received {
             label.is_none_or(|(name, value)| labels.iter().any(|one| one.0 == name && one.1 == value))
         };
         let of_metric = self.sums.iter().filter(|((metric, labels), _)| metric == name && has(labels));
-        of_metric.map(|(_, value)| value).sum()
+        of_metric.map(|(_, (_, value))| value).sum()
     }
 }
 
-fn span_of(span: &Value) -> Span {
+/// Attributes of spans that stand on the resource, as all spans of a batch share them.
+const SHARED: &str = "vcs.";
+
+fn span_of(span: &Value, shared: &Attributes) -> Span {
+    let shared = shared.iter().filter(|(name, _)| name.contains(SHARED));
+    let mut all: Attributes = shared.map(|(name, value)| (name.clone(), value.clone())).collect();
+    all.extend(attributes(span));
     Span {
         trace_id: id(span, "traceId"),
         parent_id: id(span, "parentSpanId"),
         name: text(span, "name"),
         start_ns: span.get("startTimeUnixNano").map_or(0, whole),
         end_ns: span.get("endTimeUnixNano").map_or(0, whole),
-        attributes: attributes(span),
+        attributes: all,
     }
 }
 

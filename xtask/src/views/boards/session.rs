@@ -20,7 +20,7 @@ pub(super) const BOARD: Board = Board {
                     form: Form::Spans,
                     unit: Unit::Count,
                     queries: &[(
-                        "{ span.session.id = \"$session_id\" && span.gen_ai.conversation_root = true } | select(span.gen_ai.usage.input_tokens, span.gen_ai.usage.output_tokens, span.tachograph.context.tokens, span.tachograph.lines.added, span.tachograph.lines.removed, span.vcs.ref.head.name)",
+                        "{ span.session.id = \"$session_id\" && span.gen_ai.conversation_root = true } | select(span.gen_ai.usage.input_tokens, span.gen_ai.usage.output_tokens, span.tachograph.context.tokens, span.tachograph.lines.added, span.tachograph.lines.removed, resource.vcs.ref.head.name)",
                         "",
                     )],
                 },
