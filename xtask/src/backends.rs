@@ -2,6 +2,7 @@
 //!
 //! What a backend says must be what `tacho` itself says. Backends come from PyPI and Debian; nothing here stands in for one.
 
+mod clickhouse;
 mod home;
 mod install;
 mod play;
@@ -10,6 +11,8 @@ mod received;
 mod recording;
 mod running;
 mod test_agent;
+mod victoria;
+mod viewers;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -43,6 +46,11 @@ const BACKENDS: &[Backend] = &[
     Backend { name: "test-agent-json", size: Size::Small, run: test_agent::json },
     Backend { name: "test-agent-grpc", size: Size::Small, run: test_agent::grpc },
     Backend { name: "rotel", size: Size::Small, run: test_agent::rotel },
+    Backend { name: "alertmanager", size: Size::Large, run: prometheus::alertmanager },
+    Backend { name: "victoriametrics", size: Size::Large, run: victoria::metrics },
+    Backend { name: "clickhouse", size: Size::Large, run: clickhouse::questions },
+    Backend { name: "phoenix", size: Size::Large, run: viewers::phoenix },
+    Backend { name: "mlflow", size: Size::Large, run: viewers::mlflow },
 ];
 
 /// What runs share.

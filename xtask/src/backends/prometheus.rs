@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tacho_testkit::otlp::Receiver;
 
@@ -51,7 +51,8 @@ pub(super) fn expressions(bench: &Bench) -> Result<Vec<Finding>> {
     let home = Home::new(&bench.programs, &format!("[[destination]]\nendpoint = {:?}\n", receiver.url()))?;
     let [recorder_port, port] = free_ports()?;
     let _serving = home.serve(recorder_port)?;
-    let _prometheus = start(bench, home.path(), recorder_port, port)?;
+    let rules = workspace::read(&bench.workspace.root.join("alerts/tachograph.rules.yml"))?;
+    let _running = start(bench, home.path(), port, &configuration(recorder_port), &rules)?;
     let prometheus = Prometheus { port };
     let sessions = bench.sessions()?;
     let (first, second) = sessions.split_at(sessions.len() / 2);
@@ -78,16 +79,19 @@ fn cost(home: &Home, prometheus: &Prometheus) -> Result<Finding> {
     Ok(Finding::cost(reported as i64))
 }
 
-fn start(bench: &Bench, folder: &Path, recorder_port: u16, port: u16) -> Result<Running> {
-    let program = install::debian(&bench.workspace, "prometheus", "prometheus")?;
-    let rules = workspace::read(&bench.workspace.root.join("alerts/tachograph.rules.yml"))?;
-    workspace::write(&folder.join("rules.yml"), rules.replace("interval: 1m", "interval: 1s"))?;
-    let config = format!(
+/// Asks the recorder every second.
+fn configuration(recorder_port: u16) -> String {
+    format!(
         "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [rules.yml]\nscrape_configs:\n\
          - job_name: tachograph\n  static_configs: [{{targets: ['127.0.0.1:{recorder_port}']}}]\n"
-    );
+    )
+}
+
+fn start(bench: &Bench, folder: &Path, port: u16, configuration: &str, rules: &str) -> Result<Running> {
+    let program = install::debian(&bench.workspace, "prometheus", "prometheus")?;
+    workspace::write(&folder.join("rules.yml"), rules.replace("interval: 1m", "interval: 1s"))?;
     let file = folder.join("prometheus.yml");
-    workspace::write(&file, config)?;
+    workspace::write(&file, configuration)?;
     let mut command = Command::new(program);
     command.arg(format!("--config.file={}", file.display()));
     command.arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()));
@@ -95,6 +99,40 @@ fn start(bench: &Bench, folder: &Path, recorder_port: u16, port: u16) -> Result<
     let prometheus = Running::start(&mut command, &folder.join("prometheus.log"))?;
     prometheus.await_answer(port, "/-/ready")?;
     Ok(prometheus)
+}
+
+/// The budget is so small that the sessions exceed it: the alert must reach an Alertmanager, with all that a person needs.
+pub(super) fn alertmanager(bench: &Bench) -> Result<Vec<Finding>> {
+    const ALERT: &str = "ClaudeCostBudgetBurnFast";
+    let program = install::debian_installed("prometheus-alertmanager", "prometheus-alertmanager")?;
+    let home = Home::new(&bench.programs, "local_only = true")?;
+    let [recorder_port, port, manager_port] = free_ports()?;
+    let mut command = Command::new(program);
+    let route = bench.workspace.root.join("deploy/compose/alertmanager.yaml");
+    command.arg(format!("--config.file={}", route.display()));
+    command.arg(format!("--storage.path={}", home.path().join("alertmanager").display()));
+    command.args([&format!("--web.listen-address=127.0.0.1:{manager_port}"), "--cluster.listen-address="]);
+    let manager = Running::start(&mut command, &home.path().join("alertmanager.log"))?;
+    manager.await_answer(manager_port, "/-/ready")?;
+    let _serving = home.serve(recorder_port)?;
+    let configuration = format!(
+        "{}alerting:\n  alertmanagers: [{{static_configs: [{{targets: ['127.0.0.1:{manager_port}']}}]}}]\n",
+        configuration(recorder_port)
+    );
+    let rules = workspace::read(&bench.workspace.root.join("alerts/tachograph.rules.yml"))?;
+    let rules = rules.replace("vector(1000)", "vector(10)");
+    let _running = start(bench, home.path(), port, &configuration, &rules)?;
+    play(&home, &bench.recorded(), &["compacted".to_owned(), "subagents".to_owned()])?;
+    let alert = until(ALERT, || {
+        let alerts = get_json(manager_port, "/api/v2/alerts")?;
+        let mut alerts = alerts.as_array().into_iter().flatten();
+        Ok(alerts.find(|alert| alert["labels"]["alertname"] == ALERT).cloned())
+    })?;
+    let said = [&alert["labels"]["severity"], &alert["receivers"][0]["name"]];
+    ensure!(said == ["critical", "at-once"], "it is {said:?}");
+    let runbook = alert["annotations"]["runbook_url"].as_str().unwrap_or_default();
+    ensure!(runbook.ends_with("docs/alerts.md#claudecostbudgetburnfast"), "its runbook is {runbook}");
+    Ok(vec![Finding::same(Signal::Rules, 1, "alert delivered")])
 }
 
 /// All PromQL of boards and rules, and every metric that alerts name.

@@ -23,8 +23,13 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// Records sessions with a destination in `config.toml`, which gets content, too: all of it is compared.
+    /// Records sessions of every kind with a destination in `config.toml`.
     pub(super) fn sent_to(bench: &Bench, destination: &str) -> Result<Self> {
+        Self::of(bench, SESSIONS, destination)
+    }
+
+    /// Records these sessions. The destination gets content, too: all of it is compared.
+    pub(super) fn of(bench: &Bench, sessions: &[&str], destination: &str) -> Result<Self> {
         let beside = Receiver::start()?;
         let config = format!(
             "user_info = \"name\"\n[[destination]]\nlevel = \"full\"\n{destination}\n\
@@ -32,7 +37,7 @@ impl Recording {
             beside.url()
         );
         let home = Home::new(&bench.programs, &config)?;
-        let names: Vec<String> = SESSIONS.iter().map(|name| (*name).to_owned()).collect();
+        let names: Vec<String> = sessions.iter().map(|name| (*name).to_owned()).collect();
         play(&home, &bench.recorded(), &names)?;
         home.drain()?;
         Ok(Self { home, beside })

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Mutex;
@@ -10,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
 use crate::workspace;
@@ -21,17 +23,25 @@ const LOOK_PAUSE: Duration = Duration::from_millis(100);
 /// A program that ends with this value.
 pub(super) struct Running {
     child: Mutex<Child>,
+    is_group: bool,
     log: PathBuf,
 }
 
 impl Running {
+    /// Starts one that starts others, which end with it.
+    pub(super) fn start_group(command: &mut Command, log: &Path) -> Result<Self> {
+        let mut running = Self::start(command.process_group(0), log)?;
+        running.is_group = true;
+        Ok(running)
+    }
+
     /// Starts it, with all that it says in a file.
     pub(super) fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let file = File::create(log).with_context(|| format!("cannot create {}", log.display()))?;
         command.stdout(file.try_clone()?).stderr(file);
         let name = command.get_program().to_owned();
         let child = command.spawn().with_context(|| format!("cannot start {}", name.display()))?;
-        Ok(Self { child: Mutex::new(child), log: log.to_owned() })
+        Ok(Self { child: Mutex::new(child), is_group: false, log: log.to_owned() })
     }
 
     /// Waits until it answers a request with success.
@@ -67,6 +77,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(child) = self.child.get_mut() {
             // It may have ended already.
+            if self.is_group {
+                _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+            }
             _ = child.kill();
             _ = child.wait();
         }
