@@ -2,6 +2,7 @@
 //!
 //! What a backend says must be what `tacho` itself says. Backends come from PyPI and Debian; nothing here stands in for one.
 
+mod answer;
 mod clickhouse;
 mod home;
 mod install;

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use super::answer;
 use super::recording::Recording;
 use super::{Bench, Finding, Signal, install};
 use crate::workspace;
@@ -36,23 +37,20 @@ fn compare(answers: &Value, recording: &Recording) -> Result<Vec<Finding>> {
         let is_answered = rows.as_array().is_none_or(|rows| !rows.is_empty());
         ensure!(is_answered || MAY_BE_EMPTY.contains(&name.as_str()), "{name} has no answer");
     }
-    let of_teams = answers["spend_by_team"].as_array().into_iter().flatten();
-    let months = of_teams.flat_map(|team| [&team["nanos_this_month"], &team["nanos_last_month"]]);
-    let nanos: i64 = months.filter_map(Value::as_i64).sum();
+    let of_teams = answer::list(answers, "/spend_by_team").iter();
+    let months =
+        of_teams.flat_map(|team| ["/nanos_this_month", "/nanos_last_month"].map(|month| team.pointer(month)));
+    let nanos: i64 = months.flatten().filter_map(Value::as_i64).sum();
     let expected = recording.cost_nanos()?;
     ensure!(nanos == expected, "teams spent {nanos} billionths, should be {expected}");
-    let counted = answers["cost_by_counters"].as_array().into_iter().flatten();
-    let counted: f64 = counted.filter_map(|row| row["usd"].as_f64()).sum();
+    let counted = answer::list(answers, "/cost_by_counters").iter();
+    let counted: f64 = counted.filter_map(|row| answer::number(row, "/usd")).sum();
     ensure!(
         (counted * 1e9 - expected as f64).abs() < 1e3,
         "counters rose by ${counted}, should be {expected}"
     );
-    let silent: Vec<&str> = answers["who_is_not_sending"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|row| row["person"].as_str())
-        .collect();
+    let silent: Vec<&str> =
+        answer::list(answers, "/who_is_not_sending").iter().map(|row| answer::text(row, "/person")).collect();
     ensure!(silent == ["Grace Hopper"], "{silent:?} are not sending");
     let asked = questions.len() - 1;
     Ok(vec![Finding::same(Signal::Queries, asked, "questions"), Finding::cost(nanos)])

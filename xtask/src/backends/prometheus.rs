@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tacho_testkit::otlp::Receiver;
 
+use super::answer;
 use super::home::Home;
 use super::play::play;
 use super::running::{Running, encoded, free_ports, get_json, until};
@@ -60,7 +61,7 @@ pub(super) fn expressions(bench: &Bench) -> Result<Vec<Finding>> {
     play(&home, &bench.recorded(), first)?;
     prometheus.await_sessions(first.len())?;
     play(&home, &bench.recorded(), second)?;
-    let shown = home.json(&["sessions", "--json"])?["sessions"].as_array().map_or(0, Vec::len);
+    let shown = home.sessions()?;
     prometheus.await_sessions(shown.max(sessions.len()))?;
     let expressions = expressions_of_tables();
     prometheus.await_answers(&expressions)?;
@@ -70,8 +71,7 @@ pub(super) fn expressions(bench: &Bench) -> Result<Vec<Finding>> {
 /// What the counter rose by since it began with nothing is what the report says, to the billionth.
 fn cost(home: &Home, prometheus: &Prometheus) -> Result<Finding> {
     let rise = "sum(max_over_time(claude_cost_usd_total[1h]) - min_over_time(claude_cost_usd_total[1h]))";
-    let reported = home.json(&["cost", "--json"])?["totals"]["cost_usd_nanos"].as_f64();
-    let reported = reported.context("the report has no cost")?;
+    let reported = home.total("cost_usd_nanos")?;
     until(&format!("{reported} billionths of a dollar, as the report says"), || {
         let is_same = (prometheus.number(rise)? * 1e9 - reported).abs() < 1.0;
         Ok(is_same.then_some(()))
@@ -125,12 +125,12 @@ pub(super) fn alertmanager(bench: &Bench) -> Result<Vec<Finding>> {
     play(&home, &bench.recorded(), &["compacted".to_owned(), "subagents".to_owned()])?;
     let alert = until(ALERT, || {
         let alerts = get_json(manager_port, "/api/v2/alerts")?;
-        let mut alerts = alerts.as_array().into_iter().flatten();
-        Ok(alerts.find(|alert| alert["labels"]["alertname"] == ALERT).cloned())
+        let mut alerts = answer::list(&alerts, "").iter();
+        Ok(alerts.find(|alert| answer::text(alert, "/labels/alertname") == ALERT).cloned())
     })?;
-    let said = [&alert["labels"]["severity"], &alert["receivers"][0]["name"]];
+    let said = [answer::text(&alert, "/labels/severity"), answer::text(&alert, "/receivers/0/name")];
     ensure!(said == ["critical", "at-once"], "it is {said:?}");
-    let runbook = alert["annotations"]["runbook_url"].as_str().unwrap_or_default();
+    let runbook = answer::text(&alert, "/annotations/runbook_url");
     ensure!(runbook.ends_with("docs/alerts.md#claudecostbudgetburnfast"), "its runbook is {runbook}");
     Ok(vec![Finding::same(Signal::Rules, 1, "alert delivered")])
 }
@@ -170,14 +170,13 @@ struct Prometheus {
 impl Prometheus {
     fn ask(&self, expr: &str) -> Result<Vec<Value>> {
         let answer = get_json(self.port, &format!("/api/v1/query?query={}", encoded(expr)))?;
-        let result = answer["data"]["result"].as_array().context("an answer without a result")?;
-        Ok(result.clone())
+        Ok(answer::list(&answer, "/data/result").to_vec())
     }
 
     /// The one value of the answer; 0 for none.
     fn number(&self, expr: &str) -> Result<f64> {
         let answer = self.ask(expr)?;
-        let value = answer.first().and_then(|sample| sample["value"][1].as_str()).unwrap_or("0");
+        let value = answer.first().map(|sample| answer::text(sample, "/value/1")).unwrap_or("0");
         Ok(value.parse()?)
     }
 

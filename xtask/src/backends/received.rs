@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// Attributes by name, as JSON has their values.
 pub(super) type Attributes = BTreeMap<String, Value>;
 
+/// The name of a metric, and the labels of one of its series.
+pub(super) type Series = (String, Vec<(String, String)>);
+
 /// A span as it arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Span {
@@ -43,7 +46,7 @@ pub(super) struct Received {
     /// How many records of each name.
     pub(super) records: BTreeMap<String, usize>,
     /// Sums as they were last, and when that was, by name and attributes.
-    pub(super) sums: BTreeMap<(String, Vec<(String, String)>), (u64, f64)>,
+    pub(super) sums: BTreeMap<Series, (u64, f64)>,
 }
 
 impl Received {

@@ -85,20 +85,15 @@ impl Recording {
 
     /// Counters, against the reports.
     fn metrics(&self, received: &Received) -> Result<Finding> {
-        let totals = self.totals()?;
-        let sessions = self.home.json(&["sessions", "--json"])?["sessions"].as_array().map_or(0, Vec::len);
+        let (home, sessions) = (&self.home, self.home.sessions()?);
         let input = |class| received.sum("claude.tokens.input", Some(("type", class)));
         let compared = [
             ("claude.session.count", received.sum("claude.session.count", None), sessions as f64),
-            ("uncached tokens", input("input"), number(&totals, "input_tokens")?),
-            ("cache reads", input("cache_read"), number(&totals, "cache_read_tokens")?),
-            ("cache writes", input("cache_write_5m"), number(&totals, "cache_write_5m_tokens")?),
-            ("answer tokens", received.sum("claude.tokens.output", None), number(&totals, "output_tokens")?),
-            (
-                "cost",
-                (received.sum("claude.cost.usd", None) * 1e9).round(),
-                number(&totals, "cost_usd_nanos")?,
-            ),
+            ("uncached tokens", input("input"), home.total("input_tokens")?),
+            ("cache reads", input("cache_read"), home.total("cache_read_tokens")?),
+            ("cache writes", input("cache_write_5m"), home.total("cache_write_5m_tokens")?),
+            ("answer tokens", received.sum("claude.tokens.output", None), home.total("output_tokens")?),
+            ("cost", (received.sum("claude.cost.usd", None) * 1e9).round(), home.total("cost_usd_nanos")?),
         ];
         for (name, arrived, expected) in compared {
             ensure!((arrived - expected).abs() < 0.5, "{name} is {arrived}, should be {expected}");
@@ -127,21 +122,13 @@ impl Recording {
 
     /// What all of it cost by the report, in billionths of a dollar.
     pub(super) fn cost_nanos(&self) -> Result<i64> {
-        Ok(number(&self.totals()?, "cost_usd_nanos")? as i64)
+        Ok(self.home.total("cost_usd_nanos")? as i64)
     }
-
-    fn totals(&self) -> Result<Value> {
-        Ok(self.home.json(&["cost", "--json"])?["totals"].clone())
-    }
-}
-
-fn number(totals: &Value, name: &str) -> Result<f64> {
-    totals[name].as_f64().with_context(|| format!("the report has no {name}"))
 }
 
 fn shown_span(span: &Value) -> Span {
-    let whole = |name: &str| span[name].as_u64().unwrap_or(0);
-    let attributes = span["attributes"].as_object().cloned().unwrap_or_default();
+    let whole = |name: &str| span.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let attributes = span.get("attributes").and_then(Value::as_object).cloned().unwrap_or_default();
     Span {
         trace_id: text(span, "trace_id"),
         parent_id: text(span, "parent_span_id"),

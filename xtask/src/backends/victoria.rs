@@ -3,11 +3,12 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::recording::Recording;
 use super::running::{Running, encoded, free_ports, get, get_json, until};
-use super::{Bench, Finding, Signal, install};
+use super::{Bench, Finding, Signal, answer, install};
 
 pub(super) fn metrics(bench: &Bench) -> Result<Vec<Finding>> {
     let program = install::debian_unstable(&bench.workspace, "victoria-metrics", "victoria-metrics")?;
@@ -27,7 +28,7 @@ pub(super) fn metrics(bench: &Bench) -> Result<Vec<Finding>> {
         number(port, "sum(claude_cost_usd_total)")
     })?;
     ensure!((cost * 1e9 - expected as f64).abs() < 1.0, "it has ${cost}, the report {expected} billionths");
-    let sessions = recording.home.json(&["sessions", "--json"])?["sessions"].as_array().map_or(0, Vec::len);
+    let sessions = recording.home.sessions()?;
     let counted = number(port, "sum(claude_session_count_total)")?.context("no sessions")?;
     ensure!((counted - sessions as f64).abs() < 0.5, "{counted} sessions, should be {sessions}");
     // The names that boards ask for are those of the receiver, too.
@@ -39,12 +40,12 @@ pub(super) fn metrics(bench: &Bench) -> Result<Vec<Finding>> {
     ] {
         number(port, &format!("count({name})"))?.with_context(|| format!("{name} is missing"))?;
     }
-    let names = get_json(port, "/api/v1/label/__name__/values")?["data"].as_array().map_or(0, Vec::len);
+    let names = answer::list(&get_json(port, "/api/v1/label/__name__/values")?, "/data").len();
     Ok(vec![Finding::same(Signal::Metrics, names, "names"), Finding::cost(expected)])
 }
 
 fn number(port: u16, expr: &str) -> Result<Option<f64>> {
     let answer = get_json(port, &format!("/api/v1/query?query={}", encoded(expr)))?;
-    let value = answer["data"]["result"][0]["value"][1].as_str();
+    let value = answer.pointer("/data/result/0/value/1").and_then(Value::as_str);
     Ok(value.map(str::parse).transpose()?)
 }

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::received::text;
 use super::recording::Recording;
 use super::running::{Running, free_ports, get_json, request, until};
-use super::{Bench, Finding, Signal, install};
+use super::{Bench, Finding, Signal, answer, install};
 
 const PHOENIX_VERSION: &str = "20.26.1";
 const MLFLOW_VERSION: &str = "3.17.2";
@@ -42,13 +41,12 @@ pub(super) fn phoenix(bench: &Bench) -> Result<Vec<Finding>> {
 /// Trace, parent and name of each span.
 fn phoenix_spans(port: u16) -> Result<BTreeMap<String, [String; 3]>> {
     let answer = get_json(port, "/v1/projects/default/spans?limit=1000")?;
-    let spans = answer["data"].as_array().context("no spans")?;
     let named = |span: &Value| {
-        let context = &span["context"];
-        let names = [text(context, "trace_id"), text(span, "parent_id"), text(span, "name")];
-        (text(context, "span_id"), names)
+        let names =
+            ["/context/trace_id", "/parent_id", "/name"].map(|name| answer::text(span, name).to_owned());
+        (answer::text(span, "/context/span_id").to_owned(), names)
     };
-    Ok(spans.iter().map(named).collect())
+    Ok(answer::list(&answer, "/data").iter().map(named).collect())
 }
 
 fn phoenix_cost(port: u16) -> Result<Option<f64>> {
@@ -60,8 +58,8 @@ fn phoenix_cost(port: u16) -> Result<Option<f64>> {
         &[("Content-Type", "application/json")],
         query,
     )?)?;
-    let projects = answer["data"]["projects"]["edges"].as_array().context("no projects")?;
-    let costs = projects.iter().filter_map(|edge| edge["node"]["costSummary"]["total"]["cost"].as_f64());
+    let projects = answer::list(&answer, "/data/projects/edges");
+    let costs = projects.iter().filter_map(|edge| answer::number(edge, "/node/costSummary/total/cost"));
     let cost: f64 = costs.sum();
     Ok((cost > 0.0).then_some(cost))
 }
@@ -83,11 +81,11 @@ pub(super) fn mlflow(bench: &Bench) -> Result<Vec<Finding>> {
     let expected: BTreeSet<String> = recording.spans()?.into_values().map(|span| span.trace_id).collect();
     let traces = mlflow_traces(port)?;
     let ids: BTreeSet<String> =
-        traces.iter().map(|trace| text(trace, "trace_id").replacen("tr-", "", 1)).collect();
+        traces.iter().map(|trace| answer::text(trace, "/trace_id").replacen("tr-", "", 1)).collect();
     ensure!(ids == expected, "traces are {ids:?}, should be {expected:?}");
     let cost = traces.iter().filter_map(|trace| {
-        let said = trace["trace_metadata"]["mlflow.trace.cost"].as_str()?;
-        serde_json::from_str::<Value>(said).ok()?["total_cost"].as_f64()
+        let said = answer::text(trace, "/trace_metadata/mlflow.trace.cost");
+        answer::number(&serde_json::from_str(said).ok()?, "/total_cost")
     });
     Ok(vec![Finding::same(Signal::Traces, ids.len(), "traces"), same_cost(&recording, cost.sum())?])
 }
@@ -97,7 +95,7 @@ fn mlflow_traces(port: u16) -> Result<Vec<Value>> {
     let headers = [("Content-Type", "application/json")];
     let answer = request(port, "POST", "/api/3.0/mlflow/traces/search", &headers, query)?;
     let answer: Value = serde_json::from_str(&answer)?;
-    Ok(answer["traces"].as_array().context("no traces")?.clone())
+    Ok(answer::list(&answer, "/traces").to_vec())
 }
 
 /// Sessions whose every token has one price at both: neither knows what a cache for an hour costs.

@@ -1,14 +1,19 @@
-//! What tables promise beside themselves: a heading for every alert, and a test that shows it firing and silent.
+//! What tables promise beside themselves: a heading for every alert, a test that shows it firing and silent, and tests that hold what the page
+//! of compatibility says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::alert::{Alert, GROUPS};
 use crate::workspace;
 
 const TESTS: &[&str] = &["documents", "budget", "cost", "work", "recorder"];
 
+fn place(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
 fn text(path: &str) -> String {
-    workspace::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+    workspace::read(&place(path)).unwrap()
 }
 
 fn without(has: impl Fn(&Alert) -> bool) -> Vec<&'static str> {
@@ -32,4 +37,29 @@ fn every_alert_is_shown_firing_and_silent() {
         of_alert.into_iter().any(|text| text.contains("exp_alerts: []") == silent)
     };
     assert_eq!(without(|alert| shown(alert, true) && shown(alert, false)), [""; 0]);
+}
+
+/// The words in backticks of the last column of the page's tables.
+fn named_tests(page: &str) -> Vec<&str> {
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| there"));
+    let last = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "));
+    last.flat_map(|(_, cell)| cell.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn what_is_compatible_is_held_by_tests_that_exist() {
+    let page = text("docs/compatibility.md");
+    let backends = text("xtask/src/backends.rs");
+    let exists = |name: &str| match name.split_once(' ') {
+        Some(("e2e", scenario)) => place(&format!("fixtures/e2e/{scenario}.json")).exists(),
+        Some(("backends", backend)) => backends.contains(&format!("name: {backend:?}")),
+        _ => match name.split_once("::") {
+            Some((file, test)) => {
+                text(&format!("crates/tacho/tests/it/{file}.rs")).contains(&format!("fn {test}()"))
+            }
+            None => place(&format!("{name}.test.yml")).exists(),
+        },
+    };
+    let missing: Vec<&str> = named_tests(&page).into_iter().filter(|name| !exists(name)).collect();
+    assert_eq!(missing, [""; 0]);
 }

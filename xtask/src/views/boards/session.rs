@@ -87,6 +87,16 @@ pub(super) const BOARD: Board = Board {
                     queries: &[("{service_name=~\".+\"} | session_id=`$session_id`", "")],
                 },
                 Panel {
+                    title: "Decisions",
+                    brief: "Whether each tool call might run, and who decided (LogQL).",
+                    form: Form::Records,
+                    unit: Unit::Count,
+                    queries: &[(
+                        "{service_name=~\".+\"} | session_id=`$session_id` | event_name=`claude_code.tool_decision`",
+                        "",
+                    )],
+                },
+                Panel {
                     title: "Corrections",
                     brief: "Spans that were sent and are understood otherwise now: what they should say (LogQL).",
                     form: Form::Records,
