@@ -4,6 +4,7 @@
 
 mod answer;
 mod clickhouse;
+mod datadog;
 mod home;
 mod install;
 mod play;
@@ -46,6 +47,7 @@ const BACKENDS: &[Backend] = &[
     Backend { name: "test-agent", size: Size::Small, run: test_agent::protobuf },
     Backend { name: "test-agent-json", size: Size::Small, run: test_agent::json },
     Backend { name: "test-agent-grpc", size: Size::Small, run: test_agent::grpc },
+    Backend { name: "test-agent-datadog", size: Size::Small, run: datadog::traces },
     Backend { name: "rotel", size: Size::Small, run: test_agent::rotel },
     Backend { name: "alertmanager", size: Size::Large, run: prometheus::alertmanager },
     Backend { name: "victoriametrics", size: Size::Large, run: victoria::metrics },

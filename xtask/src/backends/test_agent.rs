@@ -19,8 +19,10 @@ const ROTEL_VERSION: &str = "0.0.1a15";
 const SESSION_HEADER: &str = "X-Datadog-Test-Session-Token";
 
 /// A running agent.
-struct TestAgent {
+pub(super) struct TestAgent {
     _running: Running,
+    /// Of Datadog's own protocols.
+    pub(super) port: u16,
     http: u16,
     grpc: u16,
     _folder: TempDir,
@@ -64,7 +66,7 @@ pub(super) fn rotel(bench: &Bench) -> Result<Vec<Finding>> {
 }
 
 impl TestAgent {
-    fn start(bench: &Bench) -> Result<Self> {
+    pub(super) fn start(bench: &Bench) -> Result<Self> {
         let installed = install::python(&bench.workspace, "ddapm-test-agent", VERSION)?;
         let [port, http, grpc] = free_ports()?;
         let folder = tempfile::tempdir()?;
@@ -78,7 +80,7 @@ impl TestAgent {
         running.await_answer(port, "/info")?;
         running.await_port(http)?;
         running.await_port(grpc)?;
-        Ok(Self { _running: running, http, grpc, _folder: folder })
+        Ok(Self { _running: running, port, http, grpc, _folder: folder })
     }
 
     fn compare(&self, bench: &Bench, protocol: &str, port: u16) -> Result<Vec<Finding>> {

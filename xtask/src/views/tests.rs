@@ -1,9 +1,14 @@
 //! What tables promise beside themselves: a heading for every alert, a test that shows it firing and silent, and tests that hold what the page
 //! of compatibility says.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tacho_model::attribute::Key;
+
 use super::alert::{Alert, GROUPS};
+use super::board::Source;
+use super::boards::BOARDS;
 use crate::workspace;
 
 const TESTS: &[&str] = &["documents", "budget", "cost", "work", "recorder"];
@@ -62,4 +67,26 @@ fn what_is_compatible_is_held_by_tests_that_exist() {
     };
     let missing: Vec<&str> = named_tests(&page).into_iter().filter(|name| !exists(name)).collect();
     assert_eq!(missing, [""; 0]);
+}
+
+/// The words behind a mark in what Tempo and Loki are asked.
+fn words_behind(mark: &str) -> BTreeSet<&'static str> {
+    let panels = BOARDS.iter().flat_map(|board| board.sections).flat_map(|section| section.panels);
+    let asked = panels.filter(|panel| matches!(panel.form.source(), Source::Tempo | Source::Loki));
+    let queries = asked.flat_map(|panel| panel.queries).map(|(expr, _)| *expr);
+    let is_end = |letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == '.');
+    queries
+        .flat_map(|expr| expr.split(mark).skip(1).filter_map(move |rest| rest.split(is_end).next()))
+        .collect()
+}
+
+#[test]
+fn attributes_and_events_are_those_of_the_registry() {
+    let mut attributes: Vec<&str> =
+        [" span.", "(span.", " resource."].into_iter().flat_map(words_behind).collect();
+    attributes.retain(|name| Key::named(name).is_none());
+    assert_eq!(attributes, [""; 0]);
+    let page = text("docs/telemetry.md");
+    let is_unknown = |event: &&str| !page.contains(&format!("### `{event}`\n"));
+    assert_eq!(words_behind("event_name=`").into_iter().filter(is_unknown).collect::<Vec<_>>(), [""; 0]);
 }
