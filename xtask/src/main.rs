@@ -2,6 +2,7 @@
 //! This file is the table of them; each does its work in a file of its own. No product code lives here.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tasks talk to the person who started them")]
 
+mod backends;
 mod bench;
 mod check;
 mod codegen;
@@ -9,11 +10,13 @@ mod demo;
 mod deny;
 mod e2e;
 mod finding;
+mod generated;
 mod plugin;
 mod prices;
 mod sweep;
 mod tidy;
 mod truth;
+mod views;
 mod workspace;
 
 use mimalloc::MiMalloc;
@@ -31,6 +34,11 @@ struct Task {
 
 const TASKS: &[Task] = &[
     Task {
+        name: "backends",
+        help: "send recorded sessions to real backends, ask what they got, and run every query of the boards",
+        run: backends::run,
+    },
+    Task {
         name: "bench",
         help: "measure the hook, the drainer, a status line or an agent with the plugin, and write the figures down",
         run: bench::run,
@@ -45,6 +53,11 @@ const TASKS: &[Task] = &[
         name: "codegen",
         help: "write the files that are made from tables; --check only compares",
         run: codegen::run,
+    },
+    Task {
+        name: "dashboards",
+        help: "write boards and alerts from their tables; --check only compares",
+        run: views::run,
     },
     Task { name: "demo", help: "build the programs and show what they record", run: demo::run },
     Task {
@@ -89,6 +102,6 @@ fn main() -> ExitCode {
 
 fn print_tasks() {
     for task in TASKS {
-        println!("  cargo xtask {:<8} {}", task.name, task.help);
+        println!("  cargo xtask {:<10} {}", task.name, task.help);
     }
 }

@@ -10,9 +10,9 @@ mod lexer;
 mod source;
 mod tree;
 
-use crate::codegen;
 use crate::finding::{self, Finding};
 use crate::workspace::Workspace;
+use crate::{codegen, views};
 use source::Source;
 
 /// Rules about one Rust file.
@@ -42,5 +42,6 @@ pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
     findings.extend(dependencies::check(&workspace.packages));
     findings.extend(fixtures::unused(&files, &sources));
     findings.extend(codegen::stale(&workspace.root)?);
+    findings.extend(views::stale(&workspace.root));
     finding::refuse(findings)
 }

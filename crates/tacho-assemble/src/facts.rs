@@ -5,6 +5,7 @@ mod call;
 mod compaction;
 mod elicitation;
 mod heard;
+pub(crate) mod moments;
 mod project;
 mod status;
 mod subagent;
@@ -22,6 +23,7 @@ pub(crate) use turn::TurnFacts;
 use crate::belief::{Believed, Range};
 use crate::place::Places;
 use heard::Heard;
+use moments::{Happened, Moments};
 use project::ProjectFacts;
 use status::StatusFacts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +92,7 @@ pub struct SessionFacts {
     pub(crate) not_understood: BTreeSet<[u8; 16]>,
     /// Which statements were made.
     pub(crate) heard: Heard,
+    pub(crate) moments: Moments,
     pub(crate) places: Places,
 }
 
@@ -130,6 +133,7 @@ impl SessionFacts {
             unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             heard: Heard::default(),
+            moments: Moments::default(),
             places: Places::default(),
         }
     }
@@ -196,16 +200,15 @@ impl SessionFacts {
     pub fn add(&mut self, event: &Event) {
         self.note(event);
         match &event.fact {
-            Fact::SessionStarted { is_fork, .. } => {
-                if *is_fork {
-                    self.forked.hear(event, &());
-                }
+            Fact::SessionStarted { trigger, is_fork, model } => {
+                self.hear_session_start(event, trigger.clone(), model.clone(), *is_fork);
             }
             Fact::TurnRecorded | Fact::Nothing | Fact::Unknown => {}
             Fact::Noted(note) => self.hear_note(event, note),
             Fact::Titled { title, by_person } => self.hear_title(event, title, *by_person),
             Fact::ToolDid { tool, deed } => self.tool(tool, event).hear_deed(event, deed),
-            Fact::SessionEnded { .. } => {
+            Fact::SessionEnded { reason } => {
+                self.moments.hear(event, Happened::Ended { reason: reason.clone() });
                 self.ends.extend(event.at);
                 self.ended.hear(event, &());
             }
@@ -292,7 +295,24 @@ impl SessionFacts {
         }
     }
 
+    fn hear_session_start(
+        &mut self,
+        event: &Event,
+        trigger: Option<String>,
+        model: Option<String>,
+        is_fork: bool,
+    ) {
+        self.moments.hear(event, Happened::Started { trigger, model });
+        if is_fork {
+            self.forked.hear(event, &());
+        }
+    }
+
     fn hear_note(&mut self, event: &Event, note: &Note) {
+        // Pieces of an answer are in the answer.
+        if note.kind != NoteKind::MessageShown {
+            self.moments.hear(event, Happened::Noted(note.clone()));
+        }
         if note.kind == NoteKind::ModelSwitched {
             self.model_switches.extend(event.at.map(|at| (at, note.cause.clone())));
         }

@@ -23,6 +23,7 @@ mod content;
 mod decisions;
 mod deeds;
 mod messages;
+mod moments;
 mod outcome;
 mod place;
 mod settle;

@@ -1,7 +1,7 @@
 //! What a session adds to metrics: each settled span once, so that what is counted does not change any more.
 
 use std::collections::HashMap;
-use tacho_model::attribute::{Attributes, Key, Value};
+use tacho_model::attribute::{Attributes, Value};
 use tacho_model::id::SpanId;
 use tacho_model::metric::{Measured, Metric, Total};
 use tacho_model::metrics as metric;
@@ -48,7 +48,7 @@ pub fn measure(spans: &[Span]) -> Vec<Measured> {
     let mut meter = Meter::default();
     meter.add(&metric::SESSION_COUNT, &[], 1);
     for span in spans.iter().filter(|span| span.settled) {
-        meter.project = text(&span.attributes, key::VCS_REPOSITORY_NAME);
+        meter.project = span.attributes.text(key::VCS_REPOSITORY_NAME);
         match span.kind {
             SpanKind::Turn | SpanKind::Subagent => {
                 meter.agent(span, below.get(&span.span_id).copied().unwrap_or_default());
@@ -57,7 +57,7 @@ pub fn measure(spans: &[Span]) -> Vec<Measured> {
             SpanKind::Tool => meter.tool(span),
             SpanKind::Permission | SpanKind::Elicitation => meter.wait(span),
             SpanKind::Compaction => {
-                let trigger = text(&span.attributes, key::CLAUDE_CODE_COMPACTION_TRIGGER);
+                let trigger = span.attributes.text(key::CLAUDE_CODE_COMPACTION_TRIGGER);
                 meter.add(
                     &metric::COMPACTION_COUNT,
                     &[(metric::LABEL_TRIGGER, trigger.unwrap_or_default())],
@@ -82,7 +82,7 @@ impl<'a> Meter<'a> {
 
     fn agent(&mut self, span: &'a Span, below: Below) {
         let of = &span.attributes;
-        let name = (metric::LABEL_GEN_AI_AGENT_NAME, text(of, key::GEN_AI_AGENT_NAME).unwrap_or_default());
+        let name = (metric::LABEL_GEN_AI_AGENT_NAME, of.text(key::GEN_AI_AGENT_NAME).unwrap_or_default());
         self.add(&metric::GEN_AI_INVOKE_AGENT_DURATION, &[name, error(span)], duration(span));
         self.add(&metric::GEN_AI_INVOKE_AGENT_INFERENCE_CALLS, &[name], below.calls);
         self.add(&metric::GEN_AI_INVOKE_AGENT_TOOL_CALLS, &[name], below.tools);
@@ -90,7 +90,7 @@ impl<'a> Meter<'a> {
 
     fn call(&mut self, span: &'a Span) {
         let of = &span.attributes;
-        let model = (metric::LABEL_MODEL, text(of, key::GEN_AI_REQUEST_MODEL).unwrap_or_default());
+        let model = (metric::LABEL_MODEL, of.text(key::GEN_AI_REQUEST_MODEL).unwrap_or_default());
         let success = (metric::LABEL_SUCCESS, if span.status == Status::Error { "false" } else { "true" });
         self.add(&metric::LLM_CALLS_TOTAL, &[model, success], 1);
         let retries = span.events.iter().filter(|event| event.name == key::EVENT_API_RETRY).count();
@@ -100,7 +100,7 @@ impl<'a> Meter<'a> {
         if of.get(key::TACHOGRAPH_PRICE_MISSING).is_some() {
             self.add(&metric::LLM_UNPRICED_CALLS_TOTAL, &[model], 1);
         }
-        if let Some(nanos) = int(of, key::TACHOGRAPH_COST_NANOS) {
+        if let Some(nanos) = of.int(key::TACHOGRAPH_COST_NANOS) {
             self.add(&metric::COST_USD, &[model], nanos);
         }
         self.tokens(of, model);
@@ -109,20 +109,20 @@ impl<'a> Meter<'a> {
 
     /// Tokens by the API's classes, no token in two of them.
     fn tokens(&mut self, of: &'a Attributes, model: Label<'a>) {
-        let thinking = int(of, key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS);
-        let output = int(of, key::GEN_AI_USAGE_OUTPUT_TOKENS);
+        let thinking = of.int(key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS);
+        let output = of.int(key::GEN_AI_USAGE_OUTPUT_TOKENS);
         for (metric, class, tokens) in [
-            (&metric::TOKENS_INPUT, "input", int(of, key::CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS)),
-            (&metric::TOKENS_INPUT, "cache_read", int(of, key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS)),
+            (&metric::TOKENS_INPUT, "input", of.int(key::CLAUDE_CODE_USAGE_UNCACHED_INPUT_TOKENS)),
+            (&metric::TOKENS_INPUT, "cache_read", of.int(key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS)),
             (
                 &metric::TOKENS_INPUT,
                 "cache_write_5m",
-                int(of, key::CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS),
+                of.int(key::CLAUDE_CODE_USAGE_CACHE_CREATION_5M_INPUT_TOKENS),
             ),
             (
                 &metric::TOKENS_INPUT,
                 "cache_write_1h",
-                int(of, key::CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS),
+                of.int(key::CLAUDE_CODE_USAGE_CACHE_CREATION_1H_INPUT_TOKENS),
             ),
             (&metric::TOKENS_OUTPUT, "output", output.map(|all| all - thinking.unwrap_or(0))),
             (&metric::TOKENS_OUTPUT, "thinking", thinking),
@@ -138,7 +138,7 @@ impl<'a> Meter<'a> {
         let of = &span.attributes;
         let conventional = [
             (metric::LABEL_GEN_AI_OPERATION_NAME, "chat"),
-            (metric::LABEL_GEN_AI_PROVIDER_NAME, text(of, key::GEN_AI_PROVIDER_NAME).unwrap_or_default()),
+            (metric::LABEL_GEN_AI_PROVIDER_NAME, of.text(key::GEN_AI_PROVIDER_NAME).unwrap_or_default()),
             (metric::LABEL_GEN_AI_REQUEST_MODEL, model.1),
         ];
         let [operation, provider, asked] = conventional;
@@ -152,9 +152,9 @@ impl<'a> Meter<'a> {
             self.add(&metric::RESPONSE_LATENCY, &[model], nanos);
             self.add(&metric::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, &conventional, nanos);
         }
-        let thinking = int(of, key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS);
-        let output = int(of, key::GEN_AI_USAGE_OUTPUT_TOKENS);
-        let input = int(of, key::GEN_AI_USAGE_INPUT_TOKENS);
+        let thinking = of.int(key::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS);
+        let output = of.int(key::GEN_AI_USAGE_OUTPUT_TOKENS);
+        let input = of.int(key::GEN_AI_USAGE_INPUT_TOKENS);
         for (class, tokens) in [("input", input), ("output", output)] {
             if let Some(tokens) = tokens {
                 let labels = [operation, provider, asked, (metric::LABEL_GEN_AI_TOKEN_TYPE, class)];
@@ -166,11 +166,11 @@ impl<'a> Meter<'a> {
             (&metric::GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, output),
             (
                 &metric::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
-                int(of, key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS),
+                of.int(key::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS),
             ),
             (
                 &metric::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS,
-                int(of, key::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS),
+                of.int(key::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS),
             ),
             (&metric::GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, thinking),
         ] {
@@ -182,14 +182,14 @@ impl<'a> Meter<'a> {
 
     fn tool(&mut self, span: &'a Span) {
         let of = &span.attributes;
-        let name = text(of, key::GEN_AI_TOOL_NAME).unwrap_or_default();
+        let name = of.text(key::GEN_AI_TOOL_NAME).unwrap_or_default();
         let tool = (metric::LABEL_TOOL, name);
-        if let Some(decision) = text(of, key::CLAUDE_CODE_PERMISSION_DECISION) {
-            let decider = text(of, key::TACHOGRAPH_PERMISSION_DECIDER).unwrap_or_default();
+        if let Some(decision) = of.text(key::CLAUDE_CODE_PERMISSION_DECISION) {
+            let decider = of.text(key::TACHOGRAPH_PERMISSION_DECIDER).unwrap_or_default();
             let labels = [tool, (metric::LABEL_DECISION, decision), (metric::LABEL_DECIDER, decider)];
             self.add(&metric::PERMISSION_DECISIONS_TOTAL, &labels, 1);
         }
-        let outcome = text(of, key::CLAUDE_CODE_TOOL_OUTCOME).unwrap_or_default();
+        let outcome = of.text(key::CLAUDE_CODE_TOOL_OUTCOME).unwrap_or_default();
         if matches!(outcome, "denied" | "refused") {
             self.add(&metric::TOOL_REFUSALS_TOTAL, &[tool, (metric::LABEL_OUTCOME, outcome)], 1);
             return;
@@ -200,21 +200,21 @@ impl<'a> Meter<'a> {
         if failed {
             self.add(&metric::TOOL_ERRORS_TOTAL, &[tool], 1);
         }
-        let waited = int(of, key::TACHOGRAPH_PERMISSION_WAIT_MS).unwrap_or(0).saturating_mul(NANOS_PER_MS);
-        let measured = int(of, key::CLAUDE_CODE_TOOL_DURATION_MS).map(|ms| ms.saturating_mul(NANOS_PER_MS));
+        let waited = of.int(key::TACHOGRAPH_PERMISSION_WAIT_MS).unwrap_or(0).saturating_mul(NANOS_PER_MS);
+        let measured = of.int(key::CLAUDE_CODE_TOOL_DURATION_MS).map(|ms| ms.saturating_mul(NANOS_PER_MS));
         let ran = measured.unwrap_or_else(|| duration(span).saturating_sub(waited).max(0));
         self.add(&metric::TOOL_LATENCY_MS, &[tool], ran);
         let conventional = (metric::LABEL_GEN_AI_TOOL_NAME, name);
-        let kind = (metric::LABEL_GEN_AI_TOOL_TYPE, text(of, key::GEN_AI_TOOL_TYPE).unwrap_or_default());
+        let kind = (metric::LABEL_GEN_AI_TOOL_TYPE, of.text(key::GEN_AI_TOOL_TYPE).unwrap_or_default());
         self.add(&metric::GEN_AI_EXECUTE_TOOL_DURATION, &[conventional, kind, error(span)], ran);
-        if let Some(method) = text(of, key::MCP_METHOD_NAME) {
+        if let Some(method) = of.text(key::MCP_METHOD_NAME) {
             let labels = [(metric::LABEL_MCP_METHOD_NAME, method), conventional, error(span)];
             self.add(&metric::MCP_CLIENT_OPERATION_DURATION, &labels, ran);
         }
         for (class, lines) in
             [("added", key::TACHOGRAPH_LINES_ADDED), ("removed", key::TACHOGRAPH_LINES_REMOVED)]
         {
-            if let Some(lines) = int(of, lines) {
+            if let Some(lines) = of.int(lines) {
                 self.add(&metric::LINES_OF_CODE, &[(metric::LABEL_TYPE, class)], lines);
             }
         }
@@ -227,7 +227,7 @@ impl<'a> Meter<'a> {
     }
 
     fn wait(&mut self, span: &'a Span) {
-        let tool = text(&span.attributes, key::GEN_AI_TOOL_NAME).unwrap_or_default();
+        let tool = span.attributes.text(key::GEN_AI_TOOL_NAME).unwrap_or_default();
         self.add(&metric::PERMISSION_WAIT_MS, &[(metric::LABEL_TOOL, tool)], duration(span));
     }
 
@@ -245,21 +245,7 @@ impl<'a> Meter<'a> {
 }
 
 fn error(span: &Span) -> Label<'_> {
-    (metric::LABEL_ERROR_TYPE, text(&span.attributes, key::ERROR_TYPE).unwrap_or_default())
-}
-
-fn text(attributes: &Attributes, key: Key) -> Option<&str> {
-    match attributes.get(key)? {
-        Value::String(text) => Some(text),
-        Value::Int(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
-    }
-}
-
-fn int(attributes: &Attributes, key: Key) -> Option<i64> {
-    match attributes.get(key)? {
-        Value::Int(number) => Some(*number),
-        Value::String(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
-    }
+    (metric::LABEL_ERROR_TYPE, span.attributes.text(key::ERROR_TYPE).unwrap_or_default())
 }
 
 /// How long it took, in nanoseconds.

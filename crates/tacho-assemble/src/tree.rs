@@ -9,6 +9,7 @@ use crate::belief::Range;
 use crate::calls::Call;
 use crate::compactions::Compacting;
 use crate::facts::{SessionFacts, SubagentFacts, ToolFacts};
+use crate::moments::moments;
 use crate::price::Prices;
 use crate::settle::{SessionEnd, settle};
 use crate::spans::spans;
@@ -17,6 +18,7 @@ use crate::turns::Turn;
 use crate::waits::Wait;
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
+use tacho_model::log::Moment;
 use tacho_model::session::Session;
 use tacho_model::span::Span;
 use tacho_model::time::UnixNanos;
@@ -28,6 +30,8 @@ pub struct Assembly {
     pub session: Session,
     /// Its spans, parents before children, siblings by start.
     pub spans: Vec<Span>,
+    /// What happened beside them, in its order.
+    pub moments: Vec<Moment>,
     /// When time alone will settle something that is not settled yet.
     pub settles_at: Option<UnixNanos>,
 }
@@ -40,7 +44,8 @@ pub fn assemble(facts: &SessionFacts, prices: &Prices, now: UnixNanos) -> Assemb
     let settles_at = settle(&mut tree, now);
     let spans = spans(&tree);
     let session = summary(&tree, &spans);
-    Assembly { session, spans, settles_at }
+    let moments = moments(&tree, &session, &spans);
+    Assembly { session, spans, moments, settles_at }
 }
 
 /// A node of the tree, by its place in [`Tree::nodes`].

@@ -200,6 +200,24 @@ impl Attributes {
         self.0.get(place).map(|(_, value)| value)
     }
 
+    /// The text of an attribute that is one.
+    #[must_use]
+    pub fn text(&self, key: Key) -> Option<&str> {
+        match self.get(key)? {
+            Value::String(text) => Some(text),
+            Value::Int(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
+        }
+    }
+
+    /// The number of an attribute that is an integer.
+    #[must_use]
+    pub fn int(&self, key: Key) -> Option<i64> {
+        match self.get(key)? {
+            Value::Int(number) => Some(*number),
+            Value::String(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
+        }
+    }
+
     /// Where an attribute stands, or where it would.
     fn place_of(&self, key: Key) -> Result<usize, usize> {
         self.0.binary_search_by_key(&key, |(known, _)| *known)

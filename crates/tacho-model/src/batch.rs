@@ -18,6 +18,10 @@ pub struct Draft<'a> {
     pub spans: Vec<&'a Span>,
     /// Spans that were sent before and are understood otherwise now.
     pub corrections: Vec<Correction<'a>>,
+    /// What happened beside spans.
+    pub records: Vec<&'a LogRecord>,
+    /// When the recorder came to know what it says of spans; `None` where nothing of them is told as log records.
+    pub told_at: Option<UnixNanos>,
     /// What the resource says, so that it need not stand on each span.
     pub lifted: &'static [Key],
 }

@@ -117,6 +117,13 @@ impl IdSpace<'_> {
         SpanId([b0, b1, b2, b3, b4, b5, b6, b7])
     }
 
+    /// The id of a log record that belongs to no span, by the key of what it tells.
+    #[must_use]
+    pub fn moment(&self, key: &str) -> SpanId {
+        let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = self.digest("log", key);
+        SpanId([b0, b1, b2, b3, b4, b5, b6, b7])
+    }
+
     fn digest(&self, kind: &str, key: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
         for part in ["tachograph/1", kind, self.agent, self.session.as_str(), key] {

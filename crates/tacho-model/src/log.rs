@@ -1,5 +1,7 @@
 //! Log records: what is said about one moment, to destinations that take logs.
 
+mod of_span;
+
 use crate::attribute::Attributes;
 use crate::id::{SpanId, TraceId};
 use crate::semconv as key;
@@ -35,7 +37,7 @@ impl LogRecord {
         Self {
             at: end,
             observed_at,
-            name: key::EVENT_CORRECTED,
+            name: key::EVENT_SPAN_CORRECTED,
             severity: Severity::Info,
             span: Some((span.trace_id, span.span_id)),
             attributes,
@@ -50,4 +52,13 @@ pub enum Severity {
     Info,
     /// A little.
     Warn,
+}
+
+/// What is told of a session once, beside its spans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// Unique over all sessions and over all spans, derived like the ids of spans, so that it is told once.
+    pub id: SpanId,
+    /// What is told.
+    pub record: LogRecord,
 }

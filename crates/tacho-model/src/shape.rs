@@ -47,3 +47,20 @@ impl SpanShape {
         }
     }
 }
+
+/// What log records of one name carry.
+#[derive(Clone, Copy, Debug)]
+pub struct LogShape {
+    /// The name of the event.
+    pub name: &'static str,
+    /// Attributes that are there when known.
+    pub attributes: &'static [Key],
+}
+
+impl LogShape {
+    /// The shape of records of this name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<&'static Self> {
+        crate::semconv::LOGS.iter().find(|shape| shape.name == name)
+    }
+}

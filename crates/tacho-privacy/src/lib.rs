@@ -117,13 +117,22 @@ pub struct Policy<'a> {
 pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
     let clear_span = |span: &Span| clear_span(span, policy, draft.lifted);
     let correction = |said: &Correction<'_>| LogRecord::correction(clear_span(said.span), said.observed_at);
+    let spans: Vec<Span> = draft.spans.iter().map(|span| clear_span(span)).collect();
+    let told = draft.told_at.map(|at| spans.iter().flat_map(move |span| LogRecord::of_span(span, at)));
+    let of_spans = told.into_iter().flatten();
+    let records = draft.records.iter().map(|record| clear_record(record, policy));
     Cleared(Batch {
         resource: clear_resource(&draft.resource, policy),
         project: draft.project.clone(),
-        spans: draft.spans.iter().map(|span| clear_span(span)).collect(),
-        logs: draft.corrections.iter().map(correction).collect(),
+        logs: draft.corrections.iter().map(correction).chain(records).chain(of_spans).collect(),
+        spans,
         ..Batch::default()
     })
+}
+
+fn clear_record(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
+    let attributes = record.attributes.iter().filter_map(|(key, value)| clear_said(key, value, policy));
+    LogRecord { attributes: attributes.collect(), ..*record }
 }
 
 /// Lets metrics through. Their labels hold names and pseudonyms alone, whatever a destination gets beside them.

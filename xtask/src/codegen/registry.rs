@@ -16,6 +16,9 @@ const SPANS: &str = "registry/spans.yaml";
 const EVENTS: &str = "registry/events.yaml";
 const METRICS: &str = "registry/metrics.yaml";
 
+/// Events that the conventions name.
+const EVENTS_OF_CONVENTIONS: &[&str] = &["session.start", "session.end", "gen_ai.client.operation.exception"];
+
 /// Own names without an own prefix: the conventions have no name for the thing, and backends already know this one.
 const OWN_WITHOUT_PREFIX: &[&str] = &["mcp.server.name"];
 
@@ -248,7 +251,8 @@ fn check_span(span: &Span, common: &Presence, known: &BTreeSet<&str>) -> Vec<Fin
 
 fn check_event(event: &Event, known: &BTreeSet<&str>) -> Vec<Finding> {
     let mut findings = check_name_and_brief(EVENTS, &event.name, &event.brief);
-    if !has_own_prefix(&event.name.value) {
+    let is_known = EVENTS_OF_CONVENTIONS.contains(&event.name.value.as_str());
+    if !is_known && !has_own_prefix(&event.name.value) {
         findings.push(at(EVENTS, &event.name, "must begin with `claude_code.` or `tachograph.`"));
     }
     findings.extend(twice(EVENTS, &event.attributes));

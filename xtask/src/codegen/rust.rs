@@ -13,7 +13,7 @@ const HEADER: &str = "\
 //! Generated from registry/ by `cargo xtask codegen`; do not edit.
 
 use crate::attribute::{Class, Key, ValueType};
-use crate::shape::{OtlpKind, SpanShape};
+use crate::shape::{LogShape, OtlpKind, SpanShape};
 use crate::span::SpanKind;
 ";
 
@@ -28,6 +28,7 @@ pub(super) fn render(registry: &Registry, root: &Path) -> anyhow::Result<String>
     }
     source.push_str(&all_attributes(&names));
     source.push_str(&all_events(&registry.events.span_events));
+    source.push_str(&all_logs(&registry.events.logs));
     source.push_str(&all_spans(&registry.spans.spans, &registry.spans.common));
     rustfmt(&source, root)
 }
@@ -55,13 +56,24 @@ fn event_constant(event: &Event) -> String {
 }
 
 fn event_name(event: &Event) -> String {
-    let name = &event.name.value;
-    format!("EVENT_{}", constant_name(name.rsplit('.').next().unwrap_or(name)))
+    let name = event.name.value.as_str();
+    let own = ["claude_code.", "tachograph."].iter().find_map(|prefix| name.strip_prefix(prefix));
+    format!("EVENT_{}", constant_name(own.unwrap_or(name)))
 }
 
 fn all_events(events: &[Event]) -> String {
     let names: Vec<String> = events.iter().map(event_name).collect();
     format!("\n/// Every event of spans.\npub const SPAN_EVENTS: &[&str] = &[{}];\n", names.join(", "))
+}
+
+fn all_logs(events: &[Event]) -> String {
+    let mut text = "\n/// What log records carry.\npub const LOGS: &[LogShape] = &[\n".to_owned();
+    for event in events {
+        let attributes = constant_list(event.attributes.iter());
+        _ = writeln!(text, "LogShape {{ name: {}, attributes: {attributes} }},", event_name(event));
+    }
+    text.push_str("];\n");
+    text
 }
 
 fn all_attributes(names: &[&str]) -> String {

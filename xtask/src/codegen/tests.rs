@@ -1,7 +1,6 @@
 //! What the registry's checks catch, and what a row becomes.
 
 use super::registry::{Registry, contradictions, parse};
-use super::{Generated, first_difference};
 
 const SPANS: &str = "
 common: { required: [a.id], optional: [] }
@@ -111,14 +110,4 @@ fn a_bad_word_is_refused_with_its_file() {
         assert_eq!(error.to_string(), "registry/attributes.yaml");
         assert!(error.root_cause().to_string().contains("line 2"), "{error:#}");
     }
-}
-
-#[test]
-fn a_difference_is_found_at_its_line() {
-    let expected = Generated { path: "docs/telemetry.md", text: "a\nb\n".to_owned() };
-    assert_eq!(first_difference(&expected, "a\nb\n"), None);
-    let line = |found: &str| first_difference(&expected, found).map(|finding| finding.line);
-    assert_eq!(line("a\nc\n"), Some(2));
-    assert_eq!(line("a\nb\nc\n"), Some(3));
-    assert_eq!(line(""), Some(1));
 }

@@ -1,4 +1,5 @@
-//! What a round puts in line: for each destination the spans that settled, and corrections of those it got before.
+//! What a round puts in line: for each destination the spans that settled, what happened beside them, and corrections of
+//! those it got before.
 
 mod drafts;
 mod events;
@@ -128,7 +129,12 @@ impl<'a> Outgoing<'a> {
                 is_for_it: !rules.is_withheld && config.is_for(lane.named, project),
                 policy: narrowed(policy, rules),
             };
-            let drafts = Drafts { of_session: &resource, of_project: &rules.attributes, drafts: Vec::new() };
+            let drafts = Drafts {
+                of_session: &resource,
+                tells: lane.signals.contains(Signal::Logs),
+                of_project: &rules.attributes,
+                drafts: Vec::new(),
+            };
             lane.take(changes, session, derived, terms, drafts)?;
             let of = (session, &derived.assembly.session.id);
             lane.take_events(changes, of, terms.is_for_it, terms.policy.level)?;
@@ -209,6 +215,13 @@ impl Lane<'_> {
                     claim(Some(now_said));
                 }
             }
+        }
+        for moment in derived.assembly.moments.iter().filter(|moment| !claimed.contains_key(&moment.id)) {
+            if terms.is_for_it && drafts.tells {
+                drafts.add_record(&moment.record, &derived.assembly.spans);
+            }
+            // It is told once: what is learnt of it later changes nothing.
+            claims.push((moment.id, Claim { sent: Some(NOT_FOR_IT), compared: Some(NOT_FOR_IT) }));
         }
         for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
             let cleared = clear(&draft, terms.policy);

@@ -9,6 +9,7 @@ mod drainers;
 mod grpc;
 mod levels;
 mod limits;
+mod logs;
 mod pauses;
 mod places;
 mod privacy;
@@ -40,6 +41,15 @@ fn drain_to(home: &Home, receiver: &Receiver) -> Ran {
     home.run_with(&["drain", "--once"], &[("TACHO_OTLP_ENDPOINT", &receiver.url())])
 }
 
+/// The same, with every signal.
+fn drain_all_to(home: &Home, receiver: &Receiver) -> Ran {
+    let variables = [("TACHO_OTLP_ENDPOINT", &*receiver.url()), ALL_SIGNALS];
+    home.run_with(&["drain", "--once"], &variables)
+}
+
+/// Has every signal sent to whom the environment names.
+const ALL_SIGNALS: (&str, &str) = ("TACHO_OTLP_SIGNALS", "traces,metrics,logs");
+
 fn ran(code: i32, stderr: &str) -> Ran {
     Ran { code: Some(code), stdout: String::new(), stderr: stderr.to_owned() }
 }
@@ -54,9 +64,10 @@ fn refused(home: &Home, receiver: &Receiver, items: &str, error: &str) -> Ran {
     ran(1, &format!("error: {} refused {items} for good: {error}\n  hint: {hint}\n", receiver.url()))
 }
 
-/// Writes the configuration: the receiver, with these lines about it.
+/// Writes the configuration: the receiver, with these lines about it. It gets spans alone, unless they say otherwise.
 fn configure(home: &Home, receiver: &Receiver, lines: &str) {
-    home.configure(&format!("[[destination]]\nendpoint = {:?}\n{lines}", receiver.url()));
+    let spans_alone = if lines.contains("signals") { "" } else { "signals = [\"traces\"]\n" };
+    home.configure(&format!("[[destination]]\nendpoint = {:?}\n{spans_alone}{lines}", receiver.url()));
 }
 
 /// What the recorder says about its one destination and what it lost, without the times and the port.

@@ -263,6 +263,7 @@ fn what_is_wrong_with_the_destination() {
     patient.is_well();
 
     patient.receiver.answer_next(Signal::Traces, Answer::error(500));
+    patient.receiver.answer_next(Signal::Logs, Answer::error(500));
     home.record(fixture::load("files").an_hour_ago());
     assert_eq!(patient.installed.tacho(&["drain", "--once"]).code, Some(1));
     let ran = patient.installed.tacho(&["doctor"]);

@@ -132,6 +132,8 @@ impl Home {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tacho"));
         command.arg("--account-home").arg(self.directory.path()).args(arguments).env_clear();
         command.env("HOME", self.directory.path()).env("TACHO_HOME", self.state()).env("TZ", "UTC");
+        // Whom the environment names gets spans alone, unless a test says otherwise.
+        command.env("TACHO_OTLP_SIGNALS", "traces");
         command
     }
 

@@ -52,7 +52,7 @@ fn the_options_count_on_a_terminal() {
     for request in &requests {
         assert_eq!(headers.map(|name| request.header(name)), [Some("Bearer a-token"), Some("a-dataset")]);
     }
-    insta::assert_snapshot!(sending(&installed, "", &receiver.url()), @"sends to   [receiver]: 4 delivered, 0 waiting, 0 rejected");
+    insta::assert_snapshot!(sending(&installed, "", &receiver.url()), @"sends to   [receiver]: 12 delivered, 0 waiting, 0 rejected");
     insta::assert_snapshot!(told(&installed, "tacho config show", &receiver.url()));
     let ran = installed.tacho(&["install", "claude-code"]);
     let telemetry = ran.stdout.lines().find(|line| line.starts_with("Telemetry")).unwrap();

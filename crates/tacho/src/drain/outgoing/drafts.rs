@@ -1,10 +1,11 @@
 //! What one session has for one destination, before the gate: spans by the state of the repository in which they began,
-//! and corrections of spans that were sent before.
+//! what happened beside them, and corrections of spans that were sent before.
 
 use super::super::now;
 use std::collections::BTreeMap;
 use tacho_model::attribute::{Attributes, Key, Value};
 use tacho_model::batch::{Correction, Draft};
+use tacho_model::log::LogRecord;
 use tacho_model::semconv as key;
 use tacho_model::span::Span;
 use tacho_privacy::{Policy, clear};
@@ -26,6 +27,8 @@ const LIFTED: [Key; 8] = [
 pub(super) struct Drafts<'a> {
     /// What the resource says of the session.
     pub(super) of_session: &'a Attributes,
+    /// Whether what happened is told as log records, too.
+    pub(super) tells: bool,
     /// What the project says of itself.
     pub(super) of_project: &'a BTreeMap<String, String>,
     pub(super) drafts: Vec<PlacedDraft<'a>>,
@@ -43,6 +46,12 @@ pub(super) struct PlacedDraft<'a> {
 #[derive(PartialEq)]
 struct Place<'a>([Option<&'a Value>; LIFTED.len()]);
 
+impl<'a> Place<'a> {
+    fn of(span: Option<&'a Span>) -> Self {
+        Self(LIFTED.map(|key| span?.attributes.get(key)))
+    }
+}
+
 impl<'a> Drafts<'a> {
     pub(super) fn add_span(&mut self, span: &'a Span, fingerprint: i64) {
         let placed = self.draft_of(span);
@@ -54,9 +63,19 @@ impl<'a> Drafts<'a> {
         self.draft_of(span).draft.corrections.push(Correction { span, observed_at: now() });
     }
 
+    /// Adds what happened beside spans: in the place of the span that it happened in, else of the first there is.
+    pub(super) fn add_record(&mut self, record: &'a LogRecord, spans: &'a [Span]) {
+        let around = spans.iter().find(|span| record.span.is_some_and(|(_, id)| id == span.span_id));
+        let place = Place::of(around.or(spans.first()));
+        self.draft_in(place).draft.records.push(record);
+    }
+
     /// The draft for the place of a span. Spans come in the order of their starts, so it is mostly the one used last.
     fn draft_of(&mut self, span: &'a Span) -> &mut PlacedDraft<'a> {
-        let place = Place(LIFTED.map(|key| span.attributes.get(key)));
+        self.draft_in(Place::of(Some(span)))
+    }
+
+    fn draft_in(&mut self, place: Place<'a>) -> &mut PlacedDraft<'a> {
         let known = self.drafts.iter().rposition(|known| known.place == place);
         let placed = match known {
             Some(at) => self.drafts.remove(at),
@@ -64,7 +83,8 @@ impl<'a> Drafts<'a> {
                 let mut resource = self.of_session.clone();
                 LIFTED.iter().zip(place.0).for_each(|(key, value)| resource.set_known(*key, value.cloned()));
                 let project = self.of_project.clone();
-                let draft = Draft { resource, project, lifted: &LIFTED, ..Draft::default() };
+                let told_at = self.tells.then(now);
+                let draft = Draft { resource, project, told_at, lifted: &LIFTED, ..Draft::default() };
                 PlacedDraft { place, draft, fingerprints: Vec::new() }
             }
         };

@@ -2,27 +2,27 @@
 
 use super::arrivals::{all_arrived, is_metadata, reported_spans, sorted};
 use super::resident::Resident;
-use super::{dead_letters, drain_to, home_with, notice, ran, until};
+use super::{ALL_SIGNALS, dead_letters, drain_all_to, home_with, notice, ran, until};
 use crate::fixture::{self, Fixture};
 use crate::home::Home;
-use serde_json::json;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 use tacho_testkit::compare::corrected;
-use tacho_testkit::otlp::{Answer, ReceivedSpan, Receiver, Signal};
+use tacho_testkit::otlp::{Answer, ReceivedLog, ReceivedRequest, ReceivedSpan, Receiver, Signal};
 
 #[test]
 fn what_was_sent_is_not_sent_again() {
     let home = home_with(&["bash", "killed"]);
     let receiver = Receiver::start().unwrap();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    let sent = receiver.requests().len();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
+    let sent = receiver.item_requests().len();
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
+    let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url()), ALL_SIGNALS]);
     assert_eq!(rebuilt.code, Some(0));
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    assert_eq!(receiver.requests().len(), sent);
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
+    assert_eq!(receiver.item_requests().len(), sent);
 }
 
 /// A session that is heard of twice: before its agent wrote down what it had done, and as it went on.
@@ -40,14 +40,24 @@ fn in_two_parts() -> [Fixture; 2] {
 
 /// A receiver that has got the first part, and the home in which the second was recorded.
 fn with_something_to_correct() -> (Home, Receiver) {
+    let receiver = Receiver::start().unwrap();
+    (with_something_to_correct_at(&receiver), receiver)
+}
+
+fn with_something_to_correct_at(receiver: &Receiver) -> Home {
     let [first, second] = in_two_parts();
     let home = Home::with([first]);
-    let receiver = Receiver::start().unwrap();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    all_arrived(&home, &receiver);
-    assert_eq!(receiver.logs(), []);
+    assert_eq!(drain_all_to(&home, receiver), ran(0, ""));
+    all_arrived(&home, receiver);
+    assert_eq!(corrections(receiver), []);
     home.record(second);
-    (home, receiver)
+    home
+}
+
+/// The corrections that arrived, among all else that is told.
+fn corrections(receiver: &Receiver) -> Vec<ReceivedLog> {
+    let logs = receiver.logs().into_iter();
+    logs.filter(|log| log.event_name == "tachograph.span.corrected").collect()
 }
 
 /// Spans without their links, for which a log record has no place.
@@ -59,7 +69,7 @@ fn unlinked(mut spans: Vec<ReceivedSpan>) -> Vec<ReceivedSpan> {
 /// Who reads all that arrived understands what is reported, and was told of each correction once.
 #[track_caller]
 fn all_is_corrected(home: &Home, receiver: &Receiver) {
-    let (spans, logs) = (receiver.spans(), receiver.logs());
+    let (spans, logs) = (receiver.spans(), corrections(receiver));
     let names: BTreeSet<&str> = logs.iter().map(|log| log.event_name.as_str()).collect();
     assert_eq!(names, ["tachograph.span.corrected"].into());
     let corrections: BTreeSet<_> = logs.iter().map(|log| (&log.trace_id, &log.span_id)).collect();
@@ -72,14 +82,14 @@ fn all_is_corrected(home: &Home, receiver: &Receiver) {
 #[test]
 fn what_is_learnt_later_corrects_what_was_sent() {
     let (home, receiver) = with_something_to_correct();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
     all_is_corrected(&home, &receiver);
-    let requests = receiver.requests().len();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    let requests = receiver.item_requests().len();
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
+    let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url()), ALL_SIGNALS]);
     assert_eq!(rebuilt.code, Some(0));
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    assert_eq!(receiver.requests().len(), requests);
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
+    assert_eq!(receiver.item_requests().len(), requests);
 }
 
 /// Whoever looks in between, and knows of no destination, takes nothing from those that there are.
@@ -87,7 +97,7 @@ fn what_is_learnt_later_corrects_what_was_sent() {
 fn what_somebody_saw_before_is_still_corrected() {
     let (home, receiver) = with_something_to_correct();
     home.reports();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
     all_is_corrected(&home, &receiver);
 }
 
@@ -95,11 +105,14 @@ fn what_somebody_saw_before_is_still_corrected() {
 fn a_correction_is_sent_again_as_it_was() {
     let (home, receiver) = with_something_to_correct();
     receiver.answer_next(Signal::Logs, Answer::slow(Duration::from_secs(9)));
-    let logs = || receiver.item_requests().into_iter().filter(|request| request.signal == Signal::Logs);
-    let resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+    let is_meant = |request: &ReceivedRequest| {
+        request.logs.iter().any(|log| log.event_name == "tachograph.span.corrected")
+    };
+    let logs = || receiver.item_requests().into_iter().filter(is_meant);
+    let resident = Resident::start(&home, &[("TACHO_OTLP_ENDPOINT", &receiver.url()), ALL_SIGNALS]);
     until(|| logs().count() == 1);
     resident.kill();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
     let [first, second] = logs().map(|request| request.body).collect::<Vec<_>>().try_into().unwrap();
     assert_eq!(first, second);
 }
@@ -110,14 +123,14 @@ fn an_amount_that_changed_is_corrected_and_a_table_that_changed_is_not() {
     let home = home_with(&["bash"]);
     home.configure("");
     let receiver = Receiver::start().unwrap();
-    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-    for (multiplier, model, corrections) in [(0.5, "house-1", 0), (0.5, "claude-opus-5-5", 2)] {
+    assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
+    for (multiplier, model, expected) in [(0.5, "house-1", 0), (0.5, "claude-opus-5-5", 2)] {
         let own = format!("[[price]]\nmodel = {model:?}\nmultiplier = {multiplier}\n");
         fs::write(home.config_file().with_file_name("prices.toml"), own).unwrap();
-        let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url())]);
+        let rebuilt = home.run_with(&["rebuild"], &[("TACHO_OTLP_ENDPOINT", &receiver.url()), ALL_SIGNALS]);
         assert_eq!(rebuilt.code, Some(0));
-        assert_eq!(drain_to(&home, &receiver), ran(0, ""));
-        assert_eq!(receiver.logs().len(), corrections, "{model}");
+        assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
+        assert_eq!(corrections(&receiver).len(), expected, "{model}");
     }
     all_is_corrected(&home, &receiver);
 }
@@ -126,23 +139,21 @@ fn an_amount_that_changed_is_corrected_and_a_table_that_changed_is_not() {
 #[test]
 fn a_receiver_without_a_place_for_corrections_gets_every_span() {
     for status in [404, 405] {
-        let (home, receiver) = with_something_to_correct();
+        let receiver = Receiver::start().unwrap();
         receiver.answer_when(|request| request.signal == Signal::Logs, Answer::error(status));
-        assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+        let home = with_something_to_correct_at(&receiver);
+        assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
         home.record(fixture::load("denied").an_hour_ago());
-        assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+        assert_eq!(drain_all_to(&home, &receiver), ran(0, ""));
         let ids = |spans: Vec<ReceivedSpan>| -> Vec<String> {
             sorted(spans).into_iter().map(|span| span.span_id).collect()
         };
         assert_eq!(ids(receiver.spans()), ids(reported_spans(&home, is_metadata)));
-        let [mut letter] = dead_letters(&home, &receiver).try_into().unwrap();
-        letter.as_object_mut().unwrap().remove("request").unwrap();
-        let why = "there is no OTLP receiver for this signal at this path";
-        let error = format!("HTTP {status}: {why}");
-        let items = letter["items"].clone();
-        let expected =
-            json!({ "destination": "[receiver]", "error": error, "signal": "logs", "items": items });
-        assert_eq!(letter, expected);
+        let letters = dead_letters(&home, &receiver);
+        let error = format!("HTTP {status}: there is no OTLP receiver for this signal at this path");
+        let said = |letter: &Json| ["destination", "error", "signal"].map(|name| letter[name].clone());
+        let said: BTreeSet<_> = letters.iter().map(|letter| format!("{:?}", said(letter))).collect();
+        assert_eq!(said, [format!("{:?}", ["[receiver]", &*error, "logs"].map(Json::from))].into());
         let told =
             "tachograph: [receiver] has no place for logs, which are not sent there: see tacho status\n";
         assert_eq!(notice(&home, &receiver), told);

@@ -7,6 +7,8 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use tacho_testkit::otlp::{Answer, Receiver, Signal};
 
+const SPANS_AND_METRICS: &str = "signals = [\"traces\", \"metrics\"]\n";
+
 /// Receivers of which one signal is answered so.
 fn receiver_without(signal: Signal, status: u16) -> Receiver {
     let receiver = Receiver::start().unwrap();
@@ -35,7 +37,7 @@ fn metrics_are_switched_off_where_there_is_no_place_for_them() {
     for code in [404, 405, 501] {
         let home = home_with(&["bash"]);
         let receiver = receiver_without(Signal::Metrics, code);
-        configure(&home, &receiver, "");
+        configure(&home, &receiver, SPANS_AND_METRICS);
         for _ in 0..3 {
             home.drain();
         }
@@ -67,9 +69,9 @@ fn metrics_are_switched_off_where_there_is_no_place_for_them() {
 fn a_signal_is_tried_again_on_other_terms() {
     let home = home_with(&["bash"]);
     let receiver = receiver_without(Signal::Metrics, 405);
-    configure(&home, &receiver, "");
+    configure(&home, &receiver, SPANS_AND_METRICS);
     home.drain();
-    configure(&home, &receiver, "token = \"a-token\"\n");
+    configure(&home, &receiver, &format!("{SPANS_AND_METRICS}token = \"a-token\"\n"));
     home.drain();
     assert_eq!(answers(&receiver), BTreeMap::from([((Signal::Traces, 200), 1), ((Signal::Metrics, 405), 2)]));
 }
@@ -79,7 +81,7 @@ fn a_signal_is_tried_again_on_other_terms() {
 fn spans_do_not_hold_up_a_receiver_of_metrics() {
     let home = home_with(&["bash"]);
     let receiver = receiver_without(Signal::Traces, 404);
-    configure(&home, &receiver, "");
+    configure(&home, &receiver, SPANS_AND_METRICS);
     let ran = home.run(&["drain", "--once"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(answers(&receiver), BTreeMap::from([((Signal::Traces, 404), 1), ((Signal::Metrics, 200), 1)]));
@@ -95,7 +97,7 @@ fn everything_waits_where_there_is_a_place_for_nothing() {
     let home = home_with(&["bash"]);
     let receiver = Receiver::start().unwrap();
     receiver.answer_when(|_| true, Answer::error(404));
-    configure(&home, &receiver, "");
+    configure(&home, &receiver, SPANS_AND_METRICS);
     let ran = home.run(&["drain", "--once", "--timeout", "5"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     let row = row(&home, &receiver).unwrap();

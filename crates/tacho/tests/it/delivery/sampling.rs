@@ -58,7 +58,11 @@ fn metrics_are_not_sampled() {
     let metrics = |share: &str| {
         let home = home_with(&["bash"]);
         let receiver = Receiver::start().unwrap();
-        configure(&home, &receiver, &format!("sampling = {share}\nsample_errors = false\n"));
+        configure(
+            &home,
+            &receiver,
+            &format!("signals = [\"traces\", \"metrics\"]\nsampling = {share}\nsample_errors = false\n"),
+        );
         home.drain();
         let is_metrics = |request: &&tacho_testkit::otlp::ReceivedRequest| {
             request.signal == tacho_testkit::otlp::Signal::Metrics

@@ -1,0 +1,172 @@
+//! Prometheus: scrapes `tacho serve` while sessions go on, and is asked everything that boards and rules ask.
+//!
+//! An expression without an answer is a panel without a line: it fails, unless it stands in `MAY_BE_EMPTY`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tacho_testkit::otlp::Receiver;
+
+use super::home::Home;
+use super::play::play;
+use super::running::{Running, encoded, free_ports, get_json, until};
+use super::{Bench, Finding, Signal, install};
+use crate::views::alert::GROUPS;
+use crate::views::board::Source;
+use crate::views::boards::BOARDS;
+use crate::views::recorded::RECORDED;
+use crate::workspace::{self, run};
+
+/// What needs more than a minute of ordinary work, by a part of the expression.
+const MAY_BE_EMPTY: &[(&str, &str)] = &[
+    ("claude_llm_unpriced_calls_total", "the price list has every model of the recorded sessions"),
+    ("tachograph_lost_total", "nothing is lost"),
+    ("claude_context_used_max", "no recorded status line belongs to a session that goes on"),
+];
+
+/// What a person chose above a board: everything, and the time that a test takes.
+const CHOICES: &[(&str, &str)] =
+    &[("{$of}", ""), ("$of,", ""), ("$__rate_interval", "1m"), ("$__range", "5m"), ("$__interval", "15s")];
+
+/// Runs the rules' unit tests.
+pub(super) fn rules(bench: &Bench) -> Result<Vec<Finding>> {
+    let promtool = install::debian(&bench.workspace, "prometheus", "promtool")?;
+    let folder = bench.workspace.root.join("alerts");
+    run(Command::new(&promtool).args(["check", "rules", "tachograph.rules.yml"]).current_dir(&folder))?;
+    let mut tests = Vec::new();
+    for entry in std::fs::read_dir(&folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        tests.extend(name.ends_with(".test.yml").then_some(name));
+    }
+    run(Command::new(&promtool).args(["test", "rules"]).args(&tests).current_dir(&folder))?;
+    Ok(vec![Finding::same(Signal::Rules, tests.len(), "files of unit tests")])
+}
+
+/// Runs every expression on what real sessions left.
+pub(super) fn expressions(bench: &Bench) -> Result<Vec<Finding>> {
+    let receiver = Receiver::start()?;
+    let home = Home::new(&bench.programs, &format!("[[destination]]\nendpoint = {:?}\n", receiver.url()))?;
+    let [recorder_port, port] = free_ports()?;
+    let _serving = home.serve(recorder_port)?;
+    let _prometheus = start(bench, home.path(), recorder_port, port)?;
+    let prometheus = Prometheus { port };
+    let sessions = bench.sessions()?;
+    let (first, second) = sessions.split_at(sessions.len() / 2);
+    home.tell_status(&bench.workspace.root.join("fixtures/status_line/subscription.json"))?;
+    play(&home, &bench.recorded(), first)?;
+    prometheus.await_sessions(first.len())?;
+    play(&home, &bench.recorded(), second)?;
+    let shown = home.json(&["sessions", "--json"])?["sessions"].as_array().map_or(0, Vec::len);
+    prometheus.await_sessions(shown.max(sessions.len()))?;
+    let expressions = expressions_of_tables();
+    prometheus.await_answers(&expressions)?;
+    Ok(vec![Finding::same(Signal::Queries, expressions.len(), "expressions"), cost(&home, &prometheus)?])
+}
+
+/// What the counter rose by since it began with nothing is what the report says, to the billionth.
+fn cost(home: &Home, prometheus: &Prometheus) -> Result<Finding> {
+    let rise = "sum(max_over_time(claude_cost_usd_total[1h]) - min_over_time(claude_cost_usd_total[1h]))";
+    let reported = home.json(&["cost", "--json"])?["totals"]["cost_usd_nanos"].as_f64();
+    let reported = reported.context("the report has no cost")?;
+    until(&format!("{reported} billionths of a dollar, as the report says"), || {
+        let is_same = (prometheus.number(rise)? * 1e9 - reported).abs() < 1.0;
+        Ok(is_same.then_some(()))
+    })?;
+    Ok(Finding::cost(reported as i64))
+}
+
+fn start(bench: &Bench, folder: &Path, recorder_port: u16, port: u16) -> Result<Running> {
+    let program = install::debian(&bench.workspace, "prometheus", "prometheus")?;
+    let rules = workspace::read(&bench.workspace.root.join("alerts/tachograph.rules.yml"))?;
+    workspace::write(&folder.join("rules.yml"), rules.replace("interval: 1m", "interval: 1s"))?;
+    let config = format!(
+        "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [rules.yml]\nscrape_configs:\n\
+         - job_name: tachograph\n  static_configs: [{{targets: ['127.0.0.1:{recorder_port}']}}]\n"
+    );
+    let file = folder.join("prometheus.yml");
+    workspace::write(&file, config)?;
+    let mut command = Command::new(program);
+    command.arg(format!("--config.file={}", file.display()));
+    command.arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()));
+    command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
+    let prometheus = Running::start(&mut command, &folder.join("prometheus.log"))?;
+    prometheus.await_answer(port, "/-/ready")?;
+    Ok(prometheus)
+}
+
+/// All PromQL of boards and rules, and every metric that alerts name.
+fn expressions_of_tables() -> BTreeSet<String> {
+    let panels = BOARDS.iter().flat_map(|board| board.sections).flat_map(|section| section.panels);
+    let of_boards = panels
+        .filter(|panel| panel.form.source() == Source::Prometheus)
+        .flat_map(|panel| panel.queries)
+        .map(|(expr, _)| {
+            CHOICES.iter().fold((*expr).to_owned(), |expr, (name, value)| expr.replace(name, value))
+        });
+    let of_rules = RECORDED.iter().map(|recorded| recorded.expr.to_owned());
+    let alerts = GROUPS.iter().flat_map(|group| group.alerts);
+    let of_alerts = alerts.flat_map(|alert| metrics_in(alert.expr)).map(|metric| format!("count({metric})"));
+    of_boards.chain(of_rules).chain(of_alerts).collect()
+}
+
+/// The names of metrics in an expression.
+fn metrics_in(expr: &str) -> Vec<&str> {
+    let words = expr.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != ':');
+    words
+        .filter(|word| ["claude_", "claude:", "tachograph_"].iter().any(|start| word.starts_with(start)))
+        .collect()
+}
+
+fn may_be_empty(expr: &str) -> bool {
+    MAY_BE_EMPTY.iter().any(|(part, _)| expr.contains(part))
+}
+
+/// A running Prometheus.
+struct Prometheus {
+    port: u16,
+}
+
+impl Prometheus {
+    fn ask(&self, expr: &str) -> Result<Vec<Value>> {
+        let answer = get_json(self.port, &format!("/api/v1/query?query={}", encoded(expr)))?;
+        let result = answer["data"]["result"].as_array().context("an answer without a result")?;
+        Ok(result.clone())
+    }
+
+    /// The one value of the answer; 0 for none.
+    fn number(&self, expr: &str) -> Result<f64> {
+        let answer = self.ask(expr)?;
+        let value = answer.first().and_then(|sample| sample["value"][1].as_str()).unwrap_or("0");
+        Ok(value.parse()?)
+    }
+
+    fn await_sessions(&self, count: usize) -> Result<()> {
+        let seen = "sum(claude_session_count_total)";
+        until(&format!("{count} sessions"), || Ok((self.number(seen)? >= count as f64).then_some(())))
+    }
+
+    /// What a session comes to is counted bit by bit, as its spans settle.
+    fn await_answers(&self, expressions: &BTreeSet<String>) -> Result<()> {
+        let mut unanswered = Vec::new();
+        let all = until("an answer to everything", || {
+            unanswered = self.unanswered(expressions);
+            Ok(unanswered.is_empty().then_some(()))
+        });
+        all.with_context(|| {
+            format!("{} of {}:\n{}", unanswered.len(), expressions.len(), unanswered.join("\n"))
+        })
+    }
+
+    /// The expressions that have no answer and should have one.
+    fn unanswered(&self, expressions: &BTreeSet<String>) -> Vec<String> {
+        let complaint = |expr: &String| match self.ask(expr) {
+            Ok(answer) if !answer.is_empty() || may_be_empty(expr) => None,
+            Ok(_) => Some(format!("no data: {expr}")),
+            Err(error) => Some(format!("{error:#}: {expr}")),
+        };
+        expressions.iter().filter_map(complaint).collect()
+    }
+}
