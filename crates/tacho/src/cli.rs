@@ -90,6 +90,15 @@ pub(crate) enum Command {
         model --json\n  tacho cost --since 2026-11-28 --fail-over 20   exits 3 above $20"
     )]
     Cost(Cost),
+    /// Check on this machine what the alert rules for Prometheus check: spending, failing and slow tools, the recorder itself.
+    ///
+    /// Prints what somebody should know of now, and exits 3 if there is anything, so that a script or a status bar can ask.
+    /// The conditions are those of alerts/tachograph.rules.yml, over the same times, without their holding times.
+    #[command(
+        after_help = "Examples:\n  tacho alerts                       what is wrong now\n  tacho alerts --watch               say it \
+        when it begins and when it is over\n  tacho alerts --watch --notify notify-send   and run this with each"
+    )]
+    Alerts(Alerts),
     /// Show what each source saw of each session, what was concluded and what was missed.
     ///
     /// Hooks, rows of transcripts, calls in the tree and in the files, answers whose end was not seen, ends that nobody said,
@@ -330,6 +339,19 @@ pub(crate) struct Drain {
     /// The state directory, where it is not the usual one.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Alerts {
+    /// Stay, and say what begins and what is over.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Run this program with the sentence as its one argument whenever anything begins.
+    #[arg(long, value_name = "PROGRAM", requires = "watch")]
+    pub(crate) notify: Option<PathBuf>,
+    /// What may be spent in a month of 30 days, in US dollars.
+    #[arg(long, value_name = "USD", default_value_t = 1000.0)]
+    pub(crate) budget: f64,
 }
 
 #[derive(Debug, Args)]

@@ -217,7 +217,11 @@ impl Lane<'_> {
             }
         }
         for moment in derived.assembly.moments.iter().filter(|moment| !claimed.contains_key(&moment.id)) {
-            if terms.is_for_it && drafts.tells {
+            let fate = moment.record.span.map_or(Fate::Kept, |(trace, _)| sampled.fate_of(trace));
+            if terms.is_for_it && fate == Fate::Open {
+                continue;
+            }
+            if terms.is_for_it && fate != Fate::LeftOut && drafts.tells {
                 drafts.add_record(&moment.record, &derived.assembly.spans);
             }
             // It is told once: what is learnt of it later changes nothing.
