@@ -41,6 +41,25 @@ impl Tiles {
         found.ok_or(LogError::NoEntry { index, why: "its bundle is damaged" })
     }
 
+    /// Hands out the entries from a number on, in their order.
+    ///
+    /// # Errors
+    /// When a bundle cannot be read, or is damaged.
+    pub fn each_entry(&self, first: u64, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), LogError> {
+        for bundle in first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64) {
+            let width = Shelf::Entries.width(bundle, self.size);
+            let bytes = read_bundle(&self.log, bundle, width)?;
+            let begin = bundle * TILE_WIDTH as u64;
+            for (index, entry) in (begin..begin + width as u64).zip(entries(&bytes)) {
+                let entry = entry.ok_or(LogError::NoEntry { index, why: "its bundle is damaged" })?;
+                if index >= first {
+                    each(index, entry);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The hash of an entry.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub struct Draft<'a> {
     pub spans: Vec<&'a Span>,
     /// Spans that were sent before and are understood otherwise now.
     pub corrections: Vec<Correction<'a>>,
+    /// What the recorder says of itself.
+    pub own: Vec<LogRecord>,
     /// What the resource says, so that it need not stand on each span.
     pub lifted: &'static [Key],
 }

@@ -116,11 +116,12 @@ pub struct Policy<'a> {
 pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
     let clear_span = |span: &Span| clear_span(span, policy, draft.lifted);
     let correction = |said: &Correction<'_>| LogRecord::correction(clear_span(said.span), said.observed_at);
+    let own = |record: &LogRecord| clear_own(record, policy);
     Cleared(Batch {
         resource: clear_resource(&draft.resource, policy),
         project: draft.project.clone(),
         spans: draft.spans.iter().map(|span| clear_span(span)).collect(),
-        logs: draft.corrections.iter().map(correction).collect(),
+        logs: draft.corrections.iter().map(correction).chain(draft.own.iter().map(own)).collect(),
     })
 }
 
@@ -128,6 +129,12 @@ pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
 fn clear_resource(resource: &Attributes, policy: Policy<'_>) -> Attributes {
     let cleared = resource.iter().filter_map(|(key, value)| clear_attribute(key, value, policy));
     cleared.chain(pseudonym(resource, policy)).collect()
+}
+
+/// What the recorder says of itself, in words of its own: they need not be names.
+fn clear_own(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
+    let attributes = record.attributes.iter().filter_map(|(key, value)| clear_attribute(key, value, policy));
+    LogRecord { attributes: attributes.collect(), ..*record }
 }
 
 /// The span without what may not leave, and without what its resource says. Its name is made of what is left.

@@ -1,6 +1,7 @@
 //! One file a command; each gets its arguments and prints.
 
 mod agent_side;
+mod audit;
 mod completions;
 mod config;
 mod cost;
@@ -84,6 +85,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Config(action)) => config::run(output, action),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),
         Some(Command::Prices(action)) => prices::run(output, action),
+        Some(Command::Audit(action)) => audit::run(output, action),
         Some(Command::Rebuild) => rebuild::run(output),
         Some(Command::Demo) => demo::run(output),
         Some(Command::Completions { shell }) => {

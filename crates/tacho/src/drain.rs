@@ -10,6 +10,7 @@ mod dead_letters;
 mod deliver;
 mod hand_over;
 mod ingest;
+mod keeping;
 mod liveness;
 mod lowered;
 mod notice;
@@ -21,6 +22,7 @@ mod resident;
 mod retention;
 mod round;
 mod rows;
+mod sealing;
 mod segments;
 mod sessions;
 mod terms;
@@ -43,6 +45,7 @@ use crate::vcs::Workplaces;
 use courier::Couriers;
 use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
+use sealing::Sealing;
 use segments::Segments;
 use sessions::{OpenSession, Sessions};
 use std::collections::BTreeSet;
@@ -82,6 +85,7 @@ pub(crate) struct Drainer {
     couriers: Couriers,
     workplaces: Workplaces,
     pricer: Pricer,
+    sealing: Sealing,
     /// When sessions are looked after again.
     next_care: Instant,
     /// Sessions that were not derived since something was said about them.
@@ -127,6 +131,7 @@ impl Drainer {
             couriers: Couriers::new()?,
             workplaces: Workplaces::new(owner::account().of_a_person()),
             pricer: Pricer::new(prices::load().prices),
+            sealing: Sealing::open(state.path(), &config),
             next_care: Instant::now(),
             stale: store.read().stale_sessions()?.into_iter().collect(),
             live_sessions: 0,
@@ -186,6 +191,7 @@ impl Drainer {
             return self.take_rest_in(Rest::Due, pace);
         }
         self.next_care = Instant::now() + CARE_PAUSE;
+        self.sealing.take_gaps()?;
         // Whether an agent lives is asked before its last words are read: it may speak and go in between. A session
         // that is seen for the first time now is asked about afterwards, and then read once more.
         let known_gone = self.sessions.without_agent();
@@ -253,6 +259,7 @@ impl Drainer {
             &mut self.sessions,
             &mut self.workplaces,
             &mut self.pricer,
+            &mut self.sealing,
             self.state.path(),
             outgoing,
         );

@@ -6,14 +6,17 @@ mod resource;
 pub(super) use resource::Resources;
 
 use super::now;
+use crate::audit::checkpoint_of;
 use crate::config::Named;
 use crate::failure::Failure;
 use drafts::{Drafts, PlacedDraft, sent_as};
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::Destination;
 use tacho_export::otlp::{REQUEST_ITEMS_MAX, Signal, encode};
-use tacho_model::batch::Batch;
+use tacho_model::attribute::Attributes;
+use tacho_model::batch::{Batch, Draft};
 use tacho_model::event::{ProjectRules, Repository};
+use tacho_model::log::LogRecord;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
 use tacho_privacy::{CaptureLevel, Cleared, Disclosure, Policy, clear};
@@ -43,6 +46,8 @@ struct Lane<'a> {
     since: UnixNanos,
     batches: Vec<Cleared<Batch>>,
     items: usize,
+    /// Who made the last of them, and what may leave of that.
+    last: Option<(Attributes, Policy<'a>)>,
 }
 
 /// A session as it is understood now.
@@ -65,7 +70,7 @@ impl<'a> Outgoing<'a> {
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
             let user_info = resources.config.disclosure_to(named);
             let (key, since, batches) = (row.key, row.since, Vec::new());
-            Some(Lane { named, destination, key, user_info, since, batches, items: 0 })
+            Some(Lane { named, destination, key, user_info, since, batches, items: 0, last: None })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -103,10 +108,28 @@ impl<'a> Outgoing<'a> {
         Ok(())
     }
 
-    /// Packs what is left.
-    pub(super) fn pack_all(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
-        self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes))
+    /// The pseudonym of the person whose sessions in this repository are.
+    pub(super) fn user(&self, repository: Option<&Repository>) -> Option<String> {
+        Some(self.identity_key.pseudonym(&resource::user_name(repository)?))
     }
+
+    /// Packs what is left, with the audit log's checkpoint as it is now.
+    pub(super) fn pack_all(
+        &mut self,
+        changes: &Changes<'_>,
+        checkpoint: Option<&str>,
+    ) -> Result<(), Failure> {
+        let own = checkpoint.and_then(record_of);
+        self.lanes.iter_mut().try_for_each(|lane| {
+            lane.witness(own.as_ref());
+            lane.pack(changes)
+        })
+    }
+}
+
+/// What is told of the audit log.
+fn record_of(checkpoint: &str) -> Option<LogRecord> {
+    Some(LogRecord::checkpoint(checkpoint, checkpoint_of(checkpoint)?.head.size, now()))
 }
 
 /// The policy without what the project takes away.
@@ -127,14 +150,14 @@ struct Terms<'a> {
     policy: Policy<'a>,
 }
 
-impl Lane<'_> {
+impl<'a> Lane<'a> {
     /// Takes what it has not got yet, or got as something else.
     fn take<'s>(
         &mut self,
         changes: &Changes<'_>,
         session: SessionKey,
         derived: Derived<'s>,
-        terms: Terms<'_>,
+        terms: Terms<'a>,
         mut drafts: Drafts<'s>,
     ) -> Result<(), Failure> {
         let claimed = changes.read().claimed(self.key, session)?;
@@ -167,9 +190,17 @@ impl Lane<'_> {
                 self.pack(changes)?;
             }
             self.items += items;
+            self.last = Some((draft.resource, terms.policy));
             self.batches.push(cleared);
         }
         Ok(changes.claim(self.key, session, &claims)?)
+    }
+
+    /// Adds what is told of the audit log to what waits.
+    fn witness(&mut self, own: Option<&LogRecord>) {
+        if let (Some(own), Some((resource, policy))) = (own, self.last.take()) {
+            self.batches.push(clear(&Draft { resource, own: vec![own.clone()], ..Draft::default() }, policy));
+        }
     }
 
     /// Puts all that waits in line.

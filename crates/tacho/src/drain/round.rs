@@ -4,6 +4,7 @@
 
 use super::now;
 use super::outgoing::{Derived, Outgoing};
+use super::sealing::{Sealing, Understood};
 use super::sessions::{OpenSession, Sessions};
 use super::usage::{Pricer, Said};
 use crate::failure::Failure;
@@ -52,6 +53,7 @@ pub(super) struct Round<'a> {
     pub(super) hears_telemetry: bool,
     pub(super) pricer: &'a mut Pricer,
     pub(super) usage: Said,
+    sealing: &'a mut Sealing,
     outgoing: Outgoing<'a>,
     /// The sessions that have news or are due.
     touched: BTreeSet<SessionId>,
@@ -63,6 +65,7 @@ impl<'a> Round<'a> {
         sessions: &'a mut Sessions,
         workplaces: &'a mut Workplaces,
         pricer: &'a mut Pricer,
+        sealing: &'a mut Sealing,
         state: &'a Path,
         outgoing: Outgoing<'a>,
     ) -> Self {
@@ -75,6 +78,7 @@ impl<'a> Round<'a> {
             archives: false,
             hears_telemetry: false,
             usage: Said::default(),
+            sealing,
             outgoing,
             touched: BTreeSet::new(),
         }
@@ -145,22 +149,29 @@ impl<'a> Round<'a> {
             }
         }
         self.usage.write(&self.changes, self.pricer)?;
-        self.outgoing.pack_all(&self.changes)?;
+        self.sealing.seal()?;
+        self.outgoing.pack_all(&self.changes, self.sealing.checkpoint())?;
         self.changes.commit()?;
         self.sessions.fit();
+        self.sealing.fit(|id| self.sessions.is_open(id));
         Ok(())
     }
 
     fn derive(&mut self, id: &SessionId) -> Result<(), Failure> {
         let began = Instant::now();
         let session = self.sessions.get(&self.changes, id)?;
+        let key = session.key;
         let Some(facts) = session.facts(self.changes.read(), id)? else { return Ok(()) };
         let assembly = assemble(facts, &self.pricer.prices, now());
         let (repository, project) = (facts.repository().cloned(), facts.project());
-        self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
-        let fingerprints = self.changes.put_spans(session.key, &assembly.spans)?;
+        self.changes.put_session(key, &assembly.session, assembly.settles_at)?;
+        let fingerprints = self.changes.put_spans(key, &assembly.spans)?;
+        let user = self.outgoing.user(repository.as_ref());
+        let understood =
+            Understood { facts, assembly: &assembly, fingerprints: &fingerprints, user: user.as_deref() };
+        self.sealing.take(id, understood)?;
         let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
-        self.outgoing.add(&self.changes, session.key, derived, repository.as_ref(), &project)?;
+        self.outgoing.add(&self.changes, key, derived, repository.as_ref(), &project)?;
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

@@ -14,6 +14,7 @@ mod fixture;
 mod home;
 mod installed;
 
+mod audit;
 mod configuration;
 mod content;
 mod delivery;

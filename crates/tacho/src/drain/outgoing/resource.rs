@@ -3,7 +3,7 @@
 use crate::config::{Config, TrustedProject, owner};
 use crate::shared_account::names_nobody;
 use std::env;
-use tacho_model::attribute::Attributes;
+use tacho_model::attribute::{Attributes, Value};
 use tacho_model::event::Repository;
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
@@ -59,6 +59,16 @@ fn user(resource: &mut Attributes, repository: Option<&Repository>) {
             resource.set(key::USER_NAME, name);
             resource.set(key::TACHOGRAPH_USER_SOURCE, OF_SYSTEM);
         }
+    }
+}
+
+/// What the person is called.
+pub(super) fn user_name(repository: Option<&Repository>) -> Option<String> {
+    let mut said = Attributes::default();
+    user(&mut said, repository);
+    match said.get(key::USER_NAME)? {
+        Value::String(name) => Some(name.clone()),
+        Value::Int(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
     }
 }
 
