@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Directory of all that is about the audit log, below the state directory.
-const AUDIT: &str = "audit";
+pub(crate) const AUDIT: &str = "audit";
 
 /// Where the parts of it lie.
 #[derive(Clone, Debug)]

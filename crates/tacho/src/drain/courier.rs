@@ -28,6 +28,16 @@ pub(super) struct Carried {
     pub(super) outcome: Outcome,
 }
 
+/// What a courier hands in with a request that was taken, whatever is said to it: another will follow.
+#[derive(Clone, Debug)]
+pub(super) struct Enclosure {
+    pub(super) content_type: &'static str,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What a courier takes along.
+type Errand = (Destination, Signal, Parcel, Option<Enclosure>);
+
 /// The couriers of all destinations.
 #[derive(Debug)]
 pub(super) struct Couriers {
@@ -41,7 +51,7 @@ pub(super) struct Couriers {
 
 #[derive(Debug)]
 struct Lane {
-    requests: Sender<(Destination, Signal, Parcel)>,
+    requests: Sender<Errand>,
     is_busy: bool,
 }
 
@@ -69,25 +79,40 @@ impl Couriers {
     }
 
     /// Sends a request on its way. Its destination must not be busy.
-    pub(super) fn send(&mut self, to: &Destination, signal: Signal, parcel: Parcel) -> io::Result<()> {
+    pub(super) fn send(
+        &mut self,
+        to: &Destination,
+        signal: Signal,
+        parcel: Parcel,
+        enclosure: Option<Enclosure>,
+    ) -> io::Result<()> {
         let endpoint = to.endpoint();
         if !self.lanes.contains_key(endpoint) {
             let requests = self.call_up(endpoint)?;
             self.lanes.insert(endpoint.to_owned(), Lane { requests, is_busy: false });
         }
         if let Some(lane) = self.lanes.get_mut(endpoint) {
-            lane.is_busy = lane.requests.send((to.clone(), signal, parcel)).is_ok();
+            lane.is_busy = lane.requests.send((to.clone(), signal, parcel, enclosure)).is_ok();
         }
         Ok(())
     }
 
-    fn call_up(&self, endpoint: &str) -> io::Result<Sender<(Destination, Signal, Parcel)>> {
-        let (requests, to_do) = channel::<(Destination, Signal, Parcel)>();
+    fn call_up(&self, endpoint: &str) -> io::Result<Sender<Errand>> {
+        let (requests, to_do) = channel::<Errand>();
         let (back, bell, endpoint) = (self.sender.clone(), Arc::clone(&self.bell), endpoint.to_owned());
         thread::Builder::new().name("courier".to_owned()).spawn(move || {
             let sender = sender::Sender::default();
-            for (destination, signal, parcel) in to_do {
+            let mut takes_enclosures = true;
+            for (destination, signal, parcel, enclosure) in to_do {
                 let outcome = sender.send(&destination, signal, &parcel.content_type, &parcel.bytes);
+                let is_taken = matches!(outcome, Outcome::Taken { .. });
+                if let Some(Enclosure { content_type, bytes }) =
+                    enclosure.filter(|_| is_taken && takes_enclosures)
+                {
+                    // Who has no place for it is not asked again, and nothing else waits for his answer.
+                    let said = sender.send(&destination, Signal::Logs, content_type, &bytes);
+                    takes_enclosures = matches!(said, Outcome::Taken { .. } | Outcome::Busy { .. });
+                }
                 if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {
                     return;
                 }

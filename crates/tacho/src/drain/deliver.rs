@@ -1,14 +1,21 @@
 //! Delivering: what is in line goes out, in order, one request at a time for each destination, and every answer is
 //! written down before the next request.
 
-use super::courier::Carried;
+use super::courier::{Carried, Enclosure};
 use super::lowered::permitted;
+use super::outgoing::Resources;
 use super::{Drainer, now};
+use crate::audit::checkpoint_of;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
-use tacho_export::otlp::Signal;
+use tacho_export::destination::Destination;
+use tacho_export::otlp::{Signal, encode};
+use tacho_model::batch::Draft;
+use tacho_model::log::LogRecord;
 use tacho_model::time::UnixNanos;
+use tacho_privacy::identity::IdentityKey;
+use tacho_privacy::{Disclosure, Policy, clear};
 use tacho_store::destinations::DestinationRow;
 use tacho_store::outbox::{Delivery, Parcel};
 
@@ -39,7 +46,12 @@ impl Drainer {
             while let Some(parcel) = self.store.read().next_parcel(row.key)? {
                 let user_info = self.config.disclosure_to(named);
                 if let Some((signal, parcel)) = permitted(&mut self.store, destination, user_info, parcel)? {
-                    self.couriers.send(destination, signal, parcel)?;
+                    let resources = Resources { config: &self.config, instance_id: &self.instance_id };
+                    let enclosure = self.sealing.checkpoint().filter(|_| signal == Signal::Traces);
+                    let enclosure = enclosure.and_then(|checkpoint| {
+                        witness(checkpoint, destination, resources, &self.identity_key)
+                    });
+                    self.couriers.send(destination, signal, parcel, enclosure)?;
                     break;
                 }
             }
@@ -90,6 +102,22 @@ impl Drainer {
         self.known = self.store.read().destinations()?;
         Ok(())
     }
+}
+
+/// The checkpoint of the audit log as a log record, so that a destination can witness what the log was.
+fn witness(
+    checkpoint: &str,
+    to: &Destination,
+    resources: Resources<'_>,
+    identity_key: &IdentityKey,
+) -> Option<Enclosure> {
+    let size = checkpoint_of(checkpoint)?.head.size;
+    let own = vec![LogRecord::checkpoint(checkpoint, size, now())];
+    let draft = Draft { resource: resources.of_recorder(), own, ..Draft::default() };
+    let policy = Policy { level: to.level, user_info: Disclosure::default(), identity_key };
+    // What cannot be encoded now is not what the request waits for.
+    let body = encode(&[clear(&draft, policy)], Signal::Logs, to.protocol).ok()?.into_iter().next()?;
+    Some(Enclosure { content_type: to.protocol.content_type(), bytes: body.bytes })
 }
 
 /// Whether a destination has no place for log records: it takes spans, so its address is right. What waits behind

@@ -6,17 +6,14 @@ mod resource;
 pub(super) use resource::Resources;
 
 use super::now;
-use crate::audit::checkpoint_of;
 use crate::config::Named;
 use crate::failure::Failure;
 use drafts::{Drafts, PlacedDraft, sent_as};
 use tacho_assemble::tree::Assembly;
 use tacho_export::destination::Destination;
 use tacho_export::otlp::{REQUEST_ITEMS_MAX, Signal, encode};
-use tacho_model::attribute::Attributes;
-use tacho_model::batch::{Batch, Draft};
+use tacho_model::batch::Batch;
 use tacho_model::event::{ProjectRules, Repository};
-use tacho_model::log::LogRecord;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
 use tacho_privacy::{CaptureLevel, Cleared, Disclosure, Policy, clear};
@@ -46,8 +43,6 @@ struct Lane<'a> {
     since: UnixNanos,
     batches: Vec<Cleared<Batch>>,
     items: usize,
-    /// Who made the last of them, and what may leave of that.
-    last: Option<(Attributes, Policy<'a>)>,
 }
 
 /// A session as it is understood now.
@@ -70,7 +65,7 @@ impl<'a> Outgoing<'a> {
             let row = known.iter().find(|row| row.name == destination.endpoint())?;
             let user_info = resources.config.disclosure_to(named);
             let (key, since, batches) = (row.key, row.since, Vec::new());
-            Some(Lane { named, destination, key, user_info, since, batches, items: 0, last: None })
+            Some(Lane { named, destination, key, user_info, since, batches, items: 0 })
         };
         Self {
             lanes: resources.config.destinations.iter().filter_map(lane).collect(),
@@ -113,23 +108,10 @@ impl<'a> Outgoing<'a> {
         Some(self.identity_key.pseudonym(&resource::user_name(repository)?))
     }
 
-    /// Packs what is left, with the audit log's checkpoint as it is now.
-    pub(super) fn pack_all(
-        &mut self,
-        changes: &Changes<'_>,
-        checkpoint: Option<&str>,
-    ) -> Result<(), Failure> {
-        let own = checkpoint.and_then(record_of);
-        self.lanes.iter_mut().try_for_each(|lane| {
-            lane.witness(own.as_ref());
-            lane.pack(changes)
-        })
+    /// Packs what is left.
+    pub(super) fn pack_all(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
+        self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes))
     }
-}
-
-/// What is told of the audit log.
-fn record_of(checkpoint: &str) -> Option<LogRecord> {
-    Some(LogRecord::checkpoint(checkpoint, checkpoint_of(checkpoint)?.head.size, now()))
 }
 
 /// The policy without what the project takes away.
@@ -150,14 +132,14 @@ struct Terms<'a> {
     policy: Policy<'a>,
 }
 
-impl<'a> Lane<'a> {
+impl Lane<'_> {
     /// Takes what it has not got yet, or got as something else.
     fn take<'s>(
         &mut self,
         changes: &Changes<'_>,
         session: SessionKey,
         derived: Derived<'s>,
-        terms: Terms<'a>,
+        terms: Terms<'_>,
         mut drafts: Drafts<'s>,
     ) -> Result<(), Failure> {
         let claimed = changes.read().claimed(self.key, session)?;
@@ -190,17 +172,9 @@ impl<'a> Lane<'a> {
                 self.pack(changes)?;
             }
             self.items += items;
-            self.last = Some((draft.resource, terms.policy));
             self.batches.push(cleared);
         }
         Ok(changes.claim(self.key, session, &claims)?)
-    }
-
-    /// Adds what is told of the audit log to what waits.
-    fn witness(&mut self, own: Option<&LogRecord>) {
-        if let (Some(own), Some((resource, policy))) = (own, self.last.take()) {
-            self.batches.push(clear(&Draft { resource, own: vec![own.clone()], ..Draft::default() }, policy));
-        }
     }
 
     /// Puts all that waits in line.

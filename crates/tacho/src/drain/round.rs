@@ -150,7 +150,7 @@ impl<'a> Round<'a> {
         }
         self.usage.write(&self.changes, self.pricer)?;
         self.sealing.seal()?;
-        self.outgoing.pack_all(&self.changes, self.sealing.checkpoint())?;
+        self.outgoing.pack_all(&self.changes)?;
         self.changes.commit()?;
         self.sessions.fit();
         self.sealing.fit(|id| self.sessions.is_open(id));

@@ -19,6 +19,17 @@ pub(crate) struct Resources<'a> {
 }
 
 impl Resources<'_> {
+    /// What is said of the recorder itself.
+    pub(in crate::drain) fn of_recorder(self) -> Attributes {
+        let mut resource = Attributes::default();
+        resource.set(key::SERVICE_NAME, "tachograph");
+        resource.set(key::SERVICE_INSTANCE_ID, self.instance_id);
+        resource.set(key::TELEMETRY_SDK_NAME, "tachograph");
+        resource.set(key::TELEMETRY_SDK_LANGUAGE, "rust");
+        resource.set(key::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION"));
+        resource
+    }
+
     /// What is said of a session.
     pub(super) fn of(
         self,

@@ -202,7 +202,8 @@ fn checkpoints_in_telemetry() {
     home.configure(&format!("[[destination]]\nendpoint = {:?}\nprotocol = \"http/json\"\n", receiver.url()));
     home.drain();
     let exported = home.path().join("exported.jsonl");
-    let received = receiver.logs().into_iter().map(|log| json!({ "attributes": log.attributes }).to_string());
+    let received =
+        receiver.checkpoints().into_iter().map(|log| json!({ "attributes": log.attributes }).to_string());
     fs::write(&exported, received.collect::<Vec<_>>().join("\n")).unwrap();
     let report = home.json_of(&["audit", "verify", "--against", exported.to_str().unwrap(), "--json"]);
     assert_eq!((&report["verdict"], &report["witnesses"]), (&"intact".into(), &1.into()));
