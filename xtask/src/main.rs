@@ -8,6 +8,7 @@ mod codegen;
 mod demo;
 mod deny;
 mod e2e;
+mod fault;
 mod finding;
 mod plugin;
 mod prices;
@@ -53,6 +54,11 @@ const TASKS: &[Task] = &[
         run: deny::run,
     },
     Task { name: "e2e", help: "run the plugin in the real CLI on a scripted API", run: e2e::run },
+    Task {
+        name: "fault",
+        help: "audit: alter audit logs in every way and kill their writers, and ask two verifiers",
+        run: fault::run,
+    },
     Task { name: "plugin", help: "build the Claude Code plugin with its static programs", run: plugin::run },
     Task {
         name: "prices",
