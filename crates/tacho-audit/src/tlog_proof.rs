@@ -3,11 +3,15 @@
 
 use crate::checkpoint::{Checkpoint, number};
 use crate::hash::Hash;
+use crate::layout::ENTRY_BYTES_MAX;
 use crate::note::{Note, VerifierKey};
 use crate::proof::{TreeHead, is_included};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::{ZlibDecoder, ZlibEncoder};
 use std::fmt;
+use std::io::{self, Read as _};
 
 const TITLE: &str = "c2sp.org/tlog-proof@v1";
 /// Siblings of an entry at most: the tree has at most 2^64 entries.
@@ -28,7 +32,8 @@ pub struct EntryProof {
 
 impl fmt::Display for EntryProof {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{TITLE}\nextra {}\nindex {}", STANDARD.encode(&self.entry), self.index)?;
+        let extra = compressed(&self.entry).map_err(|_| fmt::Error)?;
+        writeln!(formatter, "{TITLE}\nextra {}\nindex {}", STANDARD.encode(extra), self.index)?;
         self.path.iter().try_for_each(|hash| writeln!(formatter, "{hash}"))?;
         write!(formatter, "\n{}", self.checkpoint)
     }
@@ -41,7 +46,7 @@ impl EntryProof {
         let (head, checkpoint) = text.split_once("\n\n")?;
         let mut lines = head.split('\n');
         let is_titled = lines.next()? == TITLE;
-        let entry = STANDARD.decode(lines.next()?.strip_prefix("extra ")?).ok()?;
+        let entry = expanded(&STANDARD.decode(lines.next()?.strip_prefix("extra ")?).ok()?)?;
         let index = number(lines.next()?.strip_prefix("index ")?)?;
         let path: Vec<Hash> = lines.map(Hash::from_base64).collect::<Option<_>>()?;
         let is_right = is_titled && path.len() <= PATH_MAX;
@@ -62,4 +67,19 @@ impl EntryProof {
         let is_in = is_included(Hash::of_entry(&self.entry), self.index, size, root, &self.path);
         if is_in { Ok(said.head) } else { Err("the entry is not in the tree that was signed") }
     }
+}
+
+/// The entry as a proof has it: by itself it would be most of the proof.
+fn compressed(entry: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    ZlibEncoder::new(entry, Compression::best()).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The entry; `None` for what is none, or would be longer than one can be.
+fn expanded(extra: &[u8]) -> Option<Vec<u8>> {
+    let mut entry = Vec::new();
+    let mut limited = ZlibDecoder::new(extra).take(ENTRY_BYTES_MAX as u64 + 1);
+    limited.read_to_end(&mut entry).ok()?;
+    (entry.len() <= ENTRY_BYTES_MAX).then_some(entry)
 }

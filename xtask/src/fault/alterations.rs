@@ -33,7 +33,10 @@ pub(super) const KINDS: [Kind; 7] = [
     Kind { name: "single-bit edits", alter: edit },
     Kind { name: "deletions", alter: |case, luck| case.change(luck, delete) },
     Kind { name: "insertions", alter: |case, luck| case.change(luck, insert) },
-    Kind { name: "reorderings", alter: |case, luck| case.change(luck, |entries, place, luck| reorder(entries, place, luck)) },
+    Kind {
+        name: "reorderings",
+        alter: |case, luck| case.change(luck, |entries, place, luck| reorder(entries, place, luck)),
+    },
     Kind { name: "duplications", alter: |case, luck| case.change(luck, duplicate) },
     Kind { name: "key swaps", alter: swap_key },
     Kind { name: "tail cuts", alter: cut },

@@ -1,6 +1,6 @@
 //! The log as this machine writes it: with its keys, with an entry of its own at the beginning, set aside when it is damaged.
 
-use super::entry::Placing;
+use super::entry::{Placing, time_text};
 use super::{AuditPlace, Fields, hex};
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -70,26 +70,25 @@ impl Book {
         sealed: UnixNanos,
         config: Option<&str>,
     ) -> Result<Appended, LogError> {
-        match self.append_to(entries.clone(), sealed, config) {
-            Err(error) if is_damage(&error) => {
-                let gap = self.set_aside(&error, sealed)?;
-                let mut appended = self.append_to([vec![gap], entries].concat(), sealed, config)?;
-                appended.first += 1;
-                Ok(appended)
-            }
-            other => other,
-        }
+        // Before anything is given away: what cannot be gone on with is seen when the log is opened.
+        let gap = match self.writer().map(drop) {
+            Err(error) if is_damage(&error) => Some(self.set_aside(&error, sealed)?),
+            opened => opened.map(|()| None)?,
+        };
+        let gaps = u64::from(gap.is_some());
+        let mut appended = self.append_to(gap.into_iter().chain(entries).collect(), sealed, config)?;
+        appended.first += gaps;
+        Ok(appended)
     }
 
     fn append_to(
         &mut self,
-        entries: Vec<Fields>,
+        mut entries: VecDeque<Fields>,
         sealed: UnixNanos,
         config: Option<&str>,
     ) -> Result<Appended, LogError> {
         let (day, kept) = (Day::of(sealed), self.kept);
         let mut writer = self.writer()?;
-        let mut entries = VecDeque::from(entries);
         let origin = writer.chain().origin().to_owned();
         let is_first = writer.size() == 0;
         if is_first {
@@ -97,7 +96,8 @@ impl Book {
             began.text("key", &writer.chain().last().key.to_string());
             entries.push_front(began);
         }
-        let placing = Placing { log: log_id(&origin), sealed, config };
+        let sealed = time_text(sealed);
+        let placing = Placing { log: log_id(&origin), sealed: &sealed, config };
         let places = writer.size()..;
         let first = writer.size() + u64::from(is_first);
         let bytes: Vec<_> = places.zip(entries).map(|(seq, fields)| fields.sealed(seq, placing)).collect();

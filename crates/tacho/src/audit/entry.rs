@@ -5,8 +5,8 @@ use super::Opening;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::ops::Range;
 use tacho_assemble::audit::Decision;
 use tacho_model::clip::text_within;
 use tacho_model::time::UnixNanos;
@@ -16,16 +16,13 @@ const PLACED: [&str; 6] = ["config", "corrects", "log", "reasoning", "sealed", "
 /// A name in an entry is no longer, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 
-/// What a field says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Field {
-    Text(String),
-    Number(u64),
-}
-
-/// What was decided, before it has a place in the log.
+/// What was decided, before it has a place in the log: values as they stand in JSON, and which field has which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fields(BTreeMap<&'static str, Field>);
+pub(crate) struct Fields {
+    about: String,
+    values: Vec<u8>,
+    places: Vec<(&'static str, Range<usize>)>,
+}
 
 /// Whose decisions they are.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +37,8 @@ pub(crate) struct Known<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placing<'a> {
     pub(crate) log: &'a str,
-    pub(crate) sealed: UnixNanos,
+    /// When it gets it, as entries say times.
+    pub(crate) sealed: &'a str,
     /// Hash of the recorder's configuration.
     pub(crate) config: Option<&'a str>,
 }
@@ -84,29 +82,32 @@ impl Fields {
 
     pub(crate) fn text(&mut self, name: &'static str, text: &str) {
         let text = if text.len() > NAME_BYTES_MAX { text_within(text, NAME_BYTES_MAX) } else { text.into() };
-        self.0.insert(name, Field::Text(text.into_owned()));
+        if name == "about" {
+            self.about = text.clone().into_owned();
+        }
+        self.value(name, |values| serde_json::to_writer(values, &text));
     }
 
     pub(crate) fn number(&mut self, name: &'static str, number: u64) {
-        self.0.insert(name, Field::Number(number));
+        self.value(name, |values| serde_json::to_writer(values, &number));
+    }
+
+    fn value(&mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
+        let begin = self.values.len();
+        // Texts and numbers can be written, and writing to a vector cannot fail.
+        let _ = write(&mut self.values);
+        self.places.retain(|(known, _)| *known != name);
+        self.places.push((name, begin..self.values.len()));
     }
 
     /// What it is about.
     pub(crate) fn about(&self) -> &str {
-        match self.0.get("about") {
-            Some(Field::Text(about)) => about,
-            Some(Field::Number(_)) | None => "",
-        }
+        &self.about
     }
 
     /// Tells it from another understanding of the same thing.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        let placed = |name: &&str| PLACED.contains(name);
-        let mut bytes = Vec::with_capacity(768);
-        write_object(
-            &mut bytes,
-            self.0.iter().filter(|(name, _)| !placed(name)).map(|(name, field)| (*name, field)),
-        );
+    pub(crate) fn fingerprint(&mut self) -> u64 {
+        let bytes = self.object(|name| !PLACED.contains(&name));
         short_hash(&bytes)
     }
 
@@ -114,32 +115,26 @@ impl Fields {
     pub(crate) fn sealed(mut self, seq: u64, placing: Placing<'_>) -> Vec<u8> {
         self.number("seq", seq);
         self.text("log", placing.log);
-        self.text("sealed", &time_text(placing.sealed));
+        self.text("sealed", placing.sealed);
         if let Some(config) = placing.config {
             self.text("config", config);
         }
-        let mut bytes = Vec::with_capacity(768);
-        write_object(&mut bytes, self.0.iter().map(|(name, field)| (*name, field)));
+        self.object(|_| true)
+    }
+
+    /// The canonical form of RFC 8785 of some fields: names in order (they are ASCII), no white space, strings escaped as
+    /// little as can be, which is what `serde_json` does. All numbers are integers below 2^53.
+    fn object(&mut self, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
+        self.places.sort_unstable_by_key(|(name, _)| *name);
+        let mut bytes = Vec::with_capacity(self.values.len() + 16 * self.places.len());
+        for (name, place) in self.places.iter().filter(|(name, _)| is_wanted(name)) {
+            let before: &[u8] = if bytes.is_empty() { b"{\"" } else { b",\"" };
+            let value = self.values.get(place.clone()).unwrap_or_default();
+            [before, name.as_bytes(), b"\":", value].into_iter().for_each(|piece| bytes.extend(piece));
+        }
+        bytes.push(b'}');
         bytes
     }
-}
-
-/// RFC 8785: names in order (they are ASCII), no white space, strings escaped as little as can be, which is what
-/// `serde_json` does. All numbers are integers below 2^53.
-fn write_object<'a>(bytes: &mut Vec<u8>, fields: impl Iterator<Item = (&'a str, &'a Field)>) {
-    bytes.push(b'{');
-    for (place, (name, field)) in fields.enumerate() {
-        if place > 0 {
-            bytes.push(b',');
-        }
-        // Writing to a vector cannot fail.
-        let _ = write!(bytes, "\"{name}\":");
-        let _ = match field {
-            Field::Text(text) => serde_json::to_writer(&mut *bytes, text),
-            Field::Number(number) => serde_json::to_writer(&mut *bytes, number),
-        };
-    }
-    bytes.push(b'}');
 }
 
 fn short_hash(bytes: &[u8]) -> u64 {

@@ -81,9 +81,7 @@ impl Index {
     pub(crate) fn catch_up(&mut self, origin: &str, size: u64, minimum: u64) -> Result<(), LogError> {
         let first = self.covered(origin).filter(|covered| *covered <= size);
         if first.is_none() {
-            // What cannot be removed is said again, to the same effect.
-            let _ = fs::remove_dir_all(self.place.sealed());
-            self.synced = 0;
+            self.forget();
         }
         let first = first.unwrap_or(0);
         if first == size {
@@ -102,6 +100,13 @@ impl Index {
             self.add(session.as_deref(), lines).map_err(|error| self.failed(error))?;
         }
         self.cover(origin, size).map_err(|error| self.failed(error))
+    }
+
+    /// Forgets all of it.
+    pub(crate) fn forget(&mut self) {
+        // What cannot be removed is said again, to the same effect.
+        let _ = fs::remove_dir_all(self.place.sealed());
+        self.synced = 0;
     }
 
     /// Up to which size of this log it is there; none where it is another's.

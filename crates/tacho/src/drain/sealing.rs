@@ -35,6 +35,8 @@ pub(super) struct Sealing {
     config: Option<String>,
     /// Whether summaries of what the model thought are kept.
     keeps_reasoning: bool,
+    /// The name of the log.
+    origin: Option<String>,
     /// The newest checkpoint.
     checkpoint: Option<String>,
 }
@@ -85,6 +87,7 @@ impl Sealing {
             own,
             config: config_hash(),
             keeps_reasoning: config.destinations.iter().any(is_full),
+            origin: None,
             checkpoint: None,
         }
     }
@@ -135,8 +138,11 @@ impl Sealing {
         if !summaries.is_empty() {
             sealed.opening.keep(&summaries)?;
         }
-        let settled = assembly.spans.iter().zip(fingerprints).filter(|(span, _)| span.settled);
-        sealed.seen.extend(settled.map(|(span, fingerprint)| (span.span_id, *fingerprint)));
+        for (span, fingerprint) in assembly.spans.iter().zip(fingerprints).filter(|(span, _)| span.settled) {
+            if sealed.seen.get(&span.span_id) != Some(fingerprint) {
+                sealed.seen.insert(span.span_id, *fingerprint);
+            }
+        }
         Ok(())
     }
 
@@ -171,13 +177,14 @@ impl Sealing {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let waiting = std::mem::take(&mut self.waiting);
-        let entries = waiting.iter().map(|one| one.fields.clone()).collect();
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let entries = waiting.iter_mut().map(|one| std::mem::take(&mut one.fields)).collect();
         let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(|error| {
             // What was not sealed is looked at again.
             self.sessions.clear();
             failed(error)
         })?;
+        self.note_log(&appended.origin);
         let mut of_sessions: HashMap<Option<&SessionId>, Vec<(&str, Sealed)>> = HashMap::new();
         for (seq, one) in (appended.first..).zip(&waiting) {
             let sealed = Sealed { seq, fingerprint: one.fingerprint };
@@ -194,9 +201,19 @@ impl Sealing {
         Ok(())
     }
 
+    /// Another log knows nothing of what was sealed in the one before.
+    fn note_log(&mut self, origin: &str) {
+        if self.origin.as_deref() != Some(origin) {
+            self.index.forget();
+            self.sessions.clear();
+            self.origin = Some(origin.to_owned());
+        }
+    }
+
     /// Puts into the log what the recorder itself did.
     pub(super) fn append_own(&mut self, entries: Vec<Fields>) -> Result<(), Failure> {
         let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(failed)?;
+        self.note_log(&appended.origin);
         self.checkpoint = Some(appended.checkpoint);
         Ok(self.index.cover(&appended.origin, appended.size)?)
     }
@@ -221,6 +238,7 @@ impl Sealing {
             Err(_) => return Ok(()),
         };
         self.index.catch_up(&origin, size, minimum).map_err(failed)?;
+        self.origin = Some(origin);
         self.checkpoint = Some(checkpoint);
         Ok(())
     }
