@@ -51,3 +51,57 @@ fn first_sealed_since(tiles: &Tiles, minimum: u64, size: u64, before: UnixNanos)
 fn failed(error: LogError) -> Failure {
     Failure::external("give up entries of the audit log", error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{AuditPlace, Hold, Index, Sealed};
+    use crate::config::Config;
+    use std::path::Path;
+    use tacho_audit::verify::{Outside, verify};
+
+    const DAY: UnixNanos = UnixNanos(20_000 * DAY_NS);
+
+    /// A log of 300 entries that were sealed on a day, and 300 of a hundred days later.
+    fn sealing(state: &Path) -> Sealing {
+        let mut sealing = Sealing::open(state, &Config::default());
+        for at in [DAY, DAY.plus_nanos(100 * DAY_NS)] {
+            let entries =
+                (0..300).map(|number| Fields::of_recorder("note", &number.to_string(), at)).collect();
+            sealing.book.append(entries, at, None).unwrap();
+        }
+        sealing
+    }
+
+    /// The first entry that is left after so many days, and how many there are.
+    #[track_caller]
+    fn check(policy: &Policy, days_later: u64, expected: (u64, u64)) {
+        let state = tempfile::tempdir().unwrap();
+        let mut sealing = sealing(state.path());
+        let place = AuditPlace::below(state.path());
+        let held = Sealed { seq: 40, fingerprint: 0 };
+        Index::new(place.clone()).add(Some("held"), std::iter::once(("tool", held))).unwrap();
+        for _ in 0..2 {
+            sealing.give_up(policy, DAY.plus_nanos(days_later * DAY_NS)).unwrap();
+        }
+        let report = verify(&place.log(), Outside { witnessed: &[], first_key: None }, &mut |_, _| None);
+        assert_eq!(report.findings, []);
+        assert_eq!((report.minimum, report.head.unwrap().size), expected);
+    }
+
+    #[test]
+    fn what_is_old_is_given_up_once() {
+        let policy = |retention_days| Policy { retention_days, holds: Vec::new() };
+        // The log begins with an entry of its own, and ends with the one that says what was given up.
+        check(&policy(None), 5_000, (0, 601));
+        check(&policy(Some(50)), 20, (0, 601));
+        check(&policy(Some(50)), 120, (256, 602));
+        check(&policy(Some(50)), 160, (512, 602));
+    }
+
+    #[test]
+    fn nothing_is_given_up_from_what_is_held_on() {
+        let hold = Hold { session: "held".to_owned(), since: String::new(), reason: None };
+        check(&Policy { retention_days: Some(50), holds: vec![hold] }, 160, (0, 601));
+    }
+}
