@@ -82,7 +82,7 @@ fn recording_goes_on_behind_a_damaged_log() {
     fs::write(home.state().join("audit/log/checkpoint"), "nonsense").unwrap();
     home.record(fixture::load("bash"));
     home.drain();
-    let types: Vec<_> = entries(&home).lines().take(3).map(|line| type_of(line)).collect();
+    let types: Vec<_> = entries(&home).lines().take(3).map(type_of).collect();
     assert_eq!(types, ["log_started", "recorder_gap", "session_started"]);
     let ran = home.run(&["audit", "verify"]);
     assert_eq!((ran.code, ran.stdout.lines().count()), (Some(3), 2));
