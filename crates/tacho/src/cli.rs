@@ -1,8 +1,10 @@
 //! The command line's grammar. What a command does is in `commands/`.
 
+pub(crate) mod audit;
 mod configuration;
 mod examples;
 
+use audit::AuditAction;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -184,6 +186,12 @@ pub(crate) enum Command {
     /// beside config.toml, in the list's own grammar (docs/prices.md): the prices of a model, or a multiplier.
     #[command(subcommand)]
     Prices(PricesAction),
+    /// Show what was decided and by whom, and prove that nobody changed it since.
+    ///
+    /// Every tool call, answer, refusal and permission is an entry of a log whose every change shows. It lies under audit/ in
+    /// the state directory (docs/audit.md), holds no words of people, files or models, and can be verified without tacho.
+    #[command(subcommand)]
+    Audit(AuditAction),
     /// Make sessions and spans anew from what was observed.
     ///
     /// Nothing is sent twice and nothing observed is lost.

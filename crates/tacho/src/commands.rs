@@ -2,6 +2,7 @@
 
 mod agent_side;
 mod alerts;
+mod audit;
 mod completions;
 mod config;
 mod cost;
@@ -90,6 +91,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::TestDestination { name }) => test_destination::run(output, name),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),
         Some(Command::Prices(action)) => prices::run(output, action),
+        Some(Command::Audit(action)) => audit::run(output, action),
         Some(Command::Rebuild) => rebuild::run(output),
         Some(Command::Demo) => demo::run(output),
         Some(Command::Completions { shell }) => {

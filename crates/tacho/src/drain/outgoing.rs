@@ -154,6 +154,11 @@ impl<'a> Outgoing<'a> {
         (!rules.is_withheld).then(|| labels(&resource, self.identity_key))
     }
 
+    /// The pseudonym of the person whose sessions in this repository are.
+    pub(super) fn user(&self, repository: Option<&Repository>) -> Option<String> {
+        Some(self.identity_key.pseudonym(&resource::user_name(repository)?))
+    }
+
     /// Packs what is left.
     pub(super) fn pack_all(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes).and_then(|()| lane.pack_events(changes)))

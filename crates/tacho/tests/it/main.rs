@@ -15,6 +15,7 @@ mod home;
 mod installed;
 
 mod alerts;
+mod audit;
 mod configuration;
 mod content;
 mod delivery;
