@@ -2,11 +2,19 @@
 //!
 //! What a backend says must be what `tacho` itself says. Backends come from PyPI and Debian; nothing here stands in for one.
 
+mod answer;
+mod clickhouse;
+mod datadog;
 mod home;
 mod install;
 mod play;
 mod prometheus;
+mod received;
+mod recording;
 mod running;
+mod test_agent;
+mod victoria;
+mod viewers;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,6 +44,16 @@ enum Size {
 const BACKENDS: &[Backend] = &[
     Backend { name: "promtool", size: Size::Small, run: prometheus::rules },
     Backend { name: "prometheus", size: Size::Small, run: prometheus::expressions },
+    Backend { name: "test-agent", size: Size::Small, run: test_agent::protobuf },
+    Backend { name: "test-agent-json", size: Size::Small, run: test_agent::json },
+    Backend { name: "test-agent-grpc", size: Size::Small, run: test_agent::grpc },
+    Backend { name: "test-agent-datadog", size: Size::Small, run: datadog::traces },
+    Backend { name: "rotel", size: Size::Small, run: test_agent::rotel },
+    Backend { name: "alertmanager", size: Size::Large, run: prometheus::alertmanager },
+    Backend { name: "victoriametrics", size: Size::Large, run: victoria::metrics },
+    Backend { name: "clickhouse", size: Size::Large, run: clickhouse::questions },
+    Backend { name: "phoenix", size: Size::Large, run: viewers::phoenix },
+    Backend { name: "mlflow", size: Size::Large, run: viewers::mlflow },
 ];
 
 /// What runs share.

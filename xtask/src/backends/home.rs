@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::answer;
 use super::running::Running;
 use crate::workspace::{self, Workspace, cargo};
 
@@ -113,14 +114,25 @@ impl Home {
         Ok(serving)
     }
 
+    /// How many sessions there are.
+    pub(super) fn sessions(&self) -> Result<usize> {
+        Ok(answer::list(&self.json(&["sessions", "--json"])?, "/sessions").len())
+    }
+
+    /// A figure of all that was used.
+    pub(super) fn total(&self, name: &str) -> Result<f64> {
+        let report = self.json(&["cost", "--json"])?;
+        answer::number(&report, &format!("/totals/{name}"))
+            .with_context(|| format!("the report has no {name}"))
+    }
+
     /// All spans of all sessions, as `tacho show` has them.
     pub(super) fn spans(&self) -> Result<Vec<Value>> {
         let list = self.json(&["sessions", "--json"])?;
         let mut spans = Vec::new();
-        for session in list["sessions"].as_array().into_iter().flatten() {
-            let id = session["id"].as_str().context("a session without an id")?;
-            let shown = self.json(&["show", id, "--json"])?;
-            spans.extend(shown["spans"].as_array().cloned().unwrap_or_default());
+        for session in answer::list(&list, "/sessions") {
+            let shown = self.json(&["show", answer::text(session, "/id"), "--json"])?;
+            spans.extend_from_slice(answer::list(&shown, "/spans"));
         }
         Ok(spans)
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 use crate::workspace::{self, Workspace, find_program, run};
 
@@ -34,10 +34,66 @@ pub(super) fn debian(workspace: &Workspace, package: &str, program: &str) -> Res
         println!("fetching {package}");
         unpack(package, &folder).with_context(|| format!("cannot get {package} from Debian"))?;
     }
-    if !unpacked.exists() {
-        bail!("{package} has no {program}");
-    }
+    ensure!(unpacked.exists(), "{package} has no {program}");
     Ok(unpacked)
+}
+
+/// The same of a package that only Debian's unstable suite has; other suites of the system stay as they are.
+pub(super) fn debian_unstable(workspace: &Workspace, package: &str, program: &str) -> Result<PathBuf> {
+    if let Some(found) = find_program(program) {
+        return Ok(found);
+    }
+    let folder = workspace.tools_dir().join("debian").join(package);
+    let unpacked = folder.join("usr/bin").join(program);
+    if !unpacked.exists() {
+        println!("fetching {package} from Debian unstable");
+        let apt = Apt::of_unstable(&folder)?;
+        apt.run(&["update", "--quiet"], &folder)?;
+        apt.run(&["download", "--quiet", package], &folder)?;
+        unpack_all(&folder)?;
+    }
+    ensure!(unpacked.exists(), "{package} has no {program}");
+    Ok(unpacked)
+}
+
+/// An apt with lists of its own.
+struct Apt {
+    configuration: PathBuf,
+}
+
+impl Apt {
+    fn of_unstable(folder: &Path) -> Result<Self> {
+        let state = folder.join("apt");
+        for part in ["lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(state.join(part))?;
+        }
+        workspace::write(&state.join("sources.list"), "deb http://deb.debian.org/debian sid main\n")?;
+        let configuration = state.join("apt.conf");
+        let place = state.display();
+        let text = format!(
+            "Dir::State::Lists \"{place}/lists\";\nDir::Cache \"{place}/cache\";\n\
+             Dir::Etc::SourceList \"{place}/sources.list\";\nDir::Etc::SourceParts \"-\";\n\
+             Acquire::Check-Valid-Until \"false\";\nAPT::Sandbox::User \"root\";\n"
+        );
+        workspace::write(&configuration, text)?;
+        Ok(Self { configuration })
+    }
+
+    fn run(&self, arguments: &[&str], folder: &Path) -> Result<()> {
+        run(Command::new("apt-get")
+            .args(arguments)
+            .env("APT_CONFIG", &self.configuration)
+            .current_dir(folder))
+    }
+}
+
+/// A program that needs its package's other files where they belong: the package is installed if it is not.
+pub(super) fn debian_installed(package: &str, program: &str) -> Result<PathBuf> {
+    if let Some(found) = find_program(program) {
+        return Ok(found);
+    }
+    run(Command::new("apt-get").args(["install", "--yes", "--quiet", "--no-install-recommends", package]))?;
+    find_program(program).with_context(|| format!("{package} brought no {program}"))
 }
 
 fn unpack(package: &str, folder: &Path) -> Result<()> {
@@ -47,6 +103,10 @@ fn unpack(package: &str, folder: &Path) -> Result<()> {
         run(Command::new("apt-get").args(["update", "--quiet"]))?;
         download()?;
     }
+    unpack_all(folder)
+}
+
+fn unpack_all(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "deb") {

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tacho_testkit::otlp::Receiver;
 
+use super::answer;
 use super::home::Home;
 use super::play::play;
 use super::running::{Running, encoded, free_ports, get_json, until};
@@ -51,7 +52,8 @@ pub(super) fn expressions(bench: &Bench) -> Result<Vec<Finding>> {
     let home = Home::new(&bench.programs, &format!("[[destination]]\nendpoint = {:?}\n", receiver.url()))?;
     let [recorder_port, port] = free_ports()?;
     let _serving = home.serve(recorder_port)?;
-    let _prometheus = start(bench, home.path(), recorder_port, port)?;
+    let rules = workspace::read(&bench.workspace.root.join("alerts/tachograph.rules.yml"))?;
+    let _running = start(bench, home.path(), port, &configuration(recorder_port), &rules)?;
     let prometheus = Prometheus { port };
     let sessions = bench.sessions()?;
     let (first, second) = sessions.split_at(sessions.len() / 2);
@@ -59,7 +61,7 @@ pub(super) fn expressions(bench: &Bench) -> Result<Vec<Finding>> {
     play(&home, &bench.recorded(), first)?;
     prometheus.await_sessions(first.len())?;
     play(&home, &bench.recorded(), second)?;
-    let shown = home.json(&["sessions", "--json"])?["sessions"].as_array().map_or(0, Vec::len);
+    let shown = home.sessions()?;
     prometheus.await_sessions(shown.max(sessions.len()))?;
     let expressions = expressions_of_tables();
     prometheus.await_answers(&expressions)?;
@@ -69,8 +71,7 @@ pub(super) fn expressions(bench: &Bench) -> Result<Vec<Finding>> {
 /// What the counter rose by since it began with nothing is what the report says, to the billionth.
 fn cost(home: &Home, prometheus: &Prometheus) -> Result<Finding> {
     let rise = "sum(max_over_time(claude_cost_usd_total[1h]) - min_over_time(claude_cost_usd_total[1h]))";
-    let reported = home.json(&["cost", "--json"])?["totals"]["cost_usd_nanos"].as_f64();
-    let reported = reported.context("the report has no cost")?;
+    let reported = home.total("cost_usd_nanos")?;
     until(&format!("{reported} billionths of a dollar, as the report says"), || {
         let is_same = (prometheus.number(rise)? * 1e9 - reported).abs() < 1.0;
         Ok(is_same.then_some(()))
@@ -78,16 +79,19 @@ fn cost(home: &Home, prometheus: &Prometheus) -> Result<Finding> {
     Ok(Finding::cost(reported as i64))
 }
 
-fn start(bench: &Bench, folder: &Path, recorder_port: u16, port: u16) -> Result<Running> {
-    let program = install::debian(&bench.workspace, "prometheus", "prometheus")?;
-    let rules = workspace::read(&bench.workspace.root.join("alerts/tachograph.rules.yml"))?;
-    workspace::write(&folder.join("rules.yml"), rules.replace("interval: 1m", "interval: 1s"))?;
-    let config = format!(
+/// Asks the recorder every second.
+fn configuration(recorder_port: u16) -> String {
+    format!(
         "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [rules.yml]\nscrape_configs:\n\
          - job_name: tachograph\n  static_configs: [{{targets: ['127.0.0.1:{recorder_port}']}}]\n"
-    );
+    )
+}
+
+fn start(bench: &Bench, folder: &Path, port: u16, configuration: &str, rules: &str) -> Result<Running> {
+    let program = install::debian(&bench.workspace, "prometheus", "prometheus")?;
+    workspace::write(&folder.join("rules.yml"), rules.replace("interval: 1m", "interval: 1s"))?;
     let file = folder.join("prometheus.yml");
-    workspace::write(&file, config)?;
+    workspace::write(&file, configuration)?;
     let mut command = Command::new(program);
     command.arg(format!("--config.file={}", file.display()));
     command.arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()));
@@ -95,6 +99,40 @@ fn start(bench: &Bench, folder: &Path, recorder_port: u16, port: u16) -> Result<
     let prometheus = Running::start(&mut command, &folder.join("prometheus.log"))?;
     prometheus.await_answer(port, "/-/ready")?;
     Ok(prometheus)
+}
+
+/// The budget is so small that the sessions exceed it: the alert must reach an Alertmanager, with all that a person needs.
+pub(super) fn alertmanager(bench: &Bench) -> Result<Vec<Finding>> {
+    const ALERT: &str = "ClaudeCostBudgetBurnFast";
+    let program = install::debian_installed("prometheus-alertmanager", "prometheus-alertmanager")?;
+    let home = Home::new(&bench.programs, "local_only = true")?;
+    let [recorder_port, port, manager_port] = free_ports()?;
+    let mut command = Command::new(program);
+    let route = bench.workspace.root.join("deploy/compose/alertmanager.yaml");
+    command.arg(format!("--config.file={}", route.display()));
+    command.arg(format!("--storage.path={}", home.path().join("alertmanager").display()));
+    command.args([&format!("--web.listen-address=127.0.0.1:{manager_port}"), "--cluster.listen-address="]);
+    let manager = Running::start(&mut command, &home.path().join("alertmanager.log"))?;
+    manager.await_answer(manager_port, "/-/ready")?;
+    let _serving = home.serve(recorder_port)?;
+    let configuration = format!(
+        "{}alerting:\n  alertmanagers: [{{static_configs: [{{targets: ['127.0.0.1:{manager_port}']}}]}}]\n",
+        configuration(recorder_port)
+    );
+    let rules = workspace::read(&bench.workspace.root.join("alerts/tachograph.rules.yml"))?;
+    let rules = rules.replace("vector(1000)", "vector(10)");
+    let _running = start(bench, home.path(), port, &configuration, &rules)?;
+    play(&home, &bench.recorded(), &["compacted".to_owned(), "subagents".to_owned()])?;
+    let alert = until(ALERT, || {
+        let alerts = get_json(manager_port, "/api/v2/alerts")?;
+        let mut alerts = answer::list(&alerts, "").iter();
+        Ok(alerts.find(|alert| answer::text(alert, "/labels/alertname") == ALERT).cloned())
+    })?;
+    let said = [answer::text(&alert, "/labels/severity"), answer::text(&alert, "/receivers/0/name")];
+    ensure!(said == ["critical", "at-once"], "it is {said:?}");
+    let runbook = answer::text(&alert, "/annotations/runbook_url");
+    ensure!(runbook.ends_with("docs/alerts.md#claudecostbudgetburnfast"), "its runbook is {runbook}");
+    Ok(vec![Finding::same(Signal::Rules, 1, "alert delivered")])
 }
 
 /// All PromQL of boards and rules, and every metric that alerts name.
@@ -132,14 +170,13 @@ struct Prometheus {
 impl Prometheus {
     fn ask(&self, expr: &str) -> Result<Vec<Value>> {
         let answer = get_json(self.port, &format!("/api/v1/query?query={}", encoded(expr)))?;
-        let result = answer["data"]["result"].as_array().context("an answer without a result")?;
-        Ok(result.clone())
+        Ok(answer::list(&answer, "/data/result").to_vec())
     }
 
     /// The one value of the answer; 0 for none.
     fn number(&self, expr: &str) -> Result<f64> {
         let answer = self.ask(expr)?;
-        let value = answer.first().and_then(|sample| sample["value"][1].as_str()).unwrap_or("0");
+        let value = answer.first().map(|sample| answer::text(sample, "/value/1")).unwrap_or("0");
         Ok(value.parse()?)
     }
 

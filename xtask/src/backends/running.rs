@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Mutex;
@@ -10,7 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
+
+use crate::workspace;
 
 /// How long something may take to begin, or to show what it was sent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,39 +23,51 @@ const LOOK_PAUSE: Duration = Duration::from_millis(100);
 /// A program that ends with this value.
 pub(super) struct Running {
     child: Mutex<Child>,
+    is_group: bool,
     log: PathBuf,
 }
 
 impl Running {
+    /// Starts one that starts others, which end with it.
+    pub(super) fn start_group(command: &mut Command, log: &Path) -> Result<Self> {
+        let mut running = Self::start(command.process_group(0), log)?;
+        running.is_group = true;
+        Ok(running)
+    }
+
     /// Starts it, with all that it says in a file.
     pub(super) fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let file = File::create(log).with_context(|| format!("cannot create {}", log.display()))?;
         command.stdout(file.try_clone()?).stderr(file);
         let name = command.get_program().to_owned();
         let child = command.spawn().with_context(|| format!("cannot start {}", name.display()))?;
-        Ok(Self { child: Mutex::new(child), log: log.to_owned() })
+        Ok(Self { child: Mutex::new(child), is_group: false, log: log.to_owned() })
     }
 
     /// Waits until it answers a request with success.
     pub(super) fn await_answer(&self, port: u16, path: &str) -> Result<()> {
-        until(&format!("an answer to {path}"), || {
+        self.await_that(&format!("an answer to {path}"), || get(port, path).is_ok())
+    }
+
+    /// Waits until it listens.
+    pub(super) fn await_port(&self, port: u16) -> Result<()> {
+        self.await_that("somebody who listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+    }
+
+    fn await_that(&self, what: &str, is_so: impl Fn() -> bool) -> Result<()> {
+        let found = until(what, || {
             if let Ok(mut child) = self.child.lock()
                 && let Some(status) = child.try_wait()?
             {
-                bail!("it ended with {status}; it said: {}", self.last_words());
+                bail!("it ended with {status}");
             }
-            Ok(get(port, path).is_ok().then_some(()))
-        })
-        .with_context(|| format!("it said: {}", self.last_words()))
-    }
-
-    /// All that it said.
-    pub(super) fn said(&self) -> Result<String> {
-        crate::workspace::read(&self.log)
+            Ok(is_so().then_some(()))
+        });
+        found.with_context(|| format!("it said: {}", self.last_words()))
     }
 
     fn last_words(&self) -> String {
-        let said = self.said().unwrap_or_default();
+        let said = workspace::read(&self.log).unwrap_or_default();
         let lines: Vec<&str> = said.lines().rev().take(10).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
@@ -61,6 +77,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(child) = self.child.get_mut() {
             // It may have ended already.
+            if self.is_group {
+                _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+            }
             _ = child.kill();
             _ = child.wait();
         }

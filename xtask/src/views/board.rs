@@ -55,6 +55,8 @@ pub(crate) enum Form {
     Trace,
     /// Log records (LogQL).
     Records,
+    /// Bars over time of what log records say, one upon the other (LogQL).
+    Tally,
     /// Alerts that fire.
     Alerts,
 }
@@ -73,7 +75,7 @@ impl Form {
         match self {
             Self::Number | Self::Lines | Self::Stack | Self::Ranking | Self::Table => Source::Prometheus,
             Self::Spans | Self::Trace => Source::Tempo,
-            Self::Records => Source::Loki,
+            Self::Records | Self::Tally => Source::Loki,
             Self::Alerts => Source::Grafana,
         }
     }
@@ -82,7 +84,7 @@ impl Form {
     pub(super) const fn size(self) -> (u32, u32) {
         match self {
             Self::Number => (4, 4),
-            Self::Lines | Self::Stack | Self::Ranking | Self::Table | Self::Alerts => (12, 8),
+            Self::Lines | Self::Stack | Self::Ranking | Self::Table | Self::Tally | Self::Alerts => (12, 8),
             Self::Spans | Self::Records => (24, 9),
             Self::Trace => (24, 16),
         }

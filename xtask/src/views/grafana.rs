@@ -166,7 +166,7 @@ fn rendered(panel: &Panel, id: u32, position: Value) -> Value {
 const fn panel_type(form: Form) -> &'static str {
     match form {
         Form::Number => "stat",
-        Form::Lines | Form::Stack => "timeseries",
+        Form::Lines | Form::Stack | Form::Tally => "timeseries",
         Form::Ranking => "bargauge",
         Form::Table | Form::Spans => "table",
         Form::Trace => "traces",
@@ -179,7 +179,7 @@ fn defaults(form: Form, unit: Unit) -> Value {
     let mut defaults = Map::from_iter([("unit".to_owned(), unit.name().into())]);
     let custom = match form {
         Form::Lines => json!({ "drawStyle": "line", "fillOpacity": 0, "showPoints": "auto" }),
-        Form::Stack => {
+        Form::Stack | Form::Tally => {
             json!({ "drawStyle": "bars", "fillOpacity": 70, "lineWidth": 0, "stacking": { "mode": "normal", "group": "A" } })
         }
         Form::Number
@@ -202,7 +202,7 @@ fn options(form: Form) -> Value {
         Form::Number => {
             json!({ "reduceOptions": last, "graphMode": "none", "colorMode": "value", "textMode": "auto" })
         }
-        Form::Lines | Form::Stack => json!({
+        Form::Lines | Form::Stack | Form::Tally => json!({
             "legend": { "displayMode": "list", "placement": "bottom", "showLegend": true },
             "tooltip": { "mode": "multi", "sort": "desc" },
         }),
@@ -245,6 +245,9 @@ fn target(form: Form, (expr, legend): Query, name: char) -> Value {
         Form::Trace => json!({ "refId": id, "datasource": source, "query": expr, "queryType": "traceql" }),
         Form::Records => {
             json!({ "refId": id, "datasource": source, "expr": expr, "queryType": "range", "maxLines": 1000 })
+        }
+        Form::Tally => {
+            json!({ "refId": id, "datasource": source, "expr": expr, "legendFormat": legend, "queryType": "range" })
         }
         Form::Alerts => Value::Null,
     }

@@ -1,14 +1,24 @@
-//! What tables promise beside themselves: a heading for every alert, and a test that shows it firing and silent.
+//! What tables promise beside themselves: a heading for every alert, a test that shows it firing and silent, and tests that hold what the page
+//! of compatibility says.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use tacho_model::attribute::Key;
 
 use super::alert::{Alert, GROUPS};
+use super::board::Source;
+use super::boards::BOARDS;
 use crate::workspace;
 
 const TESTS: &[&str] = &["documents", "budget", "cost", "work", "recorder"];
 
+fn place(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
 fn text(path: &str) -> String {
-    workspace::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+    workspace::read(&place(path)).unwrap()
 }
 
 fn without(has: impl Fn(&Alert) -> bool) -> Vec<&'static str> {
@@ -32,4 +42,51 @@ fn every_alert_is_shown_firing_and_silent() {
         of_alert.into_iter().any(|text| text.contains("exp_alerts: []") == silent)
     };
     assert_eq!(without(|alert| shown(alert, true) && shown(alert, false)), [""; 0]);
+}
+
+/// The words in backticks of the last column of the page's tables.
+fn named_tests(page: &str) -> Vec<&str> {
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| there"));
+    let last = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "));
+    last.flat_map(|(_, cell)| cell.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn what_is_compatible_is_held_by_tests_that_exist() {
+    let page = text("docs/compatibility.md");
+    let backends = text("xtask/src/backends.rs");
+    let exists = |name: &str| match name.split_once(' ') {
+        Some(("e2e", scenario)) => place(&format!("fixtures/e2e/{scenario}.json")).exists(),
+        Some(("backends", backend)) => backends.contains(&format!("name: {backend:?}")),
+        _ => match name.split_once("::") {
+            Some((file, test)) => {
+                text(&format!("crates/tacho/tests/it/{file}.rs")).contains(&format!("fn {test}()"))
+            }
+            None => place(&format!("{name}.test.yml")).exists(),
+        },
+    };
+    let missing: Vec<&str> = named_tests(&page).into_iter().filter(|name| !exists(name)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// The words behind a mark in what Tempo and Loki are asked.
+fn words_behind(mark: &str) -> BTreeSet<&'static str> {
+    let panels = BOARDS.iter().flat_map(|board| board.sections).flat_map(|section| section.panels);
+    let asked = panels.filter(|panel| matches!(panel.form.source(), Source::Tempo | Source::Loki));
+    let queries = asked.flat_map(|panel| panel.queries).map(|(expr, _)| *expr);
+    let is_end = |letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == '.');
+    queries
+        .flat_map(|expr| expr.split(mark).skip(1).filter_map(move |rest| rest.split(is_end).next()))
+        .collect()
+}
+
+#[test]
+fn attributes_and_events_are_those_of_the_registry() {
+    let mut attributes: Vec<&str> =
+        [" span.", "(span.", " resource."].into_iter().flat_map(words_behind).collect();
+    attributes.retain(|name| Key::named(name).is_none());
+    assert_eq!(attributes, [""; 0]);
+    let page = text("docs/telemetry.md");
+    let is_unknown = |event: &&str| !page.contains(&format!("### `{event}`\n"));
+    assert_eq!(words_behind("event_name=`").into_iter().filter(is_unknown).collect::<Vec<_>>(), [""; 0]);
 }

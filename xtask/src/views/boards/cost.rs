@@ -144,6 +144,31 @@ pub(super) const BOARD: Board = Board {
             ],
         },
         Section {
+            title: "The same money from log records",
+            panels: &[
+                Panel {
+                    title: "Dollars by model",
+                    brief: "What log records of calls say that they cost (LogQL); where it differs from counters, one of the two is not sent.",
+                    form: Form::Tally,
+                    unit: Unit::Usd,
+                    queries: &[(
+                        "sum by (gen_ai_request_model) (sum_over_time({service_name=~\".+\"} | event_name=`claude_code.llm_call` | unwrap gen_ai_usage_cost_amount [$__auto]))",
+                        "{{gen_ai_request_model}}",
+                    )],
+                },
+                Panel {
+                    title: "Dollars by why",
+                    brief: "The same by why the agent called the model: for its user, for a subagent, for a title (LogQL).",
+                    form: Form::Tally,
+                    unit: Unit::Usd,
+                    queries: &[(
+                        "sum by (claude_code_query_source) (sum_over_time({service_name=~\".+\"} | event_name=`claude_code.llm_call` | unwrap gen_ai_usage_cost_amount [$__auto]))",
+                        "{{claude_code_query_source}}",
+                    )],
+                },
+            ],
+        },
+        Section {
             title: "Tokens and the cache",
             panels: &[
                 Panel {

@@ -20,7 +20,7 @@ pub(super) const BOARD: Board = Board {
                     form: Form::Spans,
                     unit: Unit::Count,
                     queries: &[(
-                        "{ span.session.id = \"$session_id\" && span.gen_ai.conversation_root = true } | select(span.gen_ai.usage.input_tokens, span.gen_ai.usage.output_tokens, span.tachograph.context.tokens, span.tachograph.lines.added, span.tachograph.lines.removed, span.vcs.ref.head.name)",
+                        "{ span.session.id = \"$session_id\" && span.gen_ai.conversation_root = true } | select(span.gen_ai.usage.input_tokens, span.gen_ai.usage.output_tokens, span.tachograph.context.tokens, span.tachograph.lines.added, span.tachograph.lines.removed, resource.vcs.ref.head.name)",
                         "",
                     )],
                 },
@@ -85,6 +85,16 @@ pub(super) const BOARD: Board = Board {
                     form: Form::Records,
                     unit: Unit::Count,
                     queries: &[("{service_name=~\".+\"} | session_id=`$session_id`", "")],
+                },
+                Panel {
+                    title: "Decisions",
+                    brief: "Whether each tool call might run, and who decided (LogQL).",
+                    form: Form::Records,
+                    unit: Unit::Count,
+                    queries: &[(
+                        "{service_name=~\".+\"} | session_id=`$session_id` | event_name=`claude_code.tool_decision`",
+                        "",
+                    )],
                 },
                 Panel {
                     title: "Corrections",
