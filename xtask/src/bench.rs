@@ -1,6 +1,7 @@
 //! `bench`: figures that the documentation quotes, measured here and now, with the bars they must stay under.
 
 mod agent;
+mod audit;
 mod backlog;
 mod baseline;
 mod drain;
@@ -20,8 +21,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::workspace::{self, Workspace};
 
 const PAGE: &str = "docs/benchmarks.md";
-const USAGE: &str = "usage: cargo xtask bench hook|drain|agent|import|statusline [--write] [--events N] [--rounds N] [--megabytes N] [--program PATH]";
-/// A backlog of so many events.
+const USAGE: &str = "usage: cargo xtask bench hook|drain|agent|import|statusline|audit [--write] [--events N] [--rounds N] [--megabytes N] [--program PATH]";
+/// A backlog of so many events, or an audit log of so many entries.
 const EVENTS: usize = 1_000_000;
 /// Transcripts of so much.
 const MEGABYTES: u64 = 1_000;
@@ -59,6 +60,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             report::import(&import::measure(&workspace, bytes, options.program.as_deref())?)
         }
         "agent" => report::agent(&agent::measure(&workspace, options.rounds)?),
+        "audit" => report::audit(&audit::measure(&workspace, options.events, options.program.as_deref())?),
         "statusline" => report::statusline(&statusline::measure(&workspace, options.program.as_deref())?),
         _ => bail!(USAGE),
     };

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 
 use crate::workspace::{self, cargo, find_program};
-use crate::{backends, codegen, deny, e2e, plugin, prices, tidy, views};
+use crate::{backends, codegen, deny, e2e, fault, plugin, prices, tidy, views};
 
 struct Step {
     name: &'static str,
@@ -41,6 +41,7 @@ const CHECK: &[Step] = &[
 const AFTER_CHECK: &[Step] = &[
     Step { name: "prices", command: "cargo xtask prices check", run: |_| prices::run(&["check".into()]) },
     Step { name: "backends", command: "cargo xtask backends", run: |_| backends::run(&[]) },
+    Step { name: "faults", command: "cargo xtask fault audit", run: |_| fault::run(&["audit".into()]) },
     Step { name: "plugin", command: "cargo xtask plugin", run: |_| plugin::run(&[]) },
     Step { name: "end to end", command: "cargo xtask e2e", run: |_| e2e::run(&[]) },
 ];
@@ -49,7 +50,7 @@ pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
     CHECK.iter().try_for_each(run_step)
 }
 
-/// `ci`: the check, then the prices against published ones, real backends, then the plugin as users get it, then a run of it in the real CLI.
+/// `ci`: the check, then the prices against published ones, real backends, faults, then the plugin as users get it, then a run of it in the real CLI.
 pub(crate) fn run_ci(_arguments: &[String]) -> anyhow::Result<()> {
     CHECK.iter().chain(AFTER_CHECK).try_for_each(run_step)
 }

@@ -4,6 +4,7 @@
 //! leave loopback, and no process may stay behind. This file reads the arguments and prints; `run` does one run.
 
 mod accounts;
+mod audit;
 mod differences;
 mod install;
 mod killer;

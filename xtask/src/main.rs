@@ -9,6 +9,7 @@ mod codegen;
 mod demo;
 mod deny;
 mod e2e;
+mod fault;
 mod finding;
 mod generated;
 mod plugin;
@@ -40,7 +41,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        help: "measure the hook, the drainer, a status line or an agent with the plugin, and write the figures down",
+        help: "measure the hook, the drainer, a status line, the audit log or an agent with the plugin, and write the figures down",
         run: bench::run,
     },
     Task { name: "check", help: "all that must hold before a merge", run: check::run },
@@ -66,6 +67,11 @@ const TASKS: &[Task] = &[
         run: deny::run,
     },
     Task { name: "e2e", help: "run the plugin in the real CLI on a scripted API", run: e2e::run },
+    Task {
+        name: "fault",
+        help: "audit: alter audit logs in every way and kill their writers, and ask two verifiers",
+        run: fault::run,
+    },
     Task { name: "plugin", help: "build the Claude Code plugin with its static programs", run: plugin::run },
     Task {
         name: "prices",

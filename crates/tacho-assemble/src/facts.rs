@@ -85,6 +85,8 @@ pub struct SessionFacts {
     pub(crate) status: StatusFacts,
     /// When another model was chosen, and through what.
     pub(crate) model_switches: BTreeSet<(UnixNanos, Option<String>)>,
+    /// When settings of the agent were changed, and which.
+    pub(crate) settings_changes: BTreeSet<(UnixNanos, Option<String>)>,
     pub(crate) titles: TitleFacts,
     /// What was said at which time about ends of turns that older agents do not name.
     pub(crate) unnamed_ends: BTreeMap<UnixNanos, TurnFacts>,
@@ -129,6 +131,7 @@ impl SessionFacts {
             projects: ProjectFacts::default(),
             status: StatusFacts::default(),
             model_switches: BTreeSet::new(),
+            settings_changes: BTreeSet::new(),
             titles: TitleFacts::default(),
             unnamed_ends: BTreeMap::new(),
             not_understood: BTreeSet::new(),
@@ -315,6 +318,9 @@ impl SessionFacts {
         }
         if note.kind == NoteKind::ModelSwitched {
             self.model_switches.extend(event.at.map(|at| (at, note.cause.clone())));
+        }
+        if note.kind == NoteKind::SettingsChanged {
+            self.settings_changes.extend(event.at.map(|at| (at, note.sort.clone())));
         }
     }
 

@@ -4,10 +4,11 @@
 //! repetition matters. [`tree::assemble`] reads the merged facts, decides whom to believe, what belongs below what
 //! and what has settled, and makes spans. The same events always give the same spans.
 //!
-//! Beside them, [`price`] says what a call costs, and [`metrics`] what spans add to metrics.
+//! Beside them, [`price`] says what a call costs, [`metrics`] what spans add to metrics, and [`audit`] what was decided.
 //!
 //! Must not do I/O, read a clock, or know any particular agent.
 
+pub mod audit;
 pub mod facts;
 pub mod metrics;
 pub mod price;

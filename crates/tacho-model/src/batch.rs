@@ -22,6 +22,8 @@ pub struct Draft<'a> {
     pub records: Vec<&'a LogRecord>,
     /// When the recorder came to know what it says of spans; `None` where nothing of them is told as log records.
     pub told_at: Option<UnixNanos>,
+    /// What the recorder says of itself.
+    pub own: Vec<LogRecord>,
     /// What the resource says, so that it need not stand on each span.
     pub lifted: &'static [Key],
 }

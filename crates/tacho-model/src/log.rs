@@ -43,6 +43,16 @@ impl LogRecord {
             attributes,
         }
     }
+
+    /// Says how large the audit log is and what its root is, as it is signed.
+    #[must_use]
+    pub fn checkpoint(checkpoint: &str, size: u64, at: UnixNanos) -> Self {
+        let mut attributes = Attributes::default();
+        attributes.set(key::TACHOGRAPH_AUDIT_CHECKPOINT, checkpoint);
+        attributes.set(key::TACHOGRAPH_AUDIT_SIZE, size);
+        let (name, severity) = (key::EVENT_AUDIT_CHECKPOINT, Severity::Info);
+        Self { at, observed_at: at, name, severity, span: None, attributes }
+    }
 }
 
 /// How much a record should worry somebody (OTel log data model, "Severity").

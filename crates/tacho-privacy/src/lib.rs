@@ -121,10 +121,11 @@ pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
     let told = draft.told_at.map(|at| spans.iter().flat_map(move |span| LogRecord::of_span(span, at)));
     let of_spans = told.into_iter().flatten();
     let records = draft.records.iter().map(|record| clear_record(record, policy));
+    let own = draft.own.iter().map(|record| clear_own(record, policy));
     Cleared(Batch {
         resource: clear_resource(&draft.resource, policy),
         project: draft.project.clone(),
-        logs: draft.corrections.iter().map(correction).chain(records).chain(of_spans).collect(),
+        logs: draft.corrections.iter().map(correction).chain(records).chain(of_spans).chain(own).collect(),
         spans,
         ..Batch::default()
     })
@@ -154,6 +155,12 @@ pub fn clear_metrics(
 fn clear_resource(resource: &Attributes, policy: Policy<'_>) -> Attributes {
     let cleared = resource.iter().filter_map(|(key, value)| clear_attribute(key, value, policy));
     cleared.chain(pseudonym(resource, policy)).collect()
+}
+
+/// What the recorder says of itself, in words of its own: they need not be names.
+fn clear_own(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
+    let attributes = record.attributes.iter().filter_map(|(key, value)| clear_attribute(key, value, policy));
+    LogRecord { attributes: attributes.collect(), ..*record }
 }
 
 /// The span without what may not leave, and without what its resource says. Its name is made of what is left.

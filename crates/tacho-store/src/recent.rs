@@ -33,7 +33,59 @@ pub struct Activity {
     pub waiting: u64,
 }
 
+/// What calls used of late, by what transcripts say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spending {
+    /// What those with a price cost.
+    pub cost: Nanodollars,
+    /// Tokens of their prompts, cached ones included.
+    pub prompt_tokens: u64,
+    /// Those that were read from the cache.
+    pub cache_read_tokens: u64,
+    /// Models of calls without a price, by name.
+    pub unpriced_models: Vec<String>,
+}
+
 impl Reader<'_> {
+    /// What calls used since then.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn spending(&self, since: UnixNanos) -> Result<Spending, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT coalesce(sum(cost_nanos), 0), coalesce(sum(cache_read), 0),
+                    coalesce(sum(coalesce(input, 0) + coalesce(cache_read, 0)
+                                 + coalesce(cache_write_5m, 0) + coalesce(cache_write_1h, 0)), 0)
+             FROM usage_records WHERE NOT is_absorbed AND at_ns >= ?1",
+        )?;
+        let since_ns = since.0.cast_signed();
+        let (cost, cache_read, prompt): (i64, i64, i64) =
+            select.query_row([since_ns], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut select = self.connection.prepare_cached(
+            "SELECT DISTINCT coalesce(text, 'unknown') FROM usage_records
+             LEFT JOIN names ON key = usage_records.model
+             WHERE NOT is_absorbed AND cost_nanos IS NULL AND at_ns >= ?1 ORDER BY 1",
+        )?;
+        let models = select.query_map([since_ns], |row| row.get(0))?;
+        Ok(Spending {
+            cost: Nanodollars(cost),
+            prompt_tokens: prompt.cast_unsigned(),
+            cache_read_tokens: cache_read.cast_unsigned(),
+            unpriced_models: models.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Why anything was lost since then.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn lost_since(&self, since: UnixNanos) -> Result<Vec<String>, StoreError> {
+        let select = "SELECT reason FROM losses WHERE last_ns >= ?1 ORDER BY 1";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map([since.0.cast_signed()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The tool calls that ended since then, in the order of tools.
     ///
     /// # Errors

@@ -97,6 +97,8 @@ struct State {
     queued: Mutex<BTreeMap<Signal, VecDeque<Answer>>>,
     rules: Mutex<Vec<(Box<Condition>, Answer)>>,
     requests: Mutex<Vec<ReceivedRequest>>,
+    /// What came along with requests that were taken.
+    enclosed: Mutex<Vec<ReceivedLog>>,
     problems: Mutex<Vec<String>>,
 }
 
@@ -164,6 +166,11 @@ impl Receiver {
         self.accepted(|request| &request.logs)
     }
 
+    /// The checkpoints of the audit log that came along. They are always taken, and are none of the requests above.
+    pub fn checkpoints(&self) -> Vec<ReceivedLog> {
+        locked(&self.state.enclosed).clone()
+    }
+
     /// What could not be read or breaks the specification, one line each. A test that does not provoke it expects
     /// none.
     pub fn problems(&self) -> Vec<String> {
@@ -195,6 +202,10 @@ impl State {
         match ReceivedRequest::read(request) {
             Ok((mut received, encoding, breaches)) => {
                 locked(&self.problems).extend(breaches);
+                if received.is_enclosure() {
+                    locked(&self.enclosed).append(&mut received.logs);
+                    return Answer::ok().into_reply(received.signal, encoding);
+                }
                 let (signal, answer) = (received.signal, self.answer_to(&received));
                 received.answered = answer.answered();
                 locked(&self.requests).push(received);

@@ -1,8 +1,10 @@
 //! The command line's grammar. What a command does is in `commands/`.
 
+pub(crate) mod audit;
 mod configuration;
 mod examples;
 
+use audit::AuditAction;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -90,6 +92,15 @@ pub(crate) enum Command {
         model --json\n  tacho cost --since 2026-11-28 --fail-over 20   exits 3 above $20"
     )]
     Cost(Cost),
+    /// Check on this machine what the alert rules for Prometheus check: spending, failing and slow tools, the recorder itself.
+    ///
+    /// Prints what somebody should know of now, and exits 3 if there is anything, so that a script or a status bar can ask.
+    /// The conditions are those of alerts/tachograph.rules.yml, over the same times, without their holding times.
+    #[command(
+        after_help = "Examples:\n  tacho alerts                       what is wrong now\n  tacho alerts --watch               say it \
+        when it begins and when it is over\n  tacho alerts --watch --notify notify-send   and run this with each"
+    )]
+    Alerts(Alerts),
     /// Show what each source saw of each session, what was concluded and what was missed.
     ///
     /// Hooks, rows of transcripts, calls in the tree and in the files, answers whose end was not seen, ends that nobody said,
@@ -175,6 +186,12 @@ pub(crate) enum Command {
     /// beside config.toml, in the list's own grammar (docs/prices.md): the prices of a model, or a multiplier.
     #[command(subcommand)]
     Prices(PricesAction),
+    /// Show what was decided and by whom, and prove that nobody changed it since.
+    ///
+    /// Every tool call, answer, refusal and permission is an entry of a log whose every change shows. It lies under audit/ in
+    /// the state directory (docs/audit.md), holds no words of people, files or models, and can be verified without tacho.
+    #[command(subcommand)]
+    Audit(AuditAction),
     /// Make sessions and spans anew from what was observed.
     ///
     /// Nothing is sent twice and nothing observed is lost.
@@ -330,6 +347,19 @@ pub(crate) struct Drain {
     /// The state directory, where it is not the usual one.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Alerts {
+    /// Stay, and say what begins and what is over.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Run this program with the sentence as its one argument whenever anything begins.
+    #[arg(long, value_name = "PROGRAM", requires = "watch")]
+    pub(crate) notify: Option<PathBuf>,
+    /// What may be spent in a month of 30 days, in US dollars.
+    #[arg(long, value_name = "USD", default_value_t = 1000.0)]
+    pub(crate) budget: f64,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,8 @@
 //! One file a command; each gets its arguments and prints.
 
 mod agent_side;
+mod alerts;
+mod audit;
 mod completions;
 mod config;
 mod cost;
@@ -75,6 +77,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Show { session, sources }) => show::run(output, session, *sources),
         Some(Command::Import(wanted)) => import::run(output, wanted),
         Some(Command::Cost(wanted)) => cost::run(output, wanted),
+        Some(Command::Alerts(wanted)) => alerts::run(output, wanted),
         Some(Command::Coverage { session }) => coverage::run(output, session.as_deref()),
         Some(Command::Tail(wanted)) => tail::run(output, wanted),
         // It has come and gone before: see `statusline::run`.
@@ -88,6 +91,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::TestDestination { name }) => test_destination::run(output, name),
         Some(Command::Trust(arguments)) => trust::run(output, arguments),
         Some(Command::Prices(action)) => prices::run(output, action),
+        Some(Command::Audit(action)) => audit::run(output, action),
         Some(Command::Rebuild) => rebuild::run(output),
         Some(Command::Demo) => demo::run(output),
         Some(Command::Completions { shell }) => {

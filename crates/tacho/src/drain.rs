@@ -11,6 +11,7 @@ mod declined;
 mod deliver;
 mod hand_over;
 mod ingest;
+mod keeping;
 mod liveness;
 mod lowered;
 mod metrics;
@@ -23,6 +24,7 @@ mod resident;
 mod retention;
 mod round;
 mod rows;
+mod sealing;
 mod segments;
 mod sessions;
 mod terms;
@@ -46,6 +48,7 @@ use courier::Couriers;
 use metrics::Telling;
 use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
+use sealing::Sealing;
 use segments::Segments;
 use sessions::{OpenSession, Sessions};
 use std::collections::BTreeSet;
@@ -87,6 +90,7 @@ pub(crate) struct Drainer {
     workplaces: Workplaces,
     pricer: Pricer,
     metrics: Telling,
+    sealing: Sealing,
     /// When sessions are looked after again.
     next_care: Instant,
     /// Sessions that were not derived since something was said about them.
@@ -133,6 +137,7 @@ impl Drainer {
             workplaces: Workplaces::new(owner::account().of_a_person()),
             pricer: Pricer::new(prices::load().prices),
             metrics: Telling::default(),
+            sealing: Sealing::open(state.path(), &config),
             next_care: Instant::now(),
             stale: store.read().stale_sessions()?.into_iter().collect(),
             live_sessions: 0,
@@ -197,6 +202,7 @@ impl Drainer {
             return self.take_rest_in(Rest::Due, pace);
         }
         self.next_care = Instant::now() + CARE_PAUSE;
+        self.sealing.take_gaps()?;
         // Whether an agent lives is asked before its last words are read: it may speak and go in between. A session
         // that is seen for the first time now is asked about afterwards, and then read once more.
         let known_gone = self.sessions.without_agent();
@@ -264,6 +270,7 @@ impl Drainer {
             &mut self.sessions,
             &mut self.workplaces,
             &mut self.pricer,
+            &mut self.sealing,
             self.state.path(),
             outgoing,
         );

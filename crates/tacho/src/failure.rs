@@ -15,6 +15,8 @@ pub(crate) enum FailureKind {
     External,
     /// A check was made and found something.
     Finding,
+    /// A check could not be made of all there must be.
+    Incomplete,
 }
 
 /// A command failed.
@@ -76,12 +78,14 @@ impl Failure {
         text
     }
 
-    /// 1 for what the user or the outside must change, 2 for wrong usage or configuration, 3 for findings of a check.
+    /// 1 for what the user or the outside must change, 2 for wrong usage or configuration, 3 for findings of a check, 4 where what was to be checked is
+    /// not all there.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
             FailureKind::User | FailureKind::External => ExitCode::from(1),
             FailureKind::Config => ExitCode::from(2),
             FailureKind::Finding => ExitCode::from(3),
+            FailureKind::Incomplete => ExitCode::from(4),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Configuration, environment, clock and process live here; everything it calls gets them as parameters.
 
 mod archive;
+mod audit;
 mod cli;
 mod commands;
 mod config;

@@ -1,6 +1,7 @@
 //! Measurements as a page: tables in Markdown, and their place in the documentation.
 
 mod agent;
+mod audit;
 mod import;
 mod statusline;
 
@@ -13,6 +14,7 @@ use super::hook::{Measured, Spread};
 use super::silence;
 
 pub(super) use agent::agent;
+pub(super) use audit::audit;
 pub(super) use import::import;
 pub(super) use statusline::statusline;
 

@@ -15,6 +15,7 @@ use tacho_testkit::pressure;
 use tacho_testkit::scenario::{Scenario, SessionPlan, Way};
 
 use super::accounts;
+use super::audit::Sealed;
 use super::differences::{self, Played, Printed};
 use super::install::Plugins;
 use super::killer::DrainerKiller;
@@ -97,6 +98,8 @@ impl Bench {
             pressure::stalled_ns().zip(stalled_before).map_or(u64::MAX, |(now, before)| now - before);
         let kills = killer.map_or(0, DrainerKiller::stop);
         let printed = Printed::by_tacho(&stage, &sessions)?;
+        let root = self.fixtures.ancestors().nth(2).context("the scenarios lie nowhere")?;
+        let sealed = Sealed::by_tacho(&stage, root, &receiver.checkpoints())?;
         drop(sweep);
 
         let cut =
@@ -120,6 +123,7 @@ impl Bench {
         let mut differences = differences::of_bench(&played);
         differences.extend(differences::of_delivery(&played, &receiver, protocol));
         differences.extend(differences::of_recorder(&played, &printed));
+        differences.extend(sealed.differences(played.spans));
         let (comparison, contradictions) = accounts::compared(&played, &printed, way)?;
         differences.extend(contradictions.into_iter().chain(comparison.problems()));
         let comparison = Some(comparison);

@@ -7,6 +7,7 @@ use crate::workspace::{Dependency, Package};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tacho-model", &[]),
     ("tacho-spool", &[]),
+    ("tacho-audit", &[]),
     ("tacho-hook", &["tacho-spool"]),
     ("tacho-agents", &["tacho-model"]),
     ("tacho-assemble", &["tacho-model"]),
@@ -18,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "tacho-model",
             "tacho-spool",
+            "tacho-audit",
             "tacho-agents",
             "tacho-assemble",
             "tacho-privacy",
@@ -26,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("tacho-testkit", &["tacho-model"]),
-    ("xtask", &["tacho-testkit", "tacho-assemble", "tacho-model", "tacho-spool"]),
+    ("xtask", &["tacho-testkit", "tacho-assemble", "tacho-audit", "tacho-model", "tacho-spool"]),
 ];
 
 /// What the tests of every crate may import besides.

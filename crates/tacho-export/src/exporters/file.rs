@@ -19,19 +19,17 @@ pub(super) struct Files;
 
 impl Export for Files {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
-        let write = |line: Vec<u8>| append_line(Path::new(to.base()), request.name, &line);
+        let write = |line: Vec<u8>| append_line(Path::new(to.base()), request.name, &line, BYTES_MAX);
         written(line(request, "").and_then(write), to.base())
     }
 }
 
-/// Appends a line to the file of this name in a directory, which is made if it is not there.
-///
-/// # Errors
-/// When the line cannot be written; then nothing of it was.
-pub fn append_line(directory: &Path, name: &str, line: &[u8]) -> io::Result<()> {
+/// Appends a line to the file of this name in a directory, which is made if it is not there. A file of so many bytes makes
+/// way first.
+fn append_line(directory: &Path, name: &str, line: &[u8], bytes_max: u64) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let path = directory.join(format!("{name}.jsonl"));
-    if fs::metadata(&path).is_ok_and(|found| found.len() >= BYTES_MAX) {
+    if fs::metadata(&path).is_ok_and(|found| found.len() >= bytes_max) {
         rotate(directory, name)?;
     }
     append(&path, line)
@@ -50,4 +48,26 @@ fn rotate(directory: &Path, name: &str) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_full_makes_way() {
+        let directory = tempfile::tempdir().unwrap();
+        for number in 0..12 {
+            append_line(directory.path(), "traces", format!("{number}\n").as_bytes(), 1).unwrap();
+        }
+        let files = fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap());
+        let mut found: Vec<(String, String)> = files
+            .map(|file| (file.file_name().into_string().unwrap(), fs::read_to_string(file.path()).unwrap()))
+            .collect();
+        found.sort();
+        let kept = |number: u32| (format!("traces.{number}.jsonl"), format!("{}\n", 11 - number));
+        let expected: Vec<_> =
+            (1..=KEPT).map(kept).chain([("traces.jsonl".to_owned(), "11\n".to_owned())]).collect();
+        assert_eq!(found, expected);
+    }
 }

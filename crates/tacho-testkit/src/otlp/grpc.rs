@@ -17,6 +17,7 @@ use hyper::{HeaderMap, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use super::{ReceivedLog, ReceivedRequest, ReceivedSpan, Signal};
 use crate::http::Request;
@@ -48,6 +49,8 @@ struct State {
     lacks_gzip: bool,
     /// A signal that is not served.
     lacks: Option<Signal>,
+    /// Whether a connection is closed behind its first call.
+    hangs_up: bool,
     requests: Mutex<Vec<ReceivedRequest>>,
     problems: Mutex<Vec<String>>,
 }
@@ -69,6 +72,11 @@ impl GrpcReceiver {
     /// Starts one that does not serve a signal.
     pub fn start_without(signal: Signal) -> Result<Self> {
         Self::start_with(State { lacks: Some(signal), ..State::default() })
+    }
+
+    /// Starts one that closes every connection behind its first call.
+    pub fn start_hanging_up() -> Result<Self> {
+        Self::start_with(State { hangs_up: true, ..State::default() })
     }
 
     fn start_with(state: State) -> Result<Self> {
@@ -125,8 +133,22 @@ async fn serve(listener: std::net::TcpListener, state: Arc<State>) -> Result<()>
         let (stream, _) = listener.accept().await?;
         let state = Arc::clone(&state);
         tokio::spawn(async move {
-            let service = service_fn(move |call| answered(Arc::clone(&state), call));
-            Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await
+            let (hangs_up, called) = (state.hangs_up, Arc::new(Notify::new()));
+            let caller = Arc::clone(&called);
+            let service = service_fn(move |call| {
+                caller.notify_one();
+                answered(Arc::clone(&state), call)
+            });
+            let connection =
+                Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
+            let mut connection = std::pin::pin!(connection);
+            if hangs_up {
+                tokio::select! {
+                    ended = &mut connection => return ended,
+                    () = called.notified() => connection.as_mut().graceful_shutdown(),
+                }
+            }
+            connection.await
         });
     }
 }

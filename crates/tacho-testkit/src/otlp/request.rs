@@ -42,6 +42,12 @@ impl ReceivedRequest {
         self.answered.is_some_and(|status| (200..300).contains(&status))
     }
 
+    /// Whether it holds nothing but checkpoints of the audit log.
+    pub(super) fn is_enclosure(&self) -> bool {
+        let is_checkpoint = |log: &ReceivedLog| log.event_name.ends_with(".audit.checkpoint");
+        !self.logs.is_empty() && self.logs.iter().all(is_checkpoint)
+    }
+
     /// Whether one of its spans has this id, which is given as 16 hex digits in lower case.
     pub fn has_span(&self, span_id: &str) -> bool {
         self.spans.iter().any(|span| span.span_id == span_id)

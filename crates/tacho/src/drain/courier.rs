@@ -16,6 +16,7 @@ use std::time::Duration;
 use tacho_export::delivery::Outcome;
 use tacho_export::destination::Destination;
 use tacho_export::exporters::{self, Request};
+use tacho_export::otlp::Signal;
 use tacho_store::outbox::Parcel;
 
 /// A request that was carried, and how that ended.
@@ -26,6 +27,16 @@ pub(super) struct Carried {
     pub(super) parcel: Parcel,
     pub(super) outcome: Outcome,
 }
+
+/// What a courier hands in with a request that was taken, whatever is said to it: another will follow.
+#[derive(Clone, Debug)]
+pub(super) struct Enclosure {
+    pub(super) content_type: &'static str,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What a courier takes along.
+type Errand = (Destination, Parcel, Option<Enclosure>);
 
 /// The couriers of all destinations.
 #[derive(Debug)]
@@ -40,7 +51,7 @@ pub(super) struct Couriers {
 
 #[derive(Debug)]
 struct Lane {
-    requests: Sender<(Destination, Parcel)>,
+    requests: Sender<Errand>,
     is_busy: bool,
 }
 
@@ -68,26 +79,41 @@ impl Couriers {
     }
 
     /// Sends a request on its way. Its destination must not be busy.
-    pub(super) fn send(&mut self, to: &Destination, parcel: Parcel) -> io::Result<()> {
+    pub(super) fn send(
+        &mut self,
+        to: &Destination,
+        parcel: Parcel,
+        enclosure: Option<Enclosure>,
+    ) -> io::Result<()> {
         let endpoint = to.endpoint();
         if !self.lanes.contains_key(endpoint) {
             let requests = self.call_up(endpoint)?;
             self.lanes.insert(endpoint.to_owned(), Lane { requests, is_busy: false });
         }
         if let Some(lane) = self.lanes.get_mut(endpoint) {
-            lane.is_busy = lane.requests.send((to.clone(), parcel)).is_ok();
+            lane.is_busy = lane.requests.send((to.clone(), parcel, enclosure)).is_ok();
         }
         Ok(())
     }
 
-    fn call_up(&self, endpoint: &str) -> io::Result<Sender<(Destination, Parcel)>> {
-        let (requests, to_do) = channel::<(Destination, Parcel)>();
+    fn call_up(&self, endpoint: &str) -> io::Result<Sender<Errand>> {
+        let (requests, to_do) = channel::<Errand>();
         let (back, bell, endpoint) = (self.sender.clone(), Arc::clone(&self.bell), endpoint.to_owned());
         thread::Builder::new().name("courier".to_owned()).spawn(move || {
             let mut sender = exporters::Sender::default();
-            for (destination, parcel) in to_do {
+            let mut takes_enclosures = true;
+            for (destination, parcel, enclosure) in to_do {
                 let Parcel { signal: name, content_type, bytes: body, .. } = &parcel;
                 let outcome = sender.send(&destination, Request { name, content_type, body });
+                let is_taken = matches!(outcome, Outcome::Taken { .. });
+                if let Some(Enclosure { content_type, bytes }) =
+                    enclosure.as_ref().filter(|_| is_taken && takes_enclosures)
+                {
+                    // Who has no place for it is not asked again, and nothing else waits for his answer.
+                    let name = Signal::Logs.name();
+                    let said = sender.send(&destination, Request { name, content_type, body: bytes });
+                    takes_enclosures = matches!(said, Outcome::Taken { .. } | Outcome::Busy { .. });
+                }
                 if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {
                     return;
                 }

@@ -1,15 +1,22 @@
 //! Delivering: what is in line goes out, in order, one request at a time for each destination, and every answer is
 //! written down before the next request.
 
-use super::courier::Carried;
+use super::courier::{Carried, Enclosure};
 use super::lowered::permitted;
+use super::outgoing::Resources;
 use super::{Drainer, now};
+use crate::audit::checkpoint_of;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
+use tacho_export::destination::Destination;
 use tacho_export::exporters::{self, DEBUG};
-use tacho_export::otlp::Signal;
+use tacho_export::otlp::{Signal, encode};
+use tacho_model::batch::Draft;
+use tacho_model::log::LogRecord;
 use tacho_model::time::UnixNanos;
+use tacho_privacy::identity::IdentityKey;
+use tacho_privacy::{Disclosure, Policy, clear};
 use tacho_store::destinations::DestinationRow;
 use tacho_store::outbox::Delivery;
 
@@ -41,13 +48,21 @@ impl Drainer {
             if self.store.read().next_parcel(row.key)?.is_none()
                 && let Some(parcel) = self.metrics.next_for(destination.endpoint())
             {
-                self.couriers.send(destination, parcel)?;
+                self.couriers.send(destination, parcel, None)?;
                 continue;
             }
             while let Some(parcel) = self.store.read().next_parcel(row.key)? {
                 let user_info = self.config.disclosure_to(named);
                 if let Some(parcel) = permitted(&mut self.store, destination, user_info, parcel)? {
-                    self.couriers.send(destination, parcel)?;
+                    let resources = Resources { config: &self.config, instance_id: &self.instance_id };
+                    let takes_logs = destination.signals.contains(Signal::Logs)
+                        && row.declines(Signal::Logs.name()).is_none();
+                    let is_meant = takes_logs && parcel.signal == Signal::Traces.name();
+                    let enclosure = self.sealing.checkpoint().filter(|_| is_meant);
+                    let enclosure = enclosure.and_then(|checkpoint| {
+                        witness(checkpoint, destination, resources, &self.identity_key)
+                    });
+                    self.couriers.send(destination, parcel, enclosure)?;
                     break;
                 }
             }
@@ -115,6 +130,22 @@ impl Drainer {
         self.known = self.store.read().destinations()?;
         Ok(())
     }
+}
+
+/// The checkpoint of the audit log as a log record, so that a destination can witness what the log was.
+fn witness(
+    checkpoint: &str,
+    to: &Destination,
+    resources: Resources<'_>,
+    identity_key: &IdentityKey,
+) -> Option<Enclosure> {
+    let size = checkpoint_of(checkpoint)?.head.size;
+    let own = vec![LogRecord::checkpoint(checkpoint, size, now())];
+    let draft = Draft { resource: resources.of_recorder(), own, ..Draft::default() };
+    let policy = Policy { level: to.level, user_info: Disclosure::default(), identity_key };
+    // What cannot be encoded now is not what the request waits for.
+    let body = encode(&[clear(&draft, policy)], Signal::Logs, to.protocol).ok()?.into_iter().next()?;
+    Some(Enclosure { content_type: to.protocol.content_type(), bytes: body.bytes })
 }
 
 /// When a request is tried again, and whether the destination named that time.

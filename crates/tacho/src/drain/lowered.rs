@@ -11,7 +11,8 @@ use tacho_privacy::{CaptureLevel, Disclosure};
 use tacho_store::Store;
 use tacho_store::outbox::{Delivery, Parcel};
 
-/// A request as its destination may get it now; `None` when it cannot be read any more, and then it is given up.
+/// A request as its destination may get it now; `None` when it is not to get it any more or it cannot be read any more, and
+/// then it is given up.
 pub(super) fn permitted(
     store: &mut Store,
     to: &Destination,
@@ -22,15 +23,25 @@ pub(super) fn permitted(
     let has_too_much =
         parcel.is_full && to.level != CaptureLevel::Full || parcel.has_names && user_info != Disclosure::Name;
     let is_as_meant = !has_too_much && parcel.content_type == to.protocol.content_type();
-    if is_as_meant && (signal.is_some() || parcel.signal == EVENTS) {
+    let is_wanted = match signal {
+        Some(signal) => to.signals.contains(signal),
+        None => parcel.signal == EVENTS && to.keeps_events,
+    };
+    if is_as_meant && is_wanted {
         return Ok(Some(parcel));
     }
+    let signal = signal.filter(|_| is_wanted);
     let lowered = signal.and_then(|signal| lowered(signal, &parcel, to, user_info));
     let changes = store.change()?;
     match &lowered {
         Some(lowered) => changes.replace_parcel(lowered)?,
         None => {
-            let given_up = Delivery::GivenUp { error: "what waits cannot be read any more" };
+            let error = if is_wanted && signal.is_some() {
+                "what waits cannot be read any more"
+            } else {
+                "what waits is not to be sent any more"
+            };
+            let given_up = Delivery::GivenUp { error };
             changes.settle_delivery(&parcel, &given_up, now())?;
         }
     }

@@ -154,6 +154,11 @@ impl<'a> Outgoing<'a> {
         (!rules.is_withheld).then(|| labels(&resource, self.identity_key))
     }
 
+    /// The pseudonym of the person whose sessions in this repository are.
+    pub(super) fn user(&self, repository: Option<&Repository>) -> Option<String> {
+        Some(self.identity_key.pseudonym(&resource::user_name(repository)?))
+    }
+
     /// Packs what is left.
     pub(super) fn pack_all(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         self.lanes.iter_mut().try_for_each(|lane| lane.pack(changes).and_then(|()| lane.pack_events(changes)))
@@ -217,7 +222,11 @@ impl Lane<'_> {
             }
         }
         for moment in derived.assembly.moments.iter().filter(|moment| !claimed.contains_key(&moment.id)) {
-            if terms.is_for_it && drafts.tells {
+            let fate = moment.record.span.map_or(Fate::Kept, |(trace, _)| sampled.fate_of(trace));
+            if terms.is_for_it && fate == Fate::Open {
+                continue;
+            }
+            if terms.is_for_it && fate != Fate::LeftOut && drafts.tells {
                 drafts.add_record(&moment.record, &derived.assembly.spans);
             }
             // It is told once: what is learnt of it later changes nothing.

@@ -2,10 +2,12 @@
 
 use super::{Drainer, now};
 use crate::archive;
+use crate::audit::{AuditPlace, Policy};
 use crate::failure::Failure;
 use std::fs::{self, Metadata};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
+use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 use tacho_spool::layout::{BLOBS, SEALED};
 use tacho_spool::read::{seal, segments};
@@ -24,12 +26,20 @@ impl Drainer {
         let age = Duration::from_secs(retention.days.value.saturating_mul(86_400));
         let before = UnixNanos(now().0.saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)));
         let archived = Duration::from_secs(retention.archive_days.value.saturating_mul(86_400));
+        // Where it cannot be read nothing is deleted that somebody may hold.
+        let policy = Policy::load(&AuditPlace::below(self.state.path()))?;
         let steps = [
             self.seal_segments(),
-            self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB)),
-            self.forget_sessions_before(before),
-            self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB)),
-            archive::forget(self.state.path(), archived).map_err(Failure::from),
+            self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB), &policy),
+            self.forget_sessions_before(before, &policy),
+            self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB), &policy),
+            self.sealing.give_up(&policy, now()),
+            // What is kept of transcripts is not told apart by session.
+            if policy.holds.is_empty() {
+                archive::forget(self.state.path(), archived).map_err(Failure::from)
+            } else {
+                Ok(())
+            },
         ];
         steps.into_iter().collect()
     }
@@ -52,14 +62,14 @@ impl Drainer {
     }
 
     /// Removes sealed segments and blobs: those older than `age`, then the oldest until the rest fits the quota.
-    fn forget_old_files(&mut self, age: Duration, quota_bytes: u64) -> Result<(), Failure> {
+    fn forget_old_files(&mut self, age: Duration, quota_bytes: u64, policy: &Policy) -> Result<(), Failure> {
         let mut files = Vec::new();
         for directory in [SEALED, BLOBS] {
             files.extend(files_in(self.state.path().join(directory)));
         }
         files.sort_by_key(|(_, metadata)| age_of(metadata));
         let mut kept_bytes = 0;
-        for (path, metadata) in files {
+        for (path, metadata) in files.into_iter().filter(|(path, _)| !policy.holds_file(path)) {
             kept_bytes += metadata.len();
             if age_of(&metadata) <= age && kept_bytes <= quota_bytes {
                 continue;
@@ -77,9 +87,9 @@ impl Drainer {
         Ok(())
     }
 
-    fn forget_sessions_before(&mut self, before: UnixNanos) -> Result<(), Failure> {
+    fn forget_sessions_before(&mut self, before: UnixNanos, policy: &Policy) -> Result<(), Failure> {
         loop {
-            let old = self.store.read().sessions_last_seen_before(before, SESSIONS_AT_ONCE)?;
+            let old = self.sessions_let_go(before, SESSIONS_AT_ONCE, policy)?;
             if old.is_empty() {
                 break;
             }
@@ -96,7 +106,20 @@ impl Drainer {
         Ok(changes.commit()?)
     }
 
-    fn shrink_store_to(&mut self, quota_bytes: u64) -> Result<(), Failure> {
+    /// The sessions seen last before a time that nobody holds, the oldest first.
+    fn sessions_let_go(
+        &self,
+        before: UnixNanos,
+        limit: u32,
+        policy: &Policy,
+    ) -> Result<Vec<SessionId>, Failure> {
+        let held = u32::try_from(policy.holds.len()).unwrap_or(u32::MAX);
+        let mut old = self.store.read().sessions_last_seen_before(before, limit.saturating_add(held))?;
+        old.retain(|session| !policy.holds(session.as_str()));
+        Ok(old)
+    }
+
+    fn shrink_store_to(&mut self, quota_bytes: u64, policy: &Policy) -> Result<(), Failure> {
         if self.store.read().used_bytes()? <= quota_bytes {
             return Ok(());
         }
@@ -105,7 +128,7 @@ impl Drainer {
         changes.commit()?;
         // Making the file shorter writes all of it: it is not to be done for every session.
         while self.store.read().used_bytes()? > quota_bytes / 10 * 9 {
-            let Some(oldest) = self.store.read().sessions_last_seen_before(now(), 1)?.pop() else { break };
+            let Some(oldest) = self.sessions_let_go(now(), 1, policy)?.into_iter().next() else { break };
             let changes = self.store.change()?;
             changes.forget_session(&oldest)?;
             changes.count_loss("store quota", 1, now())?;

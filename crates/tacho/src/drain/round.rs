@@ -5,6 +5,7 @@
 use super::metrics::count;
 use super::now;
 use super::outgoing::{Derived, Outgoing};
+use super::sealing::{Sealing, Understood};
 use super::sessions::{OpenSession, Sessions};
 use super::usage::{Pricer, Said};
 use crate::failure::Failure;
@@ -53,6 +54,7 @@ pub(super) struct Round<'a> {
     pub(super) hears_telemetry: bool,
     pub(super) pricer: &'a mut Pricer,
     pub(super) usage: Said,
+    sealing: &'a mut Sealing,
     outgoing: Outgoing<'a>,
     /// The sessions that have news or are due.
     touched: BTreeSet<SessionId>,
@@ -64,6 +66,7 @@ impl<'a> Round<'a> {
         sessions: &'a mut Sessions,
         workplaces: &'a mut Workplaces,
         pricer: &'a mut Pricer,
+        sealing: &'a mut Sealing,
         state: &'a Path,
         outgoing: Outgoing<'a>,
     ) -> Self {
@@ -76,6 +79,7 @@ impl<'a> Round<'a> {
             archives: false,
             hears_telemetry: false,
             usage: Said::default(),
+            sealing,
             outgoing,
             touched: BTreeSet::new(),
         }
@@ -146,24 +150,31 @@ impl<'a> Round<'a> {
             }
         }
         self.usage.write(&self.changes, self.pricer)?;
+        self.sealing.seal()?;
         self.outgoing.pack_all(&self.changes)?;
         self.changes.commit()?;
         self.sessions.fit();
+        self.sealing.fit(|id| self.sessions.is_open(id));
         Ok(())
     }
 
     fn derive(&mut self, id: &SessionId) -> Result<(), Failure> {
         let began = Instant::now();
         let session = self.sessions.get(&self.changes, id)?;
+        let key = session.key;
         let Some(facts) = session.facts(self.changes.read(), id)? else { return Ok(()) };
         let assembly = assemble(facts, &self.pricer.prices, now());
         let (repository, project) = (facts.repository().cloned(), facts.project());
-        self.changes.put_session(session.key, &assembly.session, assembly.settles_at)?;
-        let fingerprints = self.changes.put_spans(session.key, &assembly.spans)?;
+        self.changes.put_session(key, &assembly.session, assembly.settles_at)?;
+        let fingerprints = self.changes.put_spans(key, &assembly.spans)?;
+        let user = self.outgoing.user(repository.as_ref());
+        let understood =
+            Understood { facts, assembly: &assembly, fingerprints: &fingerprints, user: user.as_deref() };
+        self.sealing.take(id, understood)?;
         let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
-        self.outgoing.add(&self.changes, session.key, derived, repository.as_ref(), &project)?;
+        self.outgoing.add(&self.changes, key, derived, repository.as_ref(), &project)?;
         if let Some(labels) = self.outgoing.labels_of(&assembly.session, repository.as_ref(), &project) {
-            count(&self.changes, session.key, &assembly, &labels)?;
+            count(&self.changes, key, &assembly, &labels)?;
         }
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;

@@ -117,6 +117,11 @@ impl Sessions {
         self.open.len()
     }
 
+    /// Whether one is in memory.
+    pub(super) fn is_open(&self, id: &SessionId) -> bool {
+        self.open.contains_key(id)
+    }
+
     /// Lets a session go.
     pub(super) fn close(&mut self, id: &SessionId) {
         self.open.remove(id);

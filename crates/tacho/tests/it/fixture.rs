@@ -136,10 +136,15 @@ impl Fixture {
     }
 
     /// The same session as if its last hook had run an hour ago.
-    pub fn an_hour_ago(mut self) -> Self {
+    pub fn an_hour_ago(self) -> Self {
+        self.ago(3600)
+    }
+
+    /// The same session as if its last hook had run so many seconds ago.
+    pub fn ago(mut self, seconds: u64) -> Self {
         let last = self.hooks.iter().map(|hook| hook.t_ns).max().unwrap();
-        let hour_ago = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - 3600;
-        let shift = SignedDuration::from_secs(hour_ago.cast_signed() - (last / 1_000_000_000).cast_signed());
+        let then = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - seconds;
+        let shift = SignedDuration::from_secs(then.cast_signed() - (last / 1_000_000_000).cast_signed());
         for hook in &mut self.hooks {
             hook.t_ns = hook.t_ns.checked_add_signed(i64::try_from(shift.as_nanos()).unwrap()).unwrap();
         }

@@ -14,6 +14,8 @@ mod fixture;
 mod home;
 mod installed;
 
+mod alerts;
+mod audit;
 mod configuration;
 mod content;
 mod delivery;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use tacho_model::attribute::Attributes;
-use tacho_model::batch::{Batch, Correction, Draft};
+use tacho_model::batch::{Batch, Draft};
 use tacho_model::id::{IdSpace, SessionId};
+use tacho_model::log::LogRecord;
 use tacho_model::metric::{MetricPoint, MetricValue, Temporality};
 use tacho_model::metrics::TACHOGRAPH_BUILD_INFO;
 use tacho_model::semconv as key;
@@ -27,10 +28,11 @@ pub(super) fn batches(now: UnixNanos, temporality: Temporality) -> [Cleared<Batc
         identity_key: &identity_key,
     };
     let span = span(now);
+    let told = LogRecord::of_span(&span, now);
     let draft = Draft {
         resource: resource(),
         spans: vec![&span],
-        corrections: vec![Correction { span: &span, observed_at: now }],
+        records: told.iter().take(1).collect(),
         ..Draft::default()
     };
     let point = MetricPoint {

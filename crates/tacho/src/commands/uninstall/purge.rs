@@ -6,6 +6,7 @@ use super::super::native::NOTE;
 use super::super::steps::{Action, Steps};
 use super::super::words;
 use crate::archive::ARCHIVE;
+use crate::audit::{AUDIT, AuditPlace, Policy};
 use crate::drain::{Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
 use crate::place::{DAMAGED, existing_state_directory};
@@ -22,7 +23,7 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// How files are called of which there are several; the configuration is none of them.
 const STEMS: [&str; 2] = ["store.", "dead-letters."];
 /// Everything else of ours in a state directory.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "spool",
     BLOBS,
     DRAIN_LOCK,
@@ -32,6 +33,7 @@ const NAMES: [&str; 12] = [
     tacho_spool::append::SYNC_MARKER,
     NOTICE,
     "keys",
+    AUDIT,
     DAMAGED,
     ARCHIVE,
     NOTE,
@@ -54,6 +56,18 @@ impl Recorded {
         let entries = fs::read_dir(state.path()).into_iter().flatten().flatten().map(|entry| entry.path());
         let paths = entries.filter(is_ours).collect();
         Some(Self { state, paths })
+    }
+
+    /// Refuses where something of it is held.
+    pub(super) fn let_go(&self) -> Result<(), Failure> {
+        match Policy::load(&AuditPlace::below(self.state.path()))?.holds.first() {
+            None => Ok(()),
+            Some(hold) => {
+                let what = format!("the session {} is held, and nothing of it may be deleted", hold.session);
+                Err(Failure::new(FailureKind::User, what)
+                    .hint("`tacho audit release` lets it go, and the log will say so"))
+            }
+        }
     }
 
     /// How much it is.

@@ -24,6 +24,13 @@ pub(crate) struct Resources<'a> {
 }
 
 impl Resources<'_> {
+    /// What is said of the recorder itself.
+    pub(in crate::drain) fn of_recorder(self) -> Attributes {
+        let mut resource = self.of_installation();
+        resource.set(key::SERVICE_NAME, "tachograph");
+        resource
+    }
+
     /// What is said of a session.
     pub(super) fn of(
         self,
@@ -93,6 +100,16 @@ fn user(resource: &mut Attributes, repository: Option<&Repository>) {
             resource.set(key::USER_NAME, name);
             resource.set(key::TACHOGRAPH_USER_SOURCE, OF_SYSTEM);
         }
+    }
+}
+
+/// What the person is called.
+pub(super) fn user_name(repository: Option<&Repository>) -> Option<String> {
+    let mut said = Attributes::default();
+    user(&mut said, repository);
+    match said.get(key::USER_NAME)? {
+        Value::String(name) => Some(name.clone()),
+        Value::Int(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
     }
 }
 

@@ -128,3 +128,12 @@ fn a_receiver_that_does_not_know_us_is_left_alone() {
     assert_eq!(scene.drain(), done());
     scene.all_arrived(&[(4, 16), (4, 0)]);
 }
+
+/// A connection that was closed while it lay still costs nothing but another.
+#[test]
+fn a_connection_that_is_gone_is_opened_anew() {
+    let scene = Scene::with(GrpcReceiver::start_hanging_up().unwrap(), "");
+    scene.receiver.answer_next(Signal::Traces, GrpcAnswer { code: 3, ..GrpcAnswer::default() });
+    assert_eq!(scene.drain(), done());
+    scene.all_arrived(&[(4, 3), (2, 0), (2, 0)]);
+}

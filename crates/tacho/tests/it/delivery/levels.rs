@@ -86,3 +86,17 @@ fn a_level_that_is_raised_holds_for_what_comes() {
     home.drain();
     all_arrived(&home, &receiver);
 }
+
+/// What waits is not sent where its owner wants none of it any more, and is counted.
+#[test]
+fn a_signal_that_is_left_out_is_not_sent_though_it_waits() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::error(401));
+    configure(&home, &receiver, "");
+    assert_eq!(home.run(&["drain", "--once", "--timeout", "2"]).code, Some(1));
+    configure(&home, &receiver, "signals = [\"logs\"]\n");
+    home.drain();
+    assert_eq!(receiver.spans(), []);
+    insta::assert_snapshot!(destination_status(&home, &receiver), @r#"[{"name":"[receiver]","configured":true,"delivered":0,"waiting":0,"rejected":0,"failures_in_a_row":0,"last_error":"what waits is not to be sent any more"},[{"reason":"refused by [receiver]","count":4}]]"#);
+}

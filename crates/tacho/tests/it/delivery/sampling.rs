@@ -43,6 +43,8 @@ fn a_share_of_the_traces_is_sent_whole() {
         let arrived: BTreeSet<String> = receiver.spans().into_iter().map(|span| span.trace_id).collect();
         let kept: BTreeSet<String> = kept.into_iter().map(|(trace, _)| trace).collect();
         assert_eq!(arrived, kept, "{share} {keeps_errors}");
+        let told: BTreeSet<String> = receiver.logs().into_iter().filter_map(|log| log.trace_id).collect();
+        assert!(told.is_subset(&kept), "{told:?}");
         assert!(share > 0.5 || !left_out.is_empty());
         // What was left out is not asked about again, and is shown here all the same.
         let before = receiver.item_requests().len();

@@ -1,0 +1,104 @@
+//! The verifier that was written apart from this crate, from the format's page alone, says the same of the same logs.
+
+use crate::scene::{Scene, key, verify_at};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tacho_audit::verify::Grade;
+
+fn verifier() -> Command {
+    let mut python = Command::new("python3");
+    python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/verify_audit.py"));
+    python
+}
+
+/// What it says of a log.
+fn verdict(log: &Path, arguments: &[&str]) -> (String, Option<i32>) {
+    let said = verifier().args(arguments).arg(log).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stderr), "");
+    (String::from_utf8(said.stdout).unwrap(), said.status.code())
+}
+
+/// A log with all that a log can have: full tiles of two levels, keys, kept checkpoints, entries that were given up.
+fn scene() -> Scene {
+    let mut scene = Scene::with_entries(40);
+    scene.writer().hand_on(key(2)).unwrap();
+    scene.append(700);
+    let mut writer = scene.writer();
+    writer.keep_checkpoint().unwrap();
+    writer.hand_on(key(3)).unwrap();
+    writer.prune(300).unwrap();
+    drop(writer);
+    scene.append(20);
+    scene.append(3);
+    scene
+}
+
+#[test]
+fn what_it_says() {
+    let mut scene = scene();
+    let key = key(1).verifier().to_string();
+    let intact = ("intact\n".to_owned(), Some(0));
+    assert_eq!(verdict(&scene.path(), &["--key", &key]), intact);
+    let seen = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&seen, scene.checkpoint()).unwrap();
+    let earlier = scene.checkpoint();
+    scene.append(1);
+    fs::write(&seen, scene.checkpoint()).unwrap();
+    let witness = seen.path().display().to_string();
+    assert_eq!(verdict(&scene.path(), &["--witness", &witness]), intact);
+    fs::write(scene.path().join("checkpoint"), earlier).unwrap();
+    let cut = format!("tampered: {witness} says another root at 764 of 763 entries\ntampered\n");
+    assert_eq!(verdict(&scene.path(), &["--witness", &witness]), (cut, Some(3)));
+    fs::remove_file(scene.path().join("tile/0/001")).unwrap();
+    let missing = "incomplete: tile 1 of level 0 is missing\nincomplete\n".to_owned();
+    assert_eq!(verdict(&scene.path(), &[]), (missing, Some(4)));
+}
+
+/// One byte of each file, changed in turn.
+#[test]
+fn both_say_the_same() {
+    let scene = scene();
+    let whole = crate::scene::files(&scene.path());
+    let folder = tempfile::tempdir().unwrap();
+    let mut logs = vec![(scene.path(), None)];
+    for (number, (name, bytes)) in
+        whole.iter().filter(|(name, _)| name != "lock" && name != "fresh").enumerate()
+    {
+        for place in [0, bytes.len() / 2, bytes.len() - 1] {
+            let copy = folder.path().join(format!("{number}-{place}"));
+            whole.iter().for_each(|(name, bytes)| put(&copy, name, bytes));
+            let mut altered = bytes.clone();
+            altered[place] ^= 4;
+            put(&copy, name, &altered);
+            logs.push((copy, Some(Grade::Tampered)));
+        }
+    }
+    let ours: Vec<_> = logs.iter().map(|(log, _)| verify_at(log, &[]).grade()).collect();
+    let theirs = each(logs.iter().map(|(log, _)| log));
+    let expected: Vec<_> = logs.iter().map(|(_, expected)| *expected).collect();
+    assert_eq!((ours, theirs), (expected.clone(), expected));
+}
+
+fn put(log: &Path, name: &str, bytes: &[u8]) {
+    let path = log.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn each<'a>(logs: impl Iterator<Item = &'a PathBuf>) -> Vec<Option<Grade>> {
+    let mut python = verifier();
+    let mut python = python.arg("--each").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let lines: String = logs.map(|log| format!("{}\n", log.display())).collect();
+    let mut input = python.stdin.take().unwrap();
+    let writing = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
+    let said = python.wait_with_output().unwrap();
+    writing.join().unwrap();
+    let grade = |line: &str| match line {
+        "intact" => None,
+        "incomplete" => Some(Grade::Incomplete),
+        _ => Some(Grade::Tampered),
+    };
+    String::from_utf8(said.stdout).unwrap().lines().map(grade).collect()
+}

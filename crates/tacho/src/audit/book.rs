@@ -1,0 +1,187 @@
+//! The log as this machine writes it: with its keys, with an entry of its own at the beginning, set aside when it is damaged.
+
+use super::entry::{Placing, time_text};
+use super::{AuditPlace, Fields, hex};
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::time::UNIX_EPOCH;
+use tacho_audit::error::LogError;
+use tacho_audit::key_chain::{log_id, origin_of};
+use tacho_audit::layout::PAST;
+use tacho_audit::log::{Log, Writer};
+use tacho_audit::note::{SigningKey, VerifierKey};
+use tacho_model::time::{Day, UnixNanos};
+
+/// The log that is written to.
+#[derive(Debug)]
+pub(crate) struct Book {
+    place: AuditPlace,
+    log: Log,
+    /// The last day of which a checkpoint was kept.
+    kept: Option<Day>,
+}
+
+/// What was appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Appended {
+    /// The name of the log.
+    pub(crate) origin: String,
+    /// The first of the entries.
+    pub(crate) first: u64,
+    /// How many entries the log has with them.
+    pub(crate) size: u64,
+    /// The signed checkpoint.
+    pub(crate) checkpoint: String,
+}
+
+impl Book {
+    pub(crate) fn new(place: AuditPlace) -> Self {
+        let log = Log::new(&place.log());
+        let kept = last_kept(&place);
+        Self { place, log, kept }
+    }
+
+    /// The writer of the log, which is begun if there is none.
+    pub(crate) fn writer(&mut self) -> Result<Writer<'_>, LogError> {
+        let place = &self.place;
+        let mut trouble = None;
+        let written = self.log.write(|wanted| {
+            let found = match wanted {
+                Some(wanted) => read_key(place, wanted),
+                None => make_key(place, None).map(Some),
+            };
+            found.unwrap_or_else(|error| {
+                trouble = Some(error);
+                None
+            })
+        });
+        match trouble {
+            Some(source) => Err(LogError::File { operation: "read or make", path: place.keys(), source }),
+            None => written,
+        }
+    }
+
+    /// Appends entries, in their order.
+    pub(crate) fn append(
+        &mut self,
+        entries: Vec<Fields>,
+        sealed: UnixNanos,
+        config: Option<&str>,
+    ) -> Result<Appended, LogError> {
+        // Before anything is given away: what cannot be gone on with is seen when the log is opened.
+        let gap = match self.writer().map(drop) {
+            Err(error) if is_damage(&error) => Some(self.set_aside(&error, sealed)?),
+            opened => opened.map(|()| None)?,
+        };
+        let gaps = u64::from(gap.is_some());
+        let mut appended = self.append_to(gap.into_iter().chain(entries).collect(), sealed, config)?;
+        appended.first += gaps;
+        Ok(appended)
+    }
+
+    fn append_to(
+        &mut self,
+        mut entries: VecDeque<Fields>,
+        sealed: UnixNanos,
+        config: Option<&str>,
+    ) -> Result<Appended, LogError> {
+        let (day, kept) = (Day::of(sealed), self.kept);
+        let mut writer = self.writer()?;
+        let origin = writer.chain().origin().to_owned();
+        let is_first = writer.size() == 0;
+        if is_first {
+            let mut began = Fields::of_recorder("log_started", "log", sealed);
+            began.text("key", &writer.chain().last().key.to_string());
+            entries.push_front(began);
+        }
+        let sealed = time_text(sealed);
+        let placing = Placing { log: log_id(&origin), sealed: &sealed, config };
+        let places = writer.size()..;
+        let first = writer.size() + u64::from(is_first);
+        let bytes: Vec<_> = places.zip(entries).map(|(seq, fields)| fields.sealed(seq, placing)).collect();
+        writer.append(&bytes)?;
+        if kept.is_none_or(|kept| kept < day) {
+            writer.keep_checkpoint()?;
+        }
+        let appended =
+            Appended { origin, first, size: writer.size(), checkpoint: writer.checkpoint().to_owned() };
+        self.kept = Some(day);
+        Ok(appended)
+    }
+
+    /// Hands signing on to a new key, and says which.
+    pub(crate) fn rotate(&mut self) -> Result<VerifierKey, LogError> {
+        let place = self.place.clone();
+        let failed =
+            |source| LogError::File { operation: "make or remove a key in", path: place.keys(), source };
+        let mut writer = self.writer()?;
+        let old = writer.chain().last().key.clone();
+        let key = make_key(&place, Some(writer.chain().origin())).map_err(failed)?;
+        let verifier = key.verifier().clone();
+        writer.hand_on(key)?;
+        drop(writer);
+        fs::remove_file(place.keys().join(key_name(&old))).map_err(failed)?;
+        Ok(verifier)
+    }
+
+    /// Moves the log out of the way, where somebody may look at it, and says what is to be said in the next one.
+    fn set_aside(&mut self, damage: &LogError, now: UnixNanos) -> Result<Fields, LogError> {
+        let (from, to) = (self.place.log(), self.place.aside(now.0 / 1_000_000_000));
+        fs::rename(&from, &to).map_err(|source| LogError::File {
+            operation: "set aside",
+            path: from,
+            source,
+        })?;
+        self.log = Log::new(&self.place.log());
+        self.kept = None;
+        let mut gap = Fields::of_recorder("recorder_gap", "gap:log", now);
+        gap.text("reason", "the audit log was damaged and set aside");
+        gap.text("error", &damage.to_string());
+        Ok(gap)
+    }
+}
+
+/// Whether the log cannot be gone on with: not when a disk is full, but when what is there is not what was signed.
+fn is_damage(error: &LogError) -> bool {
+    matches!(error, LogError::Damaged { .. } | LogError::KeyMissing { .. } | LogError::NoEntry { .. })
+        || error.is_missing_file()
+}
+
+/// The name of the file of a key's secret.
+fn key_name(key: &VerifierKey) -> String {
+    hex(&key.public, 16)
+}
+
+fn read_key(place: &AuditPlace, wanted: &VerifierKey) -> io::Result<Option<SigningKey>> {
+    match fs::read(place.keys().join(key_name(wanted))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => Ok(read?.try_into().ok().and_then(|secret| SigningKey::new(&wanted.name, &secret))),
+    }
+}
+
+/// Makes a key for a log, or one whose log is named by it.
+fn make_key(place: &AuditPlace, origin: Option<&str>) -> io::Result<SigningKey> {
+    let mut secret = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut secret)?;
+    let unfit = || io::Error::other("the key does not fit its name");
+    let made = SigningKey::new(origin.unwrap_or("-"), &secret).ok_or_else(unfit)?;
+    let named = origin.map_or_else(|| origin_of(&made.verifier().public), str::to_owned);
+    let key = SigningKey::new(&named, &secret).ok_or_else(unfit)?;
+    fs::create_dir_all(place.keys())?;
+    let path = place.keys().join(key_name(key.verifier()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&secret)?;
+    file.sync_all()?;
+    File::open(place.keys())?.sync_all()?;
+    Ok(key)
+}
+
+/// The day on which the last of the kept checkpoints was written.
+fn last_kept(place: &AuditPlace) -> Option<Day> {
+    let files = fs::read_dir(place.log().join(PAST)).ok()?.flatten();
+    let written = files.filter_map(|file| file.metadata().ok()?.modified().ok());
+    let last = written.max()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Day::of(UnixNanos(u64::try_from(last.as_nanos()).ok()?)))
+}

@@ -1,0 +1,76 @@
+//! What is kept for how long, and what nobody may delete meanwhile: the policy of the audit log. Each change of it is an
+//! entry; this file is what is in force now.
+
+use super::AuditPlace;
+use crate::failure::Failure;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+use tacho_spool::layout::{BLOBS, segment_name};
+
+/// The policy in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Policy {
+    /// Days after which entries may be given up; none where they are kept.
+    #[serde(default)]
+    pub(crate) retention_days: Option<u64>,
+    /// What is held.
+    #[serde(default)]
+    pub(crate) holds: Vec<Hold>,
+}
+
+/// A session that nobody deletes anything of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hold {
+    /// The session.
+    pub(crate) session: String,
+    /// Since when, as entries say times.
+    pub(crate) since: String,
+    /// Why.
+    pub(crate) reason: Option<String>,
+}
+
+impl Policy {
+    /// The policy; none where none was made. One that cannot be understood is no leave to delete.
+    pub(crate) fn load(place: &AuditPlace) -> Result<Self, Failure> {
+        let path = place.policy();
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            read => read?,
+        };
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::external(format!("read {}", path.display()), error)
+                .hint("nothing is deleted while it cannot be read; `tacho audit show` has what it said")
+        })
+    }
+
+    /// Puts it in force.
+    pub(crate) fn save(&self, place: &AuditPlace) -> Result<(), Failure> {
+        let path = place.policy();
+        let directory = path.parent().unwrap_or(&path);
+        fs::create_dir_all(directory)?;
+        let mut fresh = tempfile::Builder::new().tempfile_in(directory)?;
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        fresh.write_all(text.as_bytes())?;
+        fresh.as_file().sync_all()?;
+        fresh.persist(&path).map_err(|error| Failure::from(error.error))?;
+        Ok(())
+    }
+
+    /// Whether nothing of a session may be deleted.
+    pub(crate) fn holds(&self, session: &str) -> bool {
+        self.holds.iter().any(|hold| hold.session == session)
+    }
+    /// Whether a file of the spool is of a session of which nothing may be deleted. Blobs do not say whose they are.
+    pub(crate) fn holds_file(&self, path: &Path) -> bool {
+        let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return false };
+        let is_its = |hold: &Hold| {
+            let segment = segment_name(&hold.session, 0, 0);
+            let stem = segment.split('.').next().unwrap_or(&segment);
+            name.split('.').any(|part| part == stem)
+        };
+        let is_blob = path.parent().is_some_and(|directory| directory.ends_with(BLOBS));
+        !self.holds.is_empty() && (is_blob || self.holds.iter().any(is_its))
+    }
+}

@@ -1,0 +1,85 @@
+//! The log of this machine, for commands that read it or add to it.
+
+use crate::audit::{AuditPlace, Book, Entry, Fields};
+use crate::cli::audit::Filter;
+use crate::commands::open_current_state;
+use crate::drain::now;
+use crate::failure::{Failure, FailureKind};
+use jiff::Timestamp;
+use std::fs;
+use tacho_audit::error::LogError;
+use tacho_audit::key_chain::KeyChain;
+use tacho_audit::layout::CHECKPOINT;
+use tacho_audit::proof::TreeHead;
+use tacho_audit::tiles::Tiles;
+use tacho_spool::state::State;
+
+/// A log as its newest checkpoint has it.
+pub(super) struct ReadBook {
+    pub(super) state: State,
+    pub(super) place: AuditPlace,
+    pub(super) chain: KeyChain,
+    pub(super) checkpoint: String,
+    pub(super) head: TreeHead,
+    pub(super) minimum: u64,
+}
+
+impl ReadBook {
+    /// The log, with what the spool holds taken in.
+    pub(super) fn open() -> Result<Self, Failure> {
+        let state = open_current_state()?;
+        let place = AuditPlace::below(state.path());
+        let log = place.log();
+        let checkpoint = fs::read_to_string(log.join(CHECKPOINT)).map_err(|_| {
+            Failure::new(FailureKind::User, "there is no audit log yet")
+                .hint("it begins with the first session that is recorded")
+        })?;
+        let chain = KeyChain::read(&log).map_err(unreadable)?;
+        let head = chain.open(&checkpoint).map_err(|why| {
+            Failure::new(FailureKind::External, format!("the checkpoint of the audit log {why}"))
+                .hint("`tacho audit verify` says what is wrong with it")
+        })?;
+        let minimum = tacho_audit::prune::Pruned::read(&log, &chain).map_err(unreadable)?.minimum;
+        Ok(Self { state, place, chain, checkpoint, head, minimum })
+    }
+
+    pub(super) fn tiles(&self) -> Tiles {
+        Tiles::new(&self.place.log(), self.head.size)
+    }
+
+    /// Hands out the entries that the filter lets through, in their order, with their bytes.
+    pub(super) fn each(&self, filter: &Filter, mut each: impl FnMut(Entry, &[u8])) -> Result<(), Failure> {
+        let mut visit = |_, bytes: &[u8]| {
+            if let Some(entry) = Entry::parse(bytes).filter(|entry| passes(filter, entry)) {
+                each(entry, bytes);
+            }
+        };
+        self.tiles().each_entry(self.minimum, &mut visit).map_err(unreadable)
+    }
+}
+
+pub(super) fn unreadable(error: LogError) -> Failure {
+    Failure::external("the audit log cannot be read", error)
+        .hint("`tacho audit verify` says what is wrong with it")
+}
+
+/// Appends what the recorder itself has to say, and returns the number of the first entry.
+pub(super) fn append(place: &AuditPlace, entries: Vec<Fields>) -> Result<u64, Failure> {
+    let appended = Book::new(place.clone()).append(entries, now(), None);
+    Ok(appended.map_err(|error| Failure::external("write the audit log", error))?.first)
+}
+
+fn passes(filter: &Filter, entry: &Entry) -> bool {
+    let Filter { session, kind, tool, decider, since, until } = filter;
+    let is = |wanted: &Option<String>, field: &str| {
+        wanted.as_ref().is_none_or(|wanted| entry.text(field) == Some(wanted.as_str()))
+    };
+    let begins = |wanted: &String| entry.text("session").is_some_and(|id| id.starts_with(wanted.as_str()));
+    let time = || entry.text("time").and_then(|time| time.parse::<Timestamp>().ok());
+    is(kind, "type")
+        && is(tool, "tool")
+        && is(decider, "decider")
+        && session.as_ref().is_none_or(begins)
+        && since.is_none_or(|since| time().is_some_and(|at| at >= since))
+        && until.is_none_or(|until| time().is_some_and(|at| at < until))
+}

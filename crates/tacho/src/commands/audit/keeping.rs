@@ -1,0 +1,166 @@
+//! `tacho audit hold`, `release`, `retain` and `forget`: what is kept, for how long, and what is destroyed.
+
+use super::book::append;
+use crate::audit::{AuditPlace, Fields, Hold, Opening, Policy, time_text};
+use crate::cli::Output;
+use crate::commands::open_current_state;
+use crate::drain::now;
+use crate::failure::{Failure, FailureKind};
+use crate::place;
+use crate::report::SCHEMA_VERSION;
+use crate::terminal::{display_safe, print};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use tacho_model::id::SessionId;
+use tacho_spool::layout::{BLOBS, SEALED, SPOOL, segment_name};
+use tacho_spool::lock::DrainLock;
+use tacho_store::Store;
+
+const DAYS_OF_A_YEAR: f64 = 365.25;
+
+/// Holds a session.
+pub(super) fn hold(output: Output, session: &str, reason: Option<&str>) -> Result<(), Failure> {
+    let place = audit_place()?;
+    let mut policy = Policy::load(&place)?;
+    if policy.holds(session) {
+        return tell(output, &format!("{session} is held already"), None);
+    }
+    let at = now();
+    let hold = Hold { session: session.to_owned(), since: time_text(at), reason: reason.map(str::to_owned) };
+    policy.holds.push(hold);
+    policy.save(&place)?;
+    let mut entry = said("hold_set", session);
+    if let Some(reason) = reason {
+        entry.text("reason", reason);
+    }
+    tell(output, &format!("{session} is held"), Some(append(&place, vec![entry])?))
+}
+
+/// Releases a session.
+pub(super) fn release(output: Output, session: &str) -> Result<(), Failure> {
+    let place = audit_place()?;
+    let mut policy = Policy::load(&place)?;
+    if !policy.holds(session) {
+        let failure = Failure::new(FailureKind::User, format!("{session} is not held"));
+        let held: Vec<_> = policy.holds.iter().map(|hold| hold.session.as_str()).collect();
+        return Err(failure.hint(format!("held: {}", held.join(", "))));
+    }
+    policy.holds.retain(|hold| hold.session != session);
+    // Nothing is let go that the log does not know of.
+    let seq = append(&place, vec![said("hold_released", session)])?;
+    policy.save(&place)?;
+    tell(output, &format!("{session} is released"), Some(seq))
+}
+
+/// Says for how long entries are kept, or what is in force.
+pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
+    let place = audit_place()?;
+    let mut policy = Policy::load(&place)?;
+    let Some(age) = age else {
+        let kept = policy.retention_days.map_or_else(|| "forever".to_owned(), |days| format!("{days} days"));
+        if output.json {
+            let report = json!({ "schema_version": SCHEMA_VERSION, "policy": policy });
+            print(&format!("{report}\n"));
+        } else {
+            print(&format!("entries are kept {kept}\n"));
+            for hold in &policy.holds {
+                let reason = hold.reason.as_deref().unwrap_or("no reason given");
+                print(&format!("held since {}: {} ({})\n", hold.since, hold.session, display_safe(reason)));
+            }
+        }
+        return Ok(());
+    };
+    policy.retention_days = days(age)?;
+    let mut entry = Fields::of_recorder("retention_changed", "retention", now());
+    entry.text("retention", age);
+    let seq = append(&place, vec![entry])?;
+    policy.save(&place)?;
+    tell(output, &format!("entries are kept {age}"), Some(seq))
+}
+
+/// The days of `183d`, `6y`, `400` or `forever`.
+fn days(age: &str) -> Result<Option<u64>, Failure> {
+    let number = |text: &str| text.parse::<u64>().ok().filter(|number| *number > 0);
+    let days = match age.strip_suffix('y') {
+        _ if age == "forever" => return Ok(None),
+        Some(years) => number(years).map(|years| (years as f64 * DAYS_OF_A_YEAR).ceil() as u64),
+        None => number(age.strip_suffix('d').unwrap_or(age)),
+    };
+    days.map(Some).ok_or_else(|| {
+        Failure::new(FailureKind::Config, format!("{age:?} is no age"))
+            .hint("say 183d, 400d, 6y, any other number of days, or forever")
+    })
+}
+
+/// Destroys what opens a session's commitments, and its content here.
+pub(super) fn forget(output: Output, session: &str) -> Result<(), Failure> {
+    let state = open_current_state()?;
+    let place = AuditPlace::below(state.path());
+    if Policy::load(&place)?.holds(session) {
+        return Err(Failure::new(FailureKind::User, format!("{session} is held"))
+            .hint("`tacho audit release` lets it go, and the log will say so"));
+    }
+    let _lock = DrainLock::try_acquire(&state)?.ok_or_else(|| {
+        Failure::new(FailureKind::External, "a drainer is running and has the store")
+            .hint("it ends a minute after the last session; then forget")
+    })?;
+    let seq = append(&place, vec![said("session_forgotten", session)])?;
+    Opening::give_up(&place, session)?;
+    let mut store = Store::open(&place::store_file(&state))?;
+    let changes = store.change()?;
+    changes.forget_session(&SessionId::from(session))?;
+    changes.commit()?;
+    store.shrink()?;
+    let removed = remove_files(state.path(), session);
+    tell(output, &format!("{session} is forgotten, with {removed} files of its own"), Some(seq))
+}
+
+/// Removes what hooks said of a session and what was kept of its transcripts; how many files that were.
+fn remove_files(state: &Path, session: &str) -> usize {
+    // What stands before the hour in the name of each of its segments.
+    let name = segment_name(session, 0, 0);
+    let stem = name.split('.').next().unwrap_or(session);
+    let is_its = |file: &str| file.split('.').any(|part| part == stem);
+    [SPOOL, SEALED, BLOBS, crate::archive::ARCHIVE]
+        .iter()
+        .map(|folder| remove_below(&state.join(folder), &is_its))
+        .sum()
+}
+
+fn remove_below(folder: &Path, is_its: &dyn Fn(&str) -> bool) -> usize {
+    let mut removed = 0;
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_directory && is_its(&name) {
+            removed += usize::from(fs::remove_dir_all(&path).is_ok());
+        } else if is_directory {
+            removed += remove_below(&path, is_its);
+        } else if is_its(&name) {
+            removed += usize::from(fs::remove_file(&path).is_ok());
+        }
+    }
+    removed
+}
+
+fn audit_place() -> Result<AuditPlace, Failure> {
+    Ok(AuditPlace::below(place::open_state(None)?.path()))
+}
+
+/// Something the recorder's owner did about a session.
+fn said(kind: &str, session: &str) -> Fields {
+    let mut entry = Fields::of_recorder(kind, kind, now());
+    entry.text("session", session);
+    entry
+}
+
+fn tell(output: Output, what: &str, seq: Option<u64>) -> Result<(), Failure> {
+    if output.json {
+        print(&format!("{}\n", json!({ "schema_version": SCHEMA_VERSION, "said": what, "entry": seq })));
+    } else {
+        let entry = seq.map(|seq| format!("; entry {seq} says so")).unwrap_or_default();
+        print(&format!("{}{entry}\n", display_safe(what)));
+    }
+    Ok(())
+}

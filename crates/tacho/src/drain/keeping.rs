@@ -1,0 +1,107 @@
+//! Retention of the audit log: entries that are old enough are given up, up to the first that is held.
+
+use super::sealing::Sealing;
+use crate::audit::{Entry, Fields, Policy};
+use crate::failure::Failure;
+use jiff::Timestamp;
+use tacho_audit::error::LogError;
+use tacho_audit::layout::TILE_WIDTH;
+use tacho_audit::tiles::Tiles;
+use tacho_model::time::UnixNanos;
+
+const DAY_NS: u64 = 86_400_000_000_000;
+
+impl Sealing {
+    /// Gives up what the policy lets go, whole bundles of entries, and writes down first that it does.
+    pub(super) fn give_up(&mut self, policy: &Policy, now: UnixNanos) -> Result<(), Failure> {
+        let Some(days) = policy.retention_days else { return Ok(()) };
+        let before = UnixNanos(now.0.saturating_sub(days.saturating_mul(DAY_NS)));
+        let Ok(writer) = self.book.writer() else { return Ok(()) };
+        let (size, minimum) = (writer.size(), writer.minimum().map_err(failed)?);
+        drop(writer);
+        let tiles = Tiles::new(&self.place.log(), size);
+        let old = first_sealed_since(&tiles, minimum, size, before).map_err(failed)?;
+        let held = policy.holds.iter().filter_map(|hold| self.index.first_of(&hold.session)).min();
+        let until = held.map_or(old, |held| old.min(held)) / TILE_WIDTH as u64 * TILE_WIDTH as u64;
+        if until <= minimum {
+            return Ok(());
+        }
+        let mut entry = Fields::of_recorder("entries_given_up", "pruned", now);
+        entry.number("below", until);
+        entry.number("retention_days", days);
+        self.append_own(vec![entry])?;
+        self.book.writer().and_then(|mut writer| writer.prune(until)).map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// The first entry that was not sealed before a time. Entries are in the order in which they were sealed.
+fn first_sealed_since(tiles: &Tiles, minimum: u64, size: u64, before: UnixNanos) -> Result<u64, LogError> {
+    let (mut low, mut high) = (minimum, size);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let bytes = tiles.entry(middle)?;
+        let sealed = Entry::parse(&bytes).and_then(|entry| entry.text("sealed")?.parse::<Timestamp>().ok());
+        let is_old = sealed.is_some_and(|at| at.as_nanosecond() < i128::from(before.0));
+        if is_old { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
+}
+
+fn failed(error: LogError) -> Failure {
+    Failure::external("give up entries of the audit log", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{AuditPlace, Hold, Index, Sealed};
+    use crate::config::Config;
+    use std::path::Path;
+    use tacho_audit::verify::{Outside, verify};
+
+    const DAY: UnixNanos = UnixNanos(20_000 * DAY_NS);
+
+    /// A log of 300 entries that were sealed on a day, and 300 of a hundred days later.
+    fn sealing(state: &Path) -> Sealing {
+        let mut sealing = Sealing::open(state, &Config::default());
+        for at in [DAY, DAY.plus_nanos(100 * DAY_NS)] {
+            let entries =
+                (0..300).map(|number| Fields::of_recorder("note", &number.to_string(), at)).collect();
+            sealing.book.append(entries, at, None).unwrap();
+        }
+        sealing
+    }
+
+    /// The first entry that is left after so many days, and how many there are.
+    #[track_caller]
+    fn check(policy: &Policy, days_later: u64, expected: (u64, u64)) {
+        let state = tempfile::tempdir().unwrap();
+        let mut sealing = sealing(state.path());
+        let place = AuditPlace::below(state.path());
+        let held = Sealed { seq: 40, fingerprint: 0 };
+        Index::new(place.clone()).add(Some("held"), std::iter::once(("tool", held))).unwrap();
+        for _ in 0..2 {
+            sealing.give_up(policy, DAY.plus_nanos(days_later * DAY_NS)).unwrap();
+        }
+        let report = verify(&place.log(), Outside { witnessed: &[], first_key: None }, &mut |_, _| None);
+        assert_eq!(report.findings, []);
+        assert_eq!((report.minimum, report.head.unwrap().size), expected);
+    }
+
+    #[test]
+    fn what_is_old_is_given_up_once() {
+        let policy = |retention_days| Policy { retention_days, holds: Vec::new() };
+        // The log begins with an entry of its own, and ends with the one that says what was given up.
+        check(&policy(None), 5_000, (0, 601));
+        check(&policy(Some(50)), 20, (0, 601));
+        check(&policy(Some(50)), 120, (256, 602));
+        check(&policy(Some(50)), 160, (512, 602));
+    }
+
+    #[test]
+    fn nothing_is_given_up_from_what_is_held_on() {
+        let hold = Hold { session: "held".to_owned(), since: String::new(), reason: None };
+        check(&Policy { retention_days: Some(50), holds: vec![hold] }, 160, (0, 601));
+    }
+}

@@ -1,0 +1,263 @@
+//! Sealing: what was decided goes into the audit log before the store takes note that it was derived, so that a drainer that dies
+//! in between seals nothing twice and leaves nothing out.
+
+use super::now;
+use crate::audit::{AuditPlace, Book, Fields, Index, Known, Opening, Reasoning, Sealed, summary};
+use crate::config::{Config, Named};
+use crate::failure::Failure;
+use crate::place;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tacho_assemble::audit::decisions;
+use tacho_assemble::facts::SessionFacts;
+use tacho_assemble::tree::Assembly;
+use tacho_audit::error::LogError;
+use tacho_model::id::{SessionId, SpanId};
+use tacho_model::time::UnixNanos;
+use tacho_privacy::CaptureLevel;
+use tacho_spool::loss;
+
+/// What is sealed, and what waits to be.
+#[derive(Debug)]
+pub(super) struct Sealing {
+    state: PathBuf,
+    pub(super) place: AuditPlace,
+    pub(super) book: Book,
+    pub(super) index: Index,
+    sessions: HashMap<SessionId, SealedSession>,
+    waiting: Vec<Waiting>,
+    /// Words by which the recorder's own files are known in what a tool is told.
+    own: Vec<String>,
+    /// Hash of the recorder's configuration files.
+    config: Option<String>,
+    /// Whether summaries of what the model thought are kept.
+    keeps_reasoning: bool,
+    /// The name of the log.
+    origin: Option<String>,
+    /// The newest checkpoint.
+    checkpoint: Option<String>,
+}
+
+/// What was sealed of a session.
+#[derive(Debug)]
+struct SealedSession {
+    known: HashMap<String, Sealed>,
+    opening: Opening,
+    /// The spans that were looked at, as they were.
+    seen: HashMap<SpanId, i64>,
+}
+
+/// A decision that is not in the log yet.
+#[derive(Debug)]
+struct Waiting {
+    session: Option<SessionId>,
+    about: String,
+    fingerprint: u64,
+    fields: Fields,
+}
+
+/// A session as it is understood now, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Understood<'a> {
+    pub(super) facts: &'a SessionFacts,
+    pub(super) assembly: &'a Assembly,
+    /// Those of its spans, in their order.
+    pub(super) fingerprints: &'a [i64],
+    /// The pseudonym of the person.
+    pub(super) user: Option<&'a str>,
+}
+
+impl Sealing {
+    /// Goes on with the log below the state directory.
+    pub(super) fn open(state: &Path, config: &Config) -> Self {
+        let place = AuditPlace::below(state);
+        let is_full = |named: &Named| named.to.level == CaptureLevel::Full;
+        let own = ["tachograph", "tacho-hook", "TACHO_HOME"].map(str::to_owned);
+        let own = own.into_iter().chain([state.display().to_string()]).collect();
+        Self {
+            state: state.to_owned(),
+            book: Book::new(place.clone()),
+            index: Index::new(place.clone()),
+            place,
+            sessions: HashMap::new(),
+            waiting: Vec::new(),
+            own,
+            config: config_hash(),
+            keeps_reasoning: config.destinations.iter().any(is_full),
+            origin: None,
+            checkpoint: None,
+        }
+    }
+
+    /// The newest checkpoint, once something was sealed.
+    pub(super) fn checkpoint(&self) -> Option<&str> {
+        self.checkpoint.as_deref()
+    }
+
+    /// Takes what is decided and not sealed, or sealed as something else.
+    pub(super) fn take(&mut self, id: &SessionId, understood: Understood<'_>) -> Result<(), Failure> {
+        let Understood { facts, assembly, fingerprints, user } = understood;
+        self.catch_up()?;
+        let sealed = match self.sessions.entry(id.clone()) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => place.insert(SealedSession {
+                known: self.index.of(Some(id.as_str())),
+                opening: Opening::of(&self.place, id.as_str())?,
+                seen: HashMap::new(),
+            }),
+        };
+        let fingerprint = |place: usize| fingerprints.get(place).copied();
+        let is_news = |place: usize| {
+            let span = assembly.spans.get(place).and_then(|span| sealed.seen.get(&span.span_id).copied());
+            span.is_none() || span != fingerprint(place)
+        };
+        let known = Known { session: id.as_str(), agent: &assembly.session.agent, user };
+        let mut summaries = Vec::new();
+        for decision in decisions(facts, assembly, &self.own, is_news) {
+            let mut fields = Fields::of(&decision, known, &sealed.opening);
+            let (about, fingerprint) = (fields.about().to_owned(), fields.fingerprint());
+            match sealed.known.get(&about) {
+                Some(before) if before.fingerprint == fingerprint => continue,
+                // Without its opening nothing can be compared with what was said.
+                Some(_) if sealed.opening.is_given_up() => continue,
+                Some(before) => fields.number("corrects", before.seq),
+                None => {}
+            }
+            if let Some(thoughts) = decision.reasoning.filter(|_| self.keeps_reasoning) {
+                let reasoning = summary(thoughts);
+                if let Some(commitment) = sealed.opening.commit(&about, "reasoning", &reasoning) {
+                    fields.text("reasoning", &commitment);
+                    summaries.push(Reasoning { about: about.clone(), reasoning });
+                }
+            }
+            self.waiting.push(Waiting { session: Some(id.clone()), about, fingerprint, fields });
+        }
+        if !summaries.is_empty() {
+            sealed.opening.keep(&summaries)?;
+        }
+        for (span, fingerprint) in assembly.spans.iter().zip(fingerprints).filter(|(span, _)| span.settled) {
+            if sealed.seen.get(&span.span_id) != Some(fingerprint) {
+                sealed.seen.insert(span.span_id, *fingerprint);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the recorder could not record.
+    pub(super) fn take_gaps(&mut self) -> Result<(), Failure> {
+        self.config = config_hash();
+        let losses = loss::read(&self.state)?;
+        if losses.is_empty() {
+            return Ok(());
+        }
+        self.catch_up()?;
+        let known = self.index.of(None);
+        for lost in losses.iter().filter(|lost| lost.count > 0) {
+            let about = format!("gap:{}", lost.reason);
+            let at = UnixNanos(lost.last_unix_ns);
+            let mut fields = Fields::of_recorder("recorder_gap", &about, at);
+            fields.text("reason", &lost.reason);
+            fields.number("lost", lost.count);
+            let fingerprint = fields.fingerprint();
+            match known.get(&about) {
+                Some(before) if before.fingerprint == fingerprint => continue,
+                Some(before) => fields.number("corrects", before.seq),
+                None => {}
+            }
+            self.waiting.push(Waiting { session: None, about, fingerprint, fields });
+        }
+        self.seal()
+    }
+
+    /// Puts what waits into the log, and signs it.
+    pub(super) fn seal(&mut self) -> Result<(), Failure> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let entries = waiting.iter_mut().map(|one| std::mem::take(&mut one.fields)).collect();
+        let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(|error| {
+            // What was not sealed is looked at again.
+            self.sessions.clear();
+            failed(error)
+        })?;
+        self.note_log(&appended.origin);
+        let mut of_sessions: HashMap<Option<&SessionId>, Vec<(&str, Sealed)>> = HashMap::new();
+        for (seq, one) in (appended.first..).zip(&waiting) {
+            let sealed = Sealed { seq, fingerprint: one.fingerprint };
+            of_sessions.entry(one.session.as_ref()).or_default().push((&one.about, sealed));
+        }
+        for (session, sealed) in of_sessions {
+            self.index.add(session.map(SessionId::as_str), sealed.iter().copied())?;
+            if let Some(open) = session.and_then(|id| self.sessions.get_mut(id)) {
+                open.known.extend(sealed.into_iter().map(|(about, sealed)| (about.to_owned(), sealed)));
+            }
+        }
+        self.index.cover(&appended.origin, appended.size)?;
+        self.checkpoint = Some(appended.checkpoint);
+        Ok(())
+    }
+
+    /// Another log knows nothing of what was sealed in the one before.
+    fn note_log(&mut self, origin: &str) {
+        if self.origin.as_deref() != Some(origin) {
+            self.index.forget();
+            self.sessions.clear();
+            self.origin = Some(origin.to_owned());
+        }
+    }
+
+    /// Puts into the log what the recorder itself did.
+    pub(super) fn append_own(&mut self, entries: Vec<Fields>) -> Result<(), Failure> {
+        let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(failed)?;
+        self.note_log(&appended.origin);
+        self.checkpoint = Some(appended.checkpoint);
+        Ok(self.index.cover(&appended.origin, appended.size)?)
+    }
+
+    /// Drops what can be read again.
+    pub(super) fn fit(&mut self, is_open: impl Fn(&SessionId) -> bool) {
+        self.sessions.retain(|id, _| is_open(id));
+    }
+
+    /// Brings the index to the log, once.
+    fn catch_up(&mut self) -> Result<(), Failure> {
+        if self.checkpoint.is_some() {
+            return Ok(());
+        }
+        let caught = self.book.writer().and_then(|writer| {
+            let (origin, size) = (writer.chain().origin().to_owned(), writer.size());
+            Ok((origin, size, writer.minimum()?, writer.checkpoint().to_owned()))
+        });
+        let (origin, size, minimum, checkpoint) = match caught {
+            Ok(found) => found,
+            // A damaged log is set aside when something is appended.
+            Err(_) => return Ok(()),
+        };
+        self.index.catch_up(&origin, size, minimum).map_err(failed)?;
+        self.origin = Some(origin);
+        self.checkpoint = Some(checkpoint);
+        Ok(())
+    }
+}
+
+fn failed(error: LogError) -> Failure {
+    Failure::external("write the audit log", error)
+}
+
+/// Hash of the recorder's configuration files, as they are now.
+fn config_hash() -> Option<String> {
+    let mut hash = Sha256::new();
+    let mut is_empty = true;
+    for file in place::config_files() {
+        let Ok(bytes) = fs::read(&file.path) else { continue };
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+        is_empty = false;
+    }
+    let digest = hash.finalize();
+    (!is_empty).then(|| digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}

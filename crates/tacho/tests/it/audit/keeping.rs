@@ -1,0 +1,147 @@
+//! What its owner does: hold, release, retain, forget, change the key, anchor.
+
+use super::{drained, entries};
+use crate::fixture;
+use crate::home::Home;
+use serde_json::Value as Json;
+use std::fs;
+use std::process::Command;
+
+fn types(home: &Home, behind: usize) -> Vec<String> {
+    let text = entries(home);
+    let parsed = text.lines().skip(behind).map(|line| serde_json::from_str::<Json>(line).unwrap());
+    parsed.map(|entry| entry["type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_is_held_is_not_deleted() {
+    let home = drained("denied");
+    let session = fixture::load("denied").session.as_str().to_owned();
+    assert_eq!(
+        home.stdout_of(&["audit", "hold", &session, "--reason", "case 12"]),
+        format!("{session} is held; entry 7 says so\n")
+    );
+    let ran = home.run(&["audit", "forget", &session]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    // Everything recorded here is older than a day; without a hold it would go.
+    home.configure("[retention]\ndays = 1\n");
+    home.record(fixture::load("bash"));
+    home.drain();
+    home.drain();
+    let kept = home.json_of(&["sessions", "--json"]);
+    let ids: Vec<_> =
+        kept["sessions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&session.as_str()), "{ids:?}");
+    assert_eq!(
+        home.stdout_of(&["audit", "release", &session]),
+        format!("{session} is released; entry 14 says so\n")
+    );
+    assert_eq!(home.run(&["audit", "release", &session]).code, Some(1));
+    assert_eq!(
+        types(&home, 7),
+        [
+            vec!["hold_set"],
+            vec![
+                "session_started",
+                "response_generated",
+                "permission_decided",
+                "tool_call",
+                "response_generated",
+                "session_ended"
+            ],
+            vec!["hold_released"]
+        ]
+        .concat()
+    );
+    assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+}
+
+#[test]
+fn what_is_forgotten_cannot_be_opened() {
+    let home = drained("denied");
+    let session = fixture::load("denied").session.as_str().to_owned();
+    let before = home.json_of(&["audit", "show", "4", "--json"]);
+    assert!(before["beside"]["input_nonce"].is_string());
+    let said = home.stdout_of(&["audit", "forget", &session]);
+    assert_eq!(said, format!("{session} is forgotten, with 2 files of its own; entry 7 says so\n"));
+    let after = home.json_of(&["audit", "show", "4", "--json"]);
+    assert_eq!((&after["entry"], &after["beside"]), (&before["entry"], &serde_json::json!({})));
+    assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+    assert_eq!(home.json_of(&["sessions", "--json"])["sessions"], serde_json::json!([]));
+    home.drain();
+    home.stdout_of(&["rebuild"]);
+    assert_eq!(types(&home, 7), ["session_forgotten"]);
+}
+
+#[test]
+fn ages() {
+    let home = drained("bash");
+    for (age, says) in
+        [("183d", "183 days"), ("400", "400 days"), ("6y", "2192 days"), ("forever", "forever")]
+    {
+        home.stdout_of(&["audit", "retain", age]);
+        assert_eq!(home.stdout_of(&["audit", "retain"]), format!("entries are kept {says}\n"));
+    }
+    for wrong in ["0d", "6 years", "-1"] {
+        assert_eq!(home.run(&["audit", "retain", "--", wrong]).code, Some(2));
+    }
+    assert_eq!(types(&home, 7).len(), 4);
+}
+
+#[test]
+fn a_key_that_changes() {
+    let home = drained("denied");
+    let first = home.stdout_of(&["audit", "key", "show"]);
+    let proof = home.path().join("proof");
+    fs::write(&proof, home.stdout_of(&["audit", "prove", "2"])).unwrap();
+    home.run(&["audit", "key", "rotate"]);
+    home.record(fixture::load("bash"));
+    home.drain();
+    let keys = home.stdout_of(&["audit", "key", "show"]);
+    assert_eq!((keys.lines().count(), keys.lines().next()), (2, first.lines().next()));
+    assert_eq!(home.run(&["audit", "verify", "--key", first.trim()]).code, Some(0));
+    assert_eq!(home.run(&["audit", "verify-proof", proof.to_str().unwrap()]).code, Some(0));
+    assert_eq!(types(&home, 7)[0], "key_rotated");
+    let secrets = fs::read_dir(home.state().join("keys/audit")).unwrap().count();
+    assert_eq!(secrets, 1);
+}
+
+#[test]
+fn anchors() {
+    let home = drained("denied");
+    let repository = home.path().join("project");
+    let git = |arguments: &[&str]| {
+        let ran =
+            Command::new("git").arg("-C").arg(&repository).args(arguments).env("HOME", home.path()).output();
+        assert!(ran.unwrap().status.success(), "git {arguments:?}");
+    };
+    fs::create_dir(&repository).unwrap();
+    git(&["init", "-q"]);
+    git(&["config", "user.name", "Dev"]);
+    git(&["config", "user.email", "dev@example.com"]);
+    git(&["commit", "-q", "--allow-empty", "-m", "first"]);
+    let (file, query) = (home.path().join("elsewhere"), home.path().join("stamp.tsq"));
+    let path = std::env::var("PATH").unwrap();
+    let anchored = home.run_with(
+        &[
+            "audit",
+            "anchor",
+            "--file",
+            file.to_str().unwrap(),
+            "--git-note",
+            repository.to_str().unwrap(),
+            "--timestamp-query",
+            query.to_str().unwrap(),
+        ],
+        &[("PATH", &path)],
+    );
+    assert_eq!((anchored.code, anchored.stdout.lines().count(), anchored.stderr.as_str()), (Some(0), 3, ""));
+    assert_eq!(fs::read(&query).unwrap().len(), 59);
+    let checkpoint = home.stdout_of(&["audit", "checkpoint"]);
+    assert_eq!(fs::read_to_string(query.with_extension("checkpoint")).unwrap(), checkpoint);
+    home.record(fixture::load("bash"));
+    home.drain();
+    let ran = home.run_with(&["audit", "verify", "--json"], &[("PATH", &path)]);
+    let report: Json = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&report["verdict"], &report["witnesses"]), (&"intact".into(), &2.into()));
+}
