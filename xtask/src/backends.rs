@@ -7,6 +7,7 @@ mod clickhouse;
 mod datadog;
 mod home;
 mod install;
+mod otelite;
 mod play;
 mod prometheus;
 mod received;
@@ -50,6 +51,7 @@ const BACKENDS: &[Backend] = &[
     Backend { name: "test-agent-datadog", size: Size::Small, run: datadog::traces },
     Backend { name: "rotel", size: Size::Small, run: test_agent::rotel },
     Backend { name: "alertmanager", size: Size::Large, run: prometheus::alertmanager },
+    Backend { name: "otelite", size: Size::Large, run: otelite::all },
     Backend { name: "victoriametrics", size: Size::Large, run: victoria::metrics },
     Backend { name: "clickhouse", size: Size::Large, run: clickhouse::questions },
     Backend { name: "phoenix", size: Size::Large, run: viewers::phoenix },

@@ -22,6 +22,21 @@ pub(super) fn python(workspace: &Workspace, package: &str, version: &str) -> Res
     Ok(folder)
 }
 
+/// A folder into which a published program was built, for which cargo takes minutes.
+pub(super) fn cargo(workspace: &Workspace, package: &str, version: &str) -> Result<PathBuf> {
+    let folder = workspace.tools_dir().join(format!("{package}-{version}"));
+    if !folder.join("bin").join(package).exists() {
+        println!("building {package} {version}");
+        let mut command = workspace::cargo();
+        command.args(["install", "--quiet", "--locked", "--debug", package, "--version", version]);
+        // Not beside this workspace's own builds, which another profile would throw away.
+        command.env("CARGO_TARGET_DIR", folder.join("build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
+        run(command.arg("--root").arg(&folder))?;
+        fs::remove_dir_all(folder.join("build"))?;
+    }
+    Ok(folder)
+}
+
 /// A program of a Debian package: the system's, or the one in the package, which is unpacked and not installed, so
 /// that no service starts.
 pub(super) fn debian(workspace: &Workspace, package: &str, program: &str) -> Result<PathBuf> {

@@ -37,6 +37,7 @@ pub(super) fn rules(bench: &Bench) -> Result<Vec<Finding>> {
     let promtool = install::debian(&bench.workspace, "prometheus", "promtool")?;
     let folder = bench.workspace.root.join("alerts");
     run(Command::new(&promtool).args(["check", "rules", "tachograph.rules.yml"]).current_dir(&folder))?;
+    check_stack(bench, &promtool)?;
     let mut tests = Vec::new();
     for entry in std::fs::read_dir(&folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -44,6 +45,16 @@ pub(super) fn rules(bench: &Bench) -> Result<Vec<Finding>> {
     }
     run(Command::new(&promtool).args(["test", "rules"]).args(&tests).current_dir(&folder))?;
     Ok(vec![Finding::same(Signal::Rules, tests.len(), "files of unit tests")])
+}
+
+/// The stack's Prometheus would start with its configuration, which names the rules where they are mounted.
+fn check_stack(bench: &Bench, promtool: &Path) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let configuration = workspace::read(&bench.workspace.root.join("deploy/compose/prometheus.yaml"))?;
+    let alerts = bench.workspace.root.join("alerts");
+    let here = configuration.replace("/etc/prometheus", &alerts.display().to_string());
+    workspace::write(&folder.path().join("prometheus.yaml"), here)?;
+    run(Command::new(promtool).args(["check", "config", "prometheus.yaml"]).current_dir(folder.path()))
 }
 
 /// Runs every expression on what real sessions left.

@@ -101,6 +101,11 @@ impl Recording {
         Ok(Finding::same(Signal::Metrics, received.sums.len(), "sums"))
     }
 
+    /// How many log records were sent.
+    pub(super) fn records(&self) -> usize {
+        self.beside.logs().len()
+    }
+
     /// Log records, against those that our own receiver got.
     fn logs(&self, received: &Received) -> Result<Finding> {
         let mut expected: BTreeMap<String, usize> = BTreeMap::new();

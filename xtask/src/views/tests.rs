@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tacho_model::attribute::Key;
 
 use super::alert::{Alert, GROUPS};
@@ -89,4 +90,49 @@ fn attributes_and_events_are_those_of_the_registry() {
     let page = text("docs/telemetry.md");
     let is_unknown = |event: &&str| !page.contains(&format!("### `{event}`\n"));
     assert_eq!(words_behind("event_name=`").into_iter().filter(is_unknown).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn every_form_has_every_alert() {
+    let parsed = |path: &str| serde_saphyr::from_str::<Value>(&text(path)).unwrap();
+    let names = |groups: &Value, key: &str| -> Vec<String> {
+        let rules = groups.as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
+        rules.filter_map(|rule| rule[key].as_str()).map(str::to_owned).collect()
+    };
+    let of_table: Vec<&str> = GROUPS.iter().flat_map(|group| group.alerts).map(|alert| alert.name).collect();
+    let rules = &parsed("alerts/tachograph.rules.yml")["groups"];
+    assert_eq!(names(rules, "alert"), of_table);
+    assert_eq!(&parsed("alerts/prometheus-rule.yaml")["spec"]["groups"], rules);
+    assert_eq!(names(&parsed("alerts/grafana.yaml")["groups"], "title"), of_table);
+}
+
+#[test]
+fn panels_lie_side_by_side() {
+    for board in BOARDS {
+        let name = board.uid.trim_start_matches("tachograph-");
+        let file: Value = serde_json::from_str(&text(&format!("dashboards/{name}.json"))).unwrap();
+        let mut taken = BTreeSet::new();
+        for panel in file["panels"].as_array().unwrap() {
+            let side = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+            assert!(side("x") + side("w") <= 24, "{panel}");
+            for (x, y) in (0..side("w")).flat_map(|x| (0..side("h")).map(move |y| (x, y))) {
+                assert!(taken.insert((side("x") + x, side("y") + y)), "{panel}");
+            }
+        }
+    }
+}
+
+/// "Grafana Query Examples" of the second document, as they are printed.
+const PRINTED: [&str; 4] = [
+    "sum(increase(claude_cost_usd_total[24h])) by (model)",
+    "histogram_quantile(0.99, sum(rate(claude_tool_latency_ms_bucket[5m])) by (le, tool))",
+    "sum(rate(claude_tool_errors_total[1h])) by (tool)\n/ sum(rate(claude_tool_calls_total[1h])) by (tool)",
+    "sum(rate(claude_tokens_input[1h])) * 3600",
+];
+
+#[test]
+fn the_printed_queries_stand_unchanged() {
+    let panels = BOARDS.iter().flat_map(|board| board.sections).flat_map(|section| section.panels);
+    let asked: BTreeSet<&str> = panels.flat_map(|panel| panel.queries).map(|(expr, _)| *expr).collect();
+    assert_eq!(PRINTED.into_iter().filter(|query| !asked.contains(query)).collect::<Vec<_>>(), [""; 0]);
 }
