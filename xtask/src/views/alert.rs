@@ -1,6 +1,6 @@
 //! The conditions that somebody should know of: one table, from which the rules of every system are made.
 //!
-//! Not here, because nothing measures it yet: a session that goes round in circles, and a broken chain of the audit log.
+//! Not here, because no metric says it: a session that goes round in circles, and an audit log that was altered.
 
 /// How soon somebody should look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
