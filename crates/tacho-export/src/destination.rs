@@ -98,7 +98,8 @@ pub enum DestinationError {
 }
 
 /// Parts of the names of headers that carry secrets.
-const SECRET_WORDS: [&str; 7] = ["auth", "token", "key", "secret", "password", "cookie", "credential"];
+const SECRET_WORDS: [&str; 8] =
+    ["auth", "token", "key", "secret", "password", "cookie", "credential", "honeycomb"];
 
 impl Destination {
     /// An OTLP receiver, checked, that gets everything at this level.

@@ -106,8 +106,22 @@ impl Reader<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn losses(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT reason, count FROM losses ORDER BY reason")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT reason, count FROM losses WHERE count > 0 ORDER BY reason")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Reader<'_> {
+    /// What was ever lost, with what was found again: it only grows.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn losses_ever(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let select = "SELECT reason, count + found FROM losses ORDER BY reason";
+        let mut statement = self.connection.prepare_cached(select)?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -190,6 +204,9 @@ impl Changes<'_> {
     /// # Errors
     /// When it cannot be written.
     pub fn count_loss(&self, reason: &str, count: u64, at: UnixNanos) -> Result<(), StoreError> {
+        if count == 0 {
+            return Ok(());
+        }
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO losses (reason, count, first_ns, last_ns) VALUES (?1, ?2, ?3, ?3)
              ON CONFLICT (reason) DO UPDATE SET count = count + ?2, last_ns = ?3",
@@ -203,9 +220,8 @@ impl Changes<'_> {
     /// # Errors
     /// When it cannot be written.
     pub fn take_loss_back(&self, reason: &str, count: u64) -> Result<(), StoreError> {
-        let update = "UPDATE losses SET count = count - ?2 WHERE reason = ?1";
+        let update = "UPDATE losses SET count = count - ?2, found = found + ?2 WHERE reason = ?1";
         self.transaction.prepare_cached(update)?.execute(params![reason, count.cast_signed()])?;
-        self.transaction.execute("DELETE FROM losses WHERE count <= 0", [])?;
         Ok(())
     }
 }

@@ -54,6 +54,16 @@ pub struct DestinationRow {
     pub signals: Vec<SignalRow>,
 }
 
+impl DestinationRow {
+    /// What it is called where others read it: its kind and its number, and no address and no path.
+    #[must_use]
+    pub fn public_name(&self) -> String {
+        let kind = self.name.split(':').next().unwrap_or_default();
+        let kind = if matches!(kind, "http" | "https") { "otlp" } else { kind };
+        format!("{kind}-{}", self.key.0)
+    }
+}
+
 impl Changes<'_> {
     /// Makes a destination known; what it is sent begins with what settles from `since` on.
     ///

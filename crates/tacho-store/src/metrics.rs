@@ -7,7 +7,11 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use std::collections::HashMap;
 use tacho_model::metric::{Labels, Measured, Metric, Total};
+use tacho_model::metrics;
 use tacho_model::time::UnixNanos;
+
+/// The labels that all of a session has.
+const COMMON: [&str; 3] = [metrics::LABEL_AGENT, metrics::LABEL_TEAM, metrics::LABEL_USER_HASH];
 
 /// A series and what it came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +43,8 @@ struct Share {
 
 impl Changes<'_> {
     /// Counts what a session adds to metrics now, beyond what was counted of it before: it may be said any number of
-    /// times. Where `counts` is not set it is only written down to have been counted.
+    /// times. `common` are labels that all of it has; what was counted keeps those that it was counted with. Where `counts`
+    /// is not set it is only written down to have been counted.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -47,12 +52,12 @@ impl Changes<'_> {
         &self,
         session: SessionKey,
         measured: &[Measured],
+        common: &Labels,
         counts: bool,
         now: UnixNanos,
     ) -> Result<(), StoreError> {
         let shares = self.shares(session)?;
         for Measured { metric, labels, total } in measured {
-            let labels = json!(labels).to_string();
             let share = shares.get(&(metric.name.to_owned(), labels.clone()));
             let had = share.map(|share| share.total.clone()).unwrap_or_default();
             let added = total.beyond(&had);
@@ -61,7 +66,11 @@ impl Changes<'_> {
             }
             let series = match share {
                 Some(share) => share.series,
-                None => self.series_of(metric, &labels, now)?,
+                None => {
+                    let all: Labels =
+                        labels.iter().chain(common).map(|(k, v)| (k.clone(), v.clone())).collect();
+                    self.series_of(metric, &json!(all).to_string(), now)?
+                }
             };
             if counts {
                 self.add(series, &added, now)?;
@@ -75,18 +84,22 @@ impl Changes<'_> {
         Ok(())
     }
 
-    fn shares(&self, session: SessionKey) -> Result<HashMap<(String, String), Share>, StoreError> {
+    /// What a session added, by metric and own labels: those aside that all of it has.
+    fn shares(&self, session: SessionKey) -> Result<HashMap<(String, Labels), Share>, StoreError> {
         let mut select = self.prepare(
             "SELECT metric, labels, series, metric_shares.sum, metric_shares.buckets
              FROM metric_shares JOIN metric_series ON metric_series.key = series WHERE session = ?1",
         )?;
         let rows = select.query_map([session.0], |row| {
-            Ok(((row.get(0)?, row.get(1)?), Share { series: row.get(2)?, total: total(row, 3)? }))
+            let labels: String = row.get(1)?;
+            let mut own: Labels = serde_json::from_str(&labels).unwrap_or_default();
+            own.retain(|name, _| !COMMON.contains(&name.as_str()));
+            Ok(((row.get(0)?, own), Share { series: row.get(2)?, total: total(row, 3)? }))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The number of a series, born now if there was none.
+    /// The number of a series, made now if there was none. It is born when anything is counted.
     fn series_of(&self, metric: &Metric, labels: &str, now: UnixNanos) -> Result<i64, StoreError> {
         let select = "SELECT key FROM metric_series WHERE metric = ?1 AND labels = ?2";
         let known = self.prepare(select)?.query_row([metric.name, labels], |row| row.get(0)).optional()?;
@@ -94,16 +107,31 @@ impl Changes<'_> {
             return Ok(key);
         }
         let insert = "INSERT INTO metric_series (metric, labels, born_ns, last_ns, sum, buckets)
-                      VALUES (?1, ?2, ?3, ?3, 0, '[]')";
+                      VALUES (?1, ?2, ?3, 0, 0, '[]')";
         Ok(self.prepare(insert)?.insert(params![metric.name, labels, now.0.cast_signed()])?)
     }
 
     fn add(&self, series: i64, added: &Total, now: UnixNanos) -> Result<(), StoreError> {
         let mut select = self.prepare("SELECT sum, buckets FROM metric_series WHERE key = ?1")?;
         let sum = select.query_row([series], |row| total(row, 0))?.plus(added);
-        let update = "UPDATE metric_series SET sum = ?2, buckets = ?3, last_ns = ?4 WHERE key = ?1";
+        let update = "UPDATE metric_series SET sum = ?2, buckets = ?3, last_ns = ?4,
+                      born_ns = iif(last_ns = 0, ?4, born_ns) WHERE key = ?1";
         let buckets = json!(sum.buckets).to_string();
         self.prepare(update)?.execute(params![series, sum.sum, buckets, now.0.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Notes whether the project of a session wants nothing of it sent.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn withhold(&self, session: SessionKey, is_withheld: bool) -> Result<(), StoreError> {
+        let change = if is_withheld {
+            "INSERT OR IGNORE INTO withheld_sessions (session) VALUES (?1)"
+        } else {
+            "DELETE FROM withheld_sessions WHERE session = ?1"
+        };
+        self.prepare(change)?.execute([session.0])?;
         Ok(())
     }
 
@@ -114,6 +142,27 @@ impl Changes<'_> {
     pub fn tell(&self, destination: DestinationKey, now: UnixNanos) -> Result<(), StoreError> {
         let update = "UPDATE destinations SET metrics_ns = ?2 WHERE key = ?1";
         self.prepare(update)?.execute(params![destination.0, now.0.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Has a destination told differences from now on, if it was not told any before: what there was until now is no news.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin_differences(&self, destination: DestinationKey) -> Result<(), StoreError> {
+        let insert = "INSERT INTO metric_tellings (destination, series, sum, buckets)
+                      SELECT ?1, key, sum, buckets FROM metric_series
+                      WHERE NOT EXISTS (SELECT 1 FROM metric_tellings WHERE destination = ?1)";
+        self.prepare(insert)?.execute([destination.0])?;
+        Ok(())
+    }
+
+    /// Forgets what differences a destination was told, as it is told sums.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end_differences(&self, destination: DestinationKey) -> Result<(), StoreError> {
+        self.prepare("DELETE FROM metric_tellings WHERE destination = ?1")?.execute([destination.0])?;
         Ok(())
     }
 
@@ -131,13 +180,14 @@ impl Changes<'_> {
 }
 
 impl Reader<'_> {
-    /// Every series of a metric that this version knows, in the order of metrics and labels.
+    /// Every series of which anything was counted, of a metric that this version knows, in the order of metrics and labels.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn series(&self) -> Result<Vec<Series>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT key, metric, labels, born_ns, sum, buckets FROM metric_series ORDER BY metric, labels",
+            "SELECT key, metric, labels, born_ns, sum, buckets FROM metric_series
+             WHERE last_ns > 0 ORDER BY metric, labels",
         )?;
         let rows = select.query_map([], |row| {
             let (name, labels): (String, String) = (row.get(1)?, row.get(2)?);

@@ -86,7 +86,7 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The tool calls that ended since then, in the order of tools.
+    /// The tool calls that ended since then, in the order of tools; none of sessions of which nothing is to be sent.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -103,6 +103,7 @@ impl Reader<'_> {
                     coalesce({measured}, (end_ns - start_ns) / 1000000 - coalesce({waited}, 0))
              FROM sessions JOIN spans ON spans.id BETWEEN key << 32 AND (key << 32) + 4294967295
              WHERE last_seen_ns >= ?1 AND kind = 'tool' AND end_ns >= ?1
+                 AND key NOT IN (SELECT session FROM withheld_sessions)
                  AND {outcome} NOT IN ('denied', 'refused')
              ORDER BY 1"
         ))?;
@@ -113,13 +114,15 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// What goes on in sessions that were seen since then.
+    /// What goes on in sessions that were seen since then, those aside of which nothing is to be sent.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn activity(&self, since: UnixNanos) -> Result<Activity, StoreError> {
         let mut of_sessions = self.connection.prepare_cached(
-            "SELECT count(*), max(cost_nanos) FROM sessions WHERE ended_ns IS NULL AND last_seen_ns >= ?1",
+            "SELECT count(*), max(cost_nanos) FROM sessions
+             WHERE ended_ns IS NULL AND last_seen_ns >= ?1
+                 AND key NOT IN (SELECT session FROM withheld_sessions)",
         )?;
         let since_ns = since.0.cast_signed();
         let (sessions, cost_max): (i64, Option<i64>) =
@@ -131,6 +134,7 @@ impl Reader<'_> {
                     max({context})
              FROM sessions JOIN spans ON spans.id BETWEEN key << 32 AND (key << 32) + 4294967295
              WHERE ended_ns IS NULL AND last_seen_ns >= ?1
+                 AND key NOT IN (SELECT session FROM withheld_sessions)
                  AND (end_ns IS NULL OR kind = 'turn' AND start_ns = (
                      SELECT max(start_ns) FROM spans WHERE kind = 'turn'
                          AND id BETWEEN key << 32 AND (key << 32) + 4294967295))"

@@ -62,6 +62,8 @@ impl Changes<'_> {
             "DELETE FROM stale_sessions WHERE session = ?1",
             // What it added to metrics stays in them.
             "DELETE FROM metric_shares WHERE session = ?1",
+            "DELETE FROM withheld_sessions WHERE session = ?1",
+            "DELETE FROM event_marks WHERE session = ?1",
             "DELETE FROM enqueued WHERE destination IN (SELECT key FROM destinations) AND session = ?1",
             // What was used stays, and whose it was.
             "DELETE FROM session_keys WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM usage_records WHERE session = ?1)",

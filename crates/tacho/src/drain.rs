@@ -164,6 +164,7 @@ impl Drainer {
         }
         changes.commit()?;
         self.known = self.store.read().destinations()?;
+        self.introduce_differences()?;
         for row in &self.known {
             if self.is_configured(&row.name) {
                 // Not derived here: what their transcripts say by now must be read first.

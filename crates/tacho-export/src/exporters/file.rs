@@ -55,6 +55,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_that_was_cut_costs_itself_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("logs.jsonl"), "{}\n{\"half\":").unwrap();
+        append_line(directory.path(), "logs", b"{\"whole\":1}\n", BYTES_MAX).unwrap();
+        let text = fs::read_to_string(directory.path().join("logs.jsonl")).unwrap();
+        assert_eq!(text, "{}\n{\"half\":\n{\"whole\":1}\n");
+    }
+
+    #[test]
     fn a_file_that_is_full_makes_way() {
         let directory = tempfile::tempdir().unwrap();
         for number in 0..12 {

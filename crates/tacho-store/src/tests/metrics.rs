@@ -3,12 +3,13 @@
 use super::sample::{destination, empty, later, measured};
 use crate::{Changes, Store};
 use tacho_model::id::SessionId;
+use tacho_model::metric::Labels;
 
 /// Counts for a session.
 fn count(store: &mut Store, session: &str, cost: i64, seconds: &[i64], counts: bool) {
     let changes = store.change().unwrap();
     let key = changes.key_of(&SessionId::from(session)).unwrap();
-    changes.count(key, &measured(cost, seconds), counts, later(1)).unwrap();
+    changes.count(key, &measured(cost, seconds), &Labels::new(), counts, later(1)).unwrap();
     changes.commit().unwrap();
 }
 
@@ -50,7 +51,7 @@ fn what_was_counted_stays_counted() {
 fn what_is_found_again_is_not_counted() {
     let (_directory, mut store) = empty();
     count(&mut store, "old", 7, &[1], false);
-    assert_eq!(totals(&store), (0, 0, 0));
+    assert_eq!(store.read().series().unwrap(), []);
     count(&mut store, "old", 9, &[1, 1], true);
     assert_eq!(totals(&store), (2, 1, 0), "what it adds from now on");
 }
@@ -69,4 +70,20 @@ fn a_destination_is_told_each_series_up_to_somewhere() {
     assert_eq!(told(&changes), [None, None]);
     changes.tell_series(here, changes.read().series().unwrap().first().unwrap()).unwrap();
     assert_eq!(told(&changes), [Some(7), None]);
+}
+
+/// A session is counted once under whatever it was called when it was counted first.
+#[test]
+fn what_all_of_a_session_is_called_may_change() {
+    let (_directory, mut store) = empty();
+    let changes = store.change().unwrap();
+    let key = changes.key_of(&SessionId::from("one")).unwrap();
+    for (team, cost) in [("a", 7), ("b", 9), ("a", 9)] {
+        let common = Labels::from([("team".to_owned(), team.to_owned())]);
+        changes.count(key, &measured(cost, &[1]), &common, true, later(1)).unwrap();
+    }
+    changes.commit().unwrap();
+    assert_eq!(totals(&store), (9, 1, 0));
+    let series = store.read().series().unwrap();
+    assert!(series.iter().all(|series| series.labels["team"] == "a"), "{series:?}");
 }

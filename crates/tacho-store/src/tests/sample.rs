@@ -212,7 +212,7 @@ pub(super) fn measured(cost: i64, seconds: &[i64]) -> Vec<Measured> {
 fn fill_metrics(store: &mut Store) {
     let changes = store.change().unwrap();
     let one = changes.key_of(&SessionId::from("one")).unwrap();
-    changes.count(one, &measured(7, &[1, 200]), true, later(5)).unwrap();
+    changes.count(one, &measured(7, &[1, 200]), &Labels::new(), true, later(5)).unwrap();
     let here = destination(&changes, "here");
     let series = changes.read().series().unwrap();
     changes.tell_series(here, series.first().unwrap()).unwrap();

@@ -45,7 +45,8 @@ impl Drainer {
             if self.couriers.is_busy(destination.endpoint()) {
                 continue;
             }
-            if self.store.read().next_parcel(row.key)?.is_none()
+            let goes_first = self.metrics.is_late(destination.endpoint(), now());
+            if (goes_first || self.store.read().next_parcel(row.key)?.is_none())
                 && let Some(parcel) = self.metrics.next_for(destination.endpoint())
             {
                 self.couriers.send(destination, parcel, None)?;

@@ -4,6 +4,7 @@
 //! counted over processes and boots.
 
 use super::courier::Carried;
+use super::deliver::{next_attempt, reason};
 use super::outgoing::Resources;
 use super::round::Pace;
 use super::{BACKFILL_NS, Drainer, now};
@@ -15,36 +16,45 @@ use std::time::{Duration, Instant};
 use tacho_assemble::metrics::measure;
 use tacho_assemble::tree::Assembly;
 use tacho_export::delivery::Outcome;
-use tacho_export::otlp::{Encoded, Signal, encode};
-use tacho_model::metric::{Instrument, Labels, MetricPoint, Temporality};
+use tacho_export::otlp::{Encoded, REQUEST_ITEMS_MAX, Signal, encode};
+use tacho_model::metric::{Instrument, Labels, Measured, MetricPoint, Temporality};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::{Disclosure, Policy, as_name, clear_metrics};
 use tacho_store::destinations::DestinationRow;
 use tacho_store::metrics::Series;
-use tacho_store::outbox::Parcel;
+use tacho_store::outbox::{Delivery, Parcel};
 use tacho_store::{Changes, Reader, SessionKey};
 
 /// How often destinations are told while there is something to tell.
 const CADENCE: Duration = Duration::from_secs(15);
+/// What waits longer than this behind others goes before them.
+const LATE_NS: u64 = 10 * 1_000_000_000;
 /// So long they are told after anything was counted, so that what comes of it is seen to stay so.
 const AFTERGLOW_NS: u64 = 30 * 1_000_000_000;
 
-/// Counts what a session adds to metrics, with the labels that all of it has. One that was seen last so long ago that
-/// it is found again, not recorded, adds nothing: a counter says when something happened.
+/// Counts what a session adds to metrics, with the labels that all of it has; none where its project wants nothing sent, and
+/// then it adds nothing, now or later. Nor does one that was seen last so long ago that it is found again, not recorded: a
+/// counter says when something happened.
 pub(super) fn count(
     changes: &Changes<'_>,
     session: SessionKey,
     assembly: &Assembly,
-    labels: &Labels,
+    labels: Option<&Labels>,
 ) -> Result<(), Failure> {
-    let mut measured = measure(&assembly.spans);
-    for of_series in &mut measured {
-        of_series.labels.values_mut().for_each(|value| *value = as_name(std::mem::take(value)));
-        of_series.labels.extend(labels.clone());
+    // What is no name has the same label as all else that is none.
+    let mut measured: BTreeMap<(&str, Labels), Measured> = BTreeMap::new();
+    for Measured { metric, labels, total } in measure(&assembly.spans) {
+        let own: Labels = labels.into_iter().map(|(name, value)| (name, as_name(value))).collect();
+        let before = measured.remove(&(metric.name, own.clone()));
+        let total = before.map_or_else(|| total.clone(), |before| before.total.plus(&total));
+        measured.insert((metric.name, own.clone()), Measured { metric, labels: own, total });
     }
+    let measured: Vec<Measured> = measured.into_values().collect();
     let now = now();
     let is_of_late = now.nanos_since(assembly.session.last_seen) < BACKFILL_NS;
-    Ok(changes.count(session, &measured, is_of_late, now)?)
+    let counts = is_of_late && labels.is_some();
+    changes.withhold(session, labels.is_none())?;
+    Ok(changes.count(session, &measured, labels.unwrap_or(&Labels::new()), counts, now)?)
 }
 
 /// What destinations are told, and when again.
@@ -62,18 +72,26 @@ pub(super) struct Telling {
 #[derive(Debug)]
 struct Saying {
     at: UnixNanos,
-    temporality: Temporality,
-    series: Vec<Series>,
     /// The requests that are left.
-    left: VecDeque<Parcel>,
-    /// How many of them are not answered.
-    unanswered: usize,
+    left: VecDeque<Portion>,
+    /// What the request said that is under way; `None` where none is.
+    under_way: Option<Vec<Series>>,
+}
+
+/// One request, and of which series it says a difference.
+#[derive(Debug)]
+struct Portion {
+    parcel: Parcel,
+    series: Vec<Series>,
 }
 
 impl Telling {
     /// The next request for a destination.
     pub(super) fn next_for(&mut self, endpoint: &str) -> Option<Parcel> {
-        self.sayings.get_mut(endpoint)?.left.pop_front()
+        let saying = self.sayings.get_mut(endpoint)?;
+        let Portion { parcel, series } = saying.left.pop_front()?;
+        saying.under_way = Some(series);
+        Some(parcel)
     }
 
     /// Whether a destination is being told anything.
@@ -81,9 +99,14 @@ impl Telling {
         self.sayings.contains_key(endpoint)
     }
 
+    /// Whether what is to be said to a destination has waited behind others for so long that it goes first.
+    pub(super) fn is_late(&self, endpoint: &str, now: UnixNanos) -> bool {
+        self.sayings.get(endpoint).is_some_and(|saying| now.nanos_since(saying.at) > LATE_NS)
+    }
+
     /// Whether an answer to what was said is awaited.
     fn is_under_way(&self, endpoint: &str) -> bool {
-        self.sayings.get(endpoint).is_some_and(|saying| saying.left.len() < saying.unanswered)
+        self.sayings.get(endpoint).is_some_and(|saying| saying.under_way.is_some())
     }
 }
 
@@ -109,61 +132,126 @@ impl Drainer {
             }
             let goes_on = self.live_sessions > 0 || counted_last.plus_nanos(AFTERGLOW_NS) > row.metrics_at;
             let is_due = counted_last > row.metrics_at || pace == Pace::Gentle && goes_on;
-            if is_due && !self.metrics.is_under_way(endpoint) {
+            // What waits is not made anew, lest it never becomes late; it is new enough by then.
+            let waits = self.metrics.is_under_way(endpoint) || self.metrics.is_late(endpoint, now());
+            if is_due && !waits {
                 self.metrics.sayings.insert(endpoint.to_owned(), self.saying(named, row)?);
             }
         }
         Ok(())
     }
 
+    /// Where each destination is told differences from, or that it is told none.
+    pub(super) fn introduce_differences(&mut self) -> Result<(), Failure> {
+        let changes = self.store.change()?;
+        for named in self.config.destinations.iter().filter(|named| is_told(named)) {
+            let row = self.known.iter().find(|row| row.name == named.to.endpoint());
+            match (row, named.to.temporality) {
+                (Some(row), Temporality::Delta) => changes.begin_differences(row.key)?,
+                (Some(row), Temporality::Cumulative) => changes.end_differences(row.key)?,
+                (None, _) => {}
+            }
+        }
+        Ok(changes.commit()?)
+    }
+
     fn saying(&self, named: &Named, row: &DestinationRow) -> Result<Saying, Failure> {
         let (now, temporality) = (now(), named.to.temporality);
         let (told, store) = (Told { row, temporality, now }, self.store.read());
-        let series = store.series()?;
-        let mut points = told.points(store, &series)?;
-        points.extend(told.gauges(gauges(&self.state, store, &self.pricer.prices.version(), now)?));
+        let mut portions: Vec<(Vec<MetricPoint>, Vec<Series>)> = vec![Default::default()];
+        let mut add = |points: Vec<MetricPoint>, series: Option<Series>| {
+            if portions.last().is_some_and(|(held, _)| held.len() + points.len() > REQUEST_ITEMS_MAX) {
+                portions.push(Default::default());
+            }
+            if let Some((held, of)) = portions.last_mut() {
+                held.extend(points);
+                of.extend(series);
+            }
+        };
+        for series in store.series()? {
+            let points = told.points(store, &series)?;
+            add(points, (temporality == Temporality::Delta).then_some(series));
+        }
+        let gauges = gauges(&self.state, store, &self.pricer.prices.version(), Some(row.key), now)?;
+        told.gauges(gauges).for_each(|point| add(vec![point], None));
+        let mut left = VecDeque::new();
+        for (points, mut series) in portions {
+            let bodies = self.metrics_encoded(named, points)?;
+            let last = bodies.len().saturating_sub(1);
+            for (number, body) in bodies.into_iter().enumerate() {
+                let parcel = metrics_parcel(named, row, body);
+                // What is said in several requests was said when the last was taken.
+                let series = if number == last { std::mem::take(&mut series) } else { Vec::new() };
+                left.push_back(Portion { parcel, series });
+            }
+        }
+        Ok(Saying { at: now, left, under_way: None })
+    }
+
+    fn metrics_encoded(&self, named: &Named, points: Vec<MetricPoint>) -> Result<Vec<Encoded>, Failure> {
         let resources = Resources { config: &self.config, instance_id: &self.instance_id };
         let user_info = Disclosure::default();
         let policy = Policy { level: named.to.level, user_info, identity_key: &self.identity_key };
-        let cleared = clear_metrics(&resources.of_metrics(), points, temporality, policy);
-        let bodies = encode(&[cleared], Signal::Metrics, named.to.protocol)
-            .map_err(|error| Failure::external("encode metrics", error))?;
-        let parcel = |body: Encoded| Parcel {
-            id: 0,
-            destination: row.key,
-            signal: Signal::Metrics.name().to_owned(),
-            content_type: named.to.protocol.content_type().to_owned(),
-            is_full: false,
-            has_names: false,
-            items: body.items as u64,
-            bytes: body.bytes,
-        };
-        let left: VecDeque<Parcel> = bodies.into_iter().map(parcel).collect();
-        Ok(Saying { at: now, temporality, series, unanswered: left.len(), left })
+        let cleared = clear_metrics(&resources.of_metrics(), points, named.to.temporality, policy);
+        encode(&[cleared], Signal::Metrics, named.to.protocol)
+            .map_err(|error| Failure::external("encode metrics", error))
     }
 
-    /// Takes down what a destination was told, once it took all of it. Else it is told anew when it is due.
+    /// Takes down what a destination was told. What it did not take is told anew when it is due.
     pub(super) fn settle_metrics(&mut self, carried: &Carried) -> Result<(), Failure> {
         self.note_answer_to_metrics(carried)?;
-        let Some(saying) = self.metrics.sayings.get_mut(&carried.endpoint) else { return Ok(()) };
-        if !matches!(carried.outcome, Outcome::Taken { .. }) {
-            self.metrics.sayings.remove(&carried.endpoint);
-            return Ok(());
-        }
-        saying.unanswered = saying.unanswered.saturating_sub(1);
-        if saying.unanswered > 0 {
-            return Ok(());
-        }
-        let Some(saying) = self.metrics.sayings.remove(&carried.endpoint) else { return Ok(()) };
         let to = carried.parcel.destination;
+        let Some(row) = self.known.iter().find(|row| row.key == to).cloned() else { return Ok(()) };
+        let told = self.metrics.sayings.get_mut(&carried.endpoint).and_then(|saying| {
+            let series = saying.under_way.take()?;
+            Some((series, saying.left.is_empty().then_some(saying.at)))
+        });
+        // What it says of single points: none of them is lost, as the next telling says them again.
+        let nothing = Parcel { items: 0, ..carried.parcel.clone() };
         let changes = self.store.change()?;
-        if saying.temporality == Temporality::Delta {
-            saying.series.iter().try_for_each(|series| changes.tell_series(to, series))?;
+        match (&carried.outcome, told) {
+            (Outcome::Taken { message, .. }, told) => {
+                let (series, at) = told.unwrap_or_default();
+                series.iter().try_for_each(|series| changes.tell_series(to, series))?;
+                if let Some(at) = at {
+                    changes.tell(to, at)?;
+                    self.metrics.sayings.remove(&carried.endpoint);
+                }
+                if row.failures > 0 || message.is_some() {
+                    let taken = Delivery::Taken { rejected: 0, message: message.as_deref() };
+                    changes.settle_delivery(&nothing, &taken, now())?;
+                }
+            }
+            (outcome, _) => {
+                self.metrics.sayings.remove(&carried.endpoint);
+                let lacks_signal =
+                    matches!(outcome, Outcome::Misconfigured { status } if status.lacks_signal());
+                let (error, (retry_at, is_asked)) = (reason(outcome), next_attempt(outcome, &row, now()));
+                let postponed = Delivery::Postponed { retry_at, is_asked, error: &error };
+                let is_refused = matches!(outcome, Outcome::Refused { .. });
+                let given_up = Delivery::GivenUp { error: &error };
+                if !lacks_signal {
+                    let delivery = if is_refused { &given_up } else { &postponed };
+                    changes.settle_delivery(&nothing, delivery, now())?;
+                }
+            }
         }
-        changes.tell(to, saying.at)?;
         changes.commit()?;
         self.known = self.store.read().destinations()?;
         Ok(())
+    }
+}
+
+fn metrics_parcel(named: &Named, row: &DestinationRow, body: Encoded) -> Parcel {
+    Parcel {
+        id: 0,
+        destination: row.key,
+        signal: Signal::Metrics.name().to_owned(),
+        content_type: named.to.protocol.content_type().to_owned(),
+        is_full: false,
+        has_names: false,
+        items: body.items as u64,
+        bytes: body.bytes,
     }
 }
 
@@ -187,20 +275,13 @@ impl Told<'_> {
         self.row.metrics_at.max(self.row.since.plus_nanos(BACKFILL_NS))
     }
 
-    /// What was counted.
-    fn points(self, store: Reader<'_>, series: &[Series]) -> Result<Vec<MetricPoint>, Failure> {
+    /// What was counted of a series.
+    fn points(self, store: Reader<'_>, series: &Series) -> Result<Vec<MetricPoint>, Failure> {
         if self.temporality == Temporality::Cumulative {
-            return Ok(cumulative(series, self.last(), self.now));
+            return Ok(cumulative(std::slice::from_ref(series), self.last(), self.now));
         }
-        let mut points = Vec::new();
-        for series in series {
-            let told = match store.told(self.row.key, series)? {
-                None if series.born <= self.last() && self.row.metrics_at == UnixNanos(0) => continue,
-                told => told,
-            };
-            points.extend(difference(series, told.as_ref(), self.last(), self.now));
-        }
-        Ok(points)
+        let told = store.told(self.row.key, series)?;
+        Ok(difference(series, told.as_ref(), self.last(), self.now).into_iter().collect())
     }
 
     /// What is so now. Sums that others keep are told as sums alone.

@@ -173,9 +173,8 @@ impl<'a> Round<'a> {
         self.sealing.take(id, understood)?;
         let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
         self.outgoing.add(&self.changes, key, derived, repository.as_ref(), &project)?;
-        if let Some(labels) = self.outgoing.labels_of(&assembly.session, repository.as_ref(), &project) {
-            count(&self.changes, key, &assembly, &labels)?;
-        }
+        let labels = self.outgoing.labels_of(&assembly.session, repository.as_ref(), &project);
+        count(&self.changes, key, &assembly, labels.as_ref())?;
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

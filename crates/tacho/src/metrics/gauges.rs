@@ -7,10 +7,12 @@ use std::fs;
 use tacho_model::metric::{Instrument, Labels, Metric, MetricPoint, MetricValue, Total};
 use tacho_model::metrics as metric;
 use tacho_model::time::UnixNanos;
+use tacho_privacy::as_name;
 use tacho_spool::loss;
 use tacho_spool::read::segments;
 use tacho_spool::state::State;
 use tacho_store::Reader;
+use tacho_store::destinations::{DestinationKey, DestinationRow};
 use tacho_store::recent::RecentTool;
 
 /// What counts as of late.
@@ -22,18 +24,24 @@ struct Gauges {
     points: Vec<MetricPoint>,
 }
 
-/// All of it at a moment.
+/// All of it at a moment. A destination hears of itself alone, and of no other; nobody hears what one is called.
 pub(crate) fn gauges(
     state: &State,
     store: Reader<'_>,
     price_table: &str,
+    hearer: Option<DestinationKey>,
     now: UnixNanos,
 ) -> Result<Vec<MetricPoint>, Failure> {
     let mut gauges = Gauges { now, points: Vec::new() };
     let lately = UnixNanos(now.0.saturating_sub(HOUR_NS));
-    gauges.tools(&store.recent_tools(lately)?);
+    let mut recent = store.recent_tools(lately)?;
+    // What is no name is shown as all else that is none.
+    recent.iter_mut().for_each(|call| call.tool = as_name(std::mem::take(&mut call.tool)));
+    recent.sort_by(|one, other| one.tool.cmp(&other.tool));
+    gauges.tools(&recent);
     gauges.activity(store, lately)?;
     gauges.recorder(state, store, price_table)?;
+    gauges.destinations(store, hearer)?;
     // Points of one metric stand together.
     gauges.points.sort_by(|one, other| one.metric.name.cmp(other.metric.name));
     Ok(gauges.points)
@@ -101,8 +109,27 @@ impl Gauges {
         }
         self.add(&metric::TACHOGRAPH_SPOOL_UNREAD, &[], unread as f64);
         self.add(&metric::TACHOGRAPH_STORE_SIZE, &[], store.used_bytes()? as f64);
-        for row in store.destinations()? {
-            let to = [(metric::LABEL_DESTINATION, row.name.as_str())];
+        let of_hooks = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
+        let mut lost: BTreeMap<String, u64> = BTreeMap::new();
+        for (reason, count) in of_hooks.chain(store.losses_ever()?) {
+            // A label is a name, and no address of somebody who refused.
+            let reason = reason.split(" by ").next().unwrap_or_default().replace(' ', "_");
+            *lost.entry(reason).or_default() += count;
+        }
+        for (reason, count) in lost {
+            self.add(&metric::TACHOGRAPH_LOST, &[(metric::LABEL_REASON, &reason)], count as f64);
+        }
+        let not_understood: u64 = store.sessions()?.iter().map(|session| session.not_understood).sum();
+        self.add(&metric::TACHOGRAPH_NOT_UNDERSTOOD, &[], not_understood as f64);
+        Ok(())
+    }
+
+    /// How deliveries go.
+    fn destinations(&mut self, store: Reader<'_>, hearer: Option<DestinationKey>) -> Result<(), Failure> {
+        let meant = |row: &DestinationRow| hearer.is_none_or(|hearer| row.key == hearer);
+        for row in store.destinations()?.into_iter().filter(meant) {
+            let name = row.public_name();
+            let to = [(metric::LABEL_DESTINATION, name.as_str())];
             self.add(&metric::TACHOGRAPH_OUTBOX_ITEMS, &to, row.waiting as f64);
             let waits = store.waiting_since(row.key)?.map_or(0, |since| self.now.nanos_since(since));
             self.add(&metric::TACHOGRAPH_OUTBOX_OLDEST_SECONDS, &to, waits as f64 / 1e9);
@@ -110,17 +137,6 @@ impl Gauges {
             self.add(&metric::TACHOGRAPH_EXPORT_REJECTED, &to, row.rejected as f64);
             self.add(&metric::TACHOGRAPH_EXPORT_FAILURES, &to, row.failures as f64);
         }
-        let of_hooks = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
-        let mut lost: BTreeMap<String, u64> = BTreeMap::new();
-        for (reason, count) in of_hooks.chain(store.losses()?) {
-            // A label is a name.
-            *lost.entry(reason.replace(' ', "_")).or_default() += count;
-        }
-        for (reason, count) in lost {
-            self.add(&metric::TACHOGRAPH_LOST, &[(metric::LABEL_REASON, &reason)], count as f64);
-        }
-        let not_understood: u64 = store.sessions()?.iter().map(|session| session.not_understood).sum();
-        self.add(&metric::TACHOGRAPH_NOT_UNDERSTOOD, &[], not_understood as f64);
         Ok(())
     }
 }

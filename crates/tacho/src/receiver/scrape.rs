@@ -80,7 +80,7 @@ impl Scrape {
             let series = store.read().series()?;
             points.extend(series.iter().map(|series| shown.point(series, now)));
             known.extend(series.iter().map(Series::number));
-            points.extend(gauges(&self.state, store.read(), &self.price_table, now)?);
+            points.extend(gauges(&self.state, store.read(), &self.price_table, None, now)?);
         }
         let policy = Policy {
             level: CaptureLevel::default(),

@@ -172,3 +172,61 @@ fn a_new_destination_sees_no_rise() {
     home.drain();
     assert_eq!(points_of(&receiver, "claude.session.count"), [(false, 1.0)]);
 }
+
+/// A destination is told differences from when it began to be told so, and each once.
+#[test]
+fn differences_are_told_once() {
+    let (home, receiver) = (Home::new(), Receiver::start().unwrap());
+    let configure = |temporality: &str| {
+        let text =
+            format!("[[destination]]\nendpoint = {:?}\ntemporality = {temporality:?}\n", receiver.url());
+        home.configure(&text);
+    };
+    configure("cumulative");
+    home.drain();
+    home.record(fixture::load("subagent").an_hour_ago());
+    home.drain();
+    configure("delta");
+    home.drain();
+    home.record(fixture::load("denied").an_hour_ago());
+    home.drain();
+    home.drain();
+    home.record(fixture::load("bash").an_hour_ago());
+    home.drain();
+    let told: Vec<f64> =
+        points_of(&receiver, "claude.session.count").into_iter().map(|(_, value)| value).collect();
+    assert_eq!(told, [0.0, 1.0, 1.0, 1.0]);
+}
+
+/// What its project wants kept here is in no metric, also when it is let go later.
+#[test]
+fn what_is_kept_back_is_not_counted() {
+    let home = Home::new();
+    let project = home.path().join("project");
+    std::fs::create_dir_all(project.join(".claude")).unwrap();
+    let file = project.join(".claude/tachograph.local.md");
+    std::fs::write(&file, "---\nenabled: false\n---\n").unwrap();
+    home.record_in(&project, fixture::load("subagent").an_hour_ago());
+    home.drain();
+    let text = scraped(&Serving::start(&home));
+    assert_eq!(sum(&samples(&text), "claude_session_count_total", ""), 0.0);
+    assert!(!text.contains("tool=\""), "{text}");
+}
+
+/// Destinations hear of themselves, and never what one is called.
+#[test]
+fn nobody_hears_where_else_things_go() {
+    let (home, receiver) = (Home::new(), Receiver::start().unwrap());
+    let secret = home.path().join("ada.lovelace");
+    let text = format!(
+        "[[destination]]\nendpoint = {:?}\n\n[[destination]]\nkind = \"file\"\npath = {secret:?}\n",
+        receiver.url()
+    );
+    home.configure(&text);
+    home.record(fixture::load("subagent").an_hour_ago());
+    home.drain();
+    let bodies: Vec<Vec<u8>> = receiver.requests().into_iter().map(|request| request.body).collect();
+    let has =
+        |word: &str| bodies.iter().any(|body| body.windows(word.len()).any(|part| part == word.as_bytes()));
+    assert!(has("otlp-1") && !has("ada.lovelace") && !has("file-"));
+}

@@ -75,7 +75,7 @@ pub(super) fn firing(
             format!("something was lost within the hour: {reason}"),
         );
     }
-    found.moment(&gauges(state, store, "", now)?);
+    found.moment(&gauges(state, store, "", None, now)?);
     Ok(found.0)
 }
 
