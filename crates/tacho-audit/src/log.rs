@@ -31,6 +31,8 @@ struct Known {
     tree: Tree,
     /// The last bundle, while it is not full.
     bundle: Vec<u8>,
+    /// Whether nothing of an append that was given up halfway lies beside it.
+    is_clean: bool,
 }
 
 /// The one writer of a log, for as long as it lives.
@@ -70,7 +72,7 @@ impl Log {
             read => read?,
         };
         let known = match self.known.take() {
-            Some(known) if known.checkpoint == checkpoint => known,
+            Some(known) if known.checkpoint == checkpoint && known.is_clean => known,
             _ => load(&self.directory, checkpoint)?,
         };
         let signer = &known.chain.last().key;
@@ -95,7 +97,7 @@ fn begin(directory: &Path, key: &SigningKey) -> Result<Known, LogError> {
     let mut writing = Writing::below(directory);
     writing.put(Path::new(CHECKPOINT), checkpoint.as_bytes())?;
     writing.finish()?;
-    Ok(Known { checkpoint, chain, tree, bundle: Vec::new() })
+    Ok(Known { checkpoint, chain, tree, bundle: Vec::new(), is_clean: true })
 }
 
 /// Reads what is needed to go on, and compares it with the checkpoint.
@@ -126,7 +128,47 @@ fn load(directory: &Path, checkpoint: String) -> Result<Known, LogError> {
             "does not fit its tile",
         ));
     }
-    Ok(Known { checkpoint, chain, tree, bundle })
+    forget_beyond(directory, head.size)?;
+    Ok(Known { checkpoint, chain, tree, bundle, is_clean: true })
+}
+
+/// Removes what an append left that died, or could not be finished, before its checkpoint was written: nobody signed it, and
+/// beside what is written in its place it would look like an alteration.
+fn forget_beyond(directory: &Path, size: u64) -> Result<(), LogError> {
+    let shelves = (0..8).map(Shelf::Level).chain([Shelf::Entries]);
+    for shelf in shelves {
+        let mut index = (size >> shelf.height()) / TILE_WIDTH as u64;
+        let mut signed = shelf.width(index, size);
+        loop {
+            let full = remove_if_there(&directory.join(shelf.full(index)))?;
+            let parts = forget_wider(&directory.join(shelf.parts(index)), signed)?;
+            if !full && !parts {
+                break;
+            }
+            (index, signed) = (index + 1, 0);
+        }
+    }
+    Ok(())
+}
+
+/// Removes the parts that are wider than what was signed. Whether there were any.
+fn forget_wider(parts: &Path, signed: usize) -> Result<bool, LogError> {
+    let mut found = false;
+    for part in fs::read_dir(parts).into_iter().flatten().flatten() {
+        let width = part.file_name().to_str().and_then(|name| name.parse::<usize>().ok());
+        if width.is_none_or(|width| width > signed) {
+            found |= remove_if_there(&part.path())?;
+        }
+    }
+    Ok(found)
+}
+
+fn remove_if_there(path: &Path) -> Result<bool, LogError> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(LogError::file("remove", path, error)),
+    }
 }
 
 fn checkpoint_of(chain: &KeyChain, tree: &Tree) -> Checkpoint {
@@ -165,6 +207,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let (mut tree, mut bundle) = (self.known.tree.clone(), self.known.bundle.clone());
+        self.known.is_clean = false;
         let mut writing = Writing::below(self.directory);
         let mut full = Vec::new();
         for entry in new {
@@ -188,6 +231,7 @@ impl Writer<'_> {
         self.known.tree = tree;
         self.known.bundle = bundle;
         self.known.checkpoint = checkpoint;
+        self.known.is_clean = true;
         Ok(())
     }
 

@@ -203,7 +203,9 @@ impl Drainer {
             return self.take_rest_in(Rest::Due, pace);
         }
         self.next_care = Instant::now() + CARE_PAUSE;
-        self.sealing.take_gaps()?;
+        if let Err(failure) = self.sealing.take_gaps() {
+            self.sealing.postpone(&failure);
+        }
         // Whether an agent lives is asked before its last words are read: it may speak and go in between. A session
         // that is seen for the first time now is asked about afterwards, and then read once more.
         let known_gone = self.sessions.without_agent();

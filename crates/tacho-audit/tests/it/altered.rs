@@ -217,15 +217,11 @@ fn a_log_with_another_past() {
     writer.append(&[b"another".to_vec(), b"one".to_vec(), b"more".to_vec()]).unwrap();
     drop(writer);
     let another = |number| format!("Tampered {number} is another entry");
-    let part = |name| format!("Tampered - {name} is not how what it became begins");
     let expected = [
         another(3),
         another(4),
         another(5),
-        // What was written of it before still lies there.
-        part("tile/entries/000.p/5"),
         "Tampered 3 an entry from 3 to 4 is not what was signed: a witness has another root".to_owned(),
-        part("tile/0/000.p/5"),
     ];
     assert_eq!(found(&scene.verify(&[&common, &seen]).findings), expected);
 }

@@ -218,3 +218,19 @@ fn whatever_a_crash_left_is_overwritten() {
     scene.append(300);
     intact(&scene.verify(&[]), 606);
 }
+
+/// What was never signed is gone before anything else takes its place, also where it is longer than that.
+#[test]
+fn what_a_crash_left_is_no_alteration() {
+    let mut scene = Scene::with_entries(3);
+    let path = scene.path();
+    for name in ["tile/0/000.p/5", "tile/entries/000.p/5", "tile/0/001", "tile/entries/001.p/9"] {
+        fs::create_dir_all(path.join(name).parent().unwrap()).unwrap();
+        fs::write(path.join(name), "left by a writer that died").unwrap();
+    }
+    scene.log = Log::new(&path);
+    scene.append(3);
+    intact(&scene.verify(&[]), 6);
+    scene.append(300);
+    intact(&scene.verify(&[]), 306);
+}

@@ -60,9 +60,12 @@ impl Opening {
         }
         let mut secret = [0; 32];
         File::open("/dev/urandom")?.read_exact(&mut secret)?;
-        // In one write, so that a reader sees it or nothing of it.
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        // It has its name once it is whole: a part of it would be taken for one that was given up.
+        let fresh = path.with_extension("fresh");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(format!("{}\n", STANDARD.encode(secret)).as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&fresh, &path)?;
         Ok(Self { path, secret: Some(secret) })
     }
 

@@ -19,8 +19,9 @@ pub(crate) fn checkpoint_of(text: &str) -> Option<Checkpoint> {
 /// The checkpoints in a file: OTLP JSON, line by line or as a whole, any other JSON that holds them, or checkpoints
 /// themselves one after the other. Of records that say which installation they are of, only those of `instance`.
 pub(crate) fn witnessed(path: &Path, instance: Option<&str>) -> Result<Vec<Witnessed>, Failure> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::external(format!("read {}", path.display()), error))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::new(FailureKind::Config, format!("{} cannot be read: {error}", path.display()))
+    })?;
     let mut found = Vec::new();
     let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
     for value in values.map_while(Result::ok) {
@@ -31,7 +32,7 @@ pub(crate) fn witnessed(path: &Path, instance: Option<&str>) -> Result<Vec<Witne
     }
     if found.is_empty() {
         let what = format!("{} holds no checkpoint of an audit log", path.display());
-        return Err(Failure::new(FailureKind::User, what).hint(
+        return Err(Failure::new(FailureKind::Config, what).hint(
             "export the log records called `tachograph.audit.checkpoint`, or give a checkpoint itself",
         ));
     }

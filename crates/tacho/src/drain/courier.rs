@@ -112,7 +112,8 @@ impl Couriers {
                     // Who has no place for it is not asked again, and nothing else waits for his answer.
                     let name = Signal::Logs.name();
                     let said = sender.send(&destination, Request { name, content_type, body: bytes });
-                    takes_enclosures = matches!(said, Outcome::Taken { .. } | Outcome::Busy { .. });
+                    takes_enclosures =
+                        !matches!(said, Outcome::Misconfigured { status } if status.lacks_signal());
                 }
                 if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {
                     return;

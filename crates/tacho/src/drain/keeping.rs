@@ -16,6 +16,8 @@ impl Sealing {
     pub(super) fn give_up(&mut self, policy: &Policy, now: UnixNanos) -> Result<(), Failure> {
         let Some(days) = policy.retention_days else { return Ok(()) };
         let before = UnixNanos(now.0.saturating_sub(days.saturating_mul(DAY_NS)));
+        // The index says where what is held begins.
+        self.catch_up()?;
         let Ok(writer) = self.book.writer() else { return Ok(()) };
         let (size, minimum) = (writer.size(), writer.minimum().map_err(failed)?);
         drop(writer);

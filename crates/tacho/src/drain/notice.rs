@@ -26,9 +26,16 @@ impl Drainer {
         let of_config = || notice::of_config(&self.config);
         let line = notice::of_unread(&self.config)
             .or_else(|| (!told.is_empty()).then(complaints))
+            .or_else(|| self.unsealed())
             .or_else(|| self.declined_lately())
             .or_else(of_config);
         notice::write(self.state.path(), line.as_deref());
+    }
+
+    /// What to tell where nothing can be sealed.
+    fn unsealed(&self) -> Option<String> {
+        let problem = self.sealing.problem()?;
+        Some(format!("tachograph: decisions are recorded and not sealed yet: {problem}"))
     }
 
     /// What to tell of signals for which a destination said within the last day that it has no place.

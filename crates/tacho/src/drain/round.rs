@@ -149,12 +149,25 @@ impl<'a> Round<'a> {
                 self.derive(&id)?;
             }
         }
+        self.seal()?;
         self.usage.write(&self.changes, self.pricer)?;
-        self.sealing.seal()?;
         self.outgoing.pack_all(&self.changes)?;
         self.changes.commit()?;
         self.sessions.fit();
         self.sealing.fit(|id| self.sessions.is_open(id));
+        Ok(())
+    }
+
+    /// Seals what was decided. Where that fails, its sessions are looked at again by whoever drains next.
+    fn seal(&mut self) -> Result<(), Failure> {
+        let waiting = self.sealing.waiting_sessions();
+        if let Err(failure) = self.sealing.seal() {
+            self.sealing.postpone(&failure);
+            for id in waiting {
+                let key = self.session(&id)?.key;
+                self.changes.mark_stale(key)?;
+            }
+        }
         Ok(())
     }
 
@@ -170,7 +183,10 @@ impl<'a> Round<'a> {
         let user = self.outgoing.user(repository.as_ref());
         let understood =
             Understood { facts, assembly: &assembly, fingerprints: &fingerprints, user: user.as_deref() };
-        self.sealing.take(id, understood)?;
+        if let Err(failure) = self.sealing.take(id, understood) {
+            self.sealing.postpone(&failure);
+            self.changes.mark_stale(key)?;
+        }
         let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
         self.outgoing.add(&self.changes, key, derived, repository.as_ref(), &project)?;
         let labels = self.outgoing.labels_of(&assembly.session, repository.as_ref(), &project);

@@ -7,8 +7,8 @@ use crate::config::{Config, Named};
 use crate::failure::Failure;
 use crate::place;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tacho_assemble::audit::decisions;
@@ -39,6 +39,8 @@ pub(super) struct Sealing {
     origin: Option<String>,
     /// The newest checkpoint.
     checkpoint: Option<String>,
+    /// Why nothing can be sealed; none while that works.
+    problem: Option<String>,
 }
 
 /// What was sealed of a session.
@@ -74,10 +76,9 @@ impl Sealing {
     /// Goes on with the log below the state directory.
     pub(super) fn open(state: &Path, config: &Config) -> Self {
         let place = AuditPlace::below(state);
-        let is_full = |named: &Named| named.to.level == CaptureLevel::Full;
         let own = ["tachograph", "tacho-hook", "TACHO_HOME"].map(str::to_owned);
         let own = own.into_iter().chain([state.display().to_string()]).collect();
-        Self {
+        let mut sealing = Self {
             state: state.to_owned(),
             book: Book::new(place.clone()),
             index: Index::new(place.clone()),
@@ -86,15 +87,41 @@ impl Sealing {
             waiting: Vec::new(),
             own,
             config: config_hash(),
-            keeps_reasoning: config.destinations.iter().any(is_full),
+            keeps_reasoning: false,
             origin: None,
             checkpoint: None,
-        }
+            problem: None,
+        };
+        sealing.follow(config);
+        sealing
     }
 
     /// The newest checkpoint, once something was sealed.
     pub(super) fn checkpoint(&self) -> Option<&str> {
         self.checkpoint.as_deref()
+    }
+
+    /// Why nothing can be sealed; none while that works.
+    pub(super) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// Notes that sealing failed. Recording and sending go on without it: what was not sealed is looked at again.
+    pub(super) fn postpone(&mut self, failure: &Failure) {
+        self.problem = Some(failure.sentence());
+        self.waiting.clear();
+        self.sessions.clear();
+    }
+
+    /// The sessions of which something waits to be sealed.
+    pub(super) fn waiting_sessions(&self) -> BTreeSet<SessionId> {
+        self.waiting.iter().filter_map(|one| one.session.clone()).collect()
+    }
+
+    /// Follows what is configured.
+    pub(super) fn follow(&mut self, config: &Config) {
+        let is_full = |named: &Named| named.to.level == CaptureLevel::Full;
+        self.keeps_reasoning = config.destinations.iter().any(is_full);
     }
 
     /// Takes what is decided and not sealed, or sealed as something else.
@@ -149,18 +176,22 @@ impl Sealing {
     /// Takes what the recorder could not record.
     pub(super) fn take_gaps(&mut self) -> Result<(), Failure> {
         self.config = config_hash();
-        let losses = loss::read(&self.state)?;
+        // Processes count apart; what they lost for one reason is one gap.
+        let mut losses: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for lost in loss::read(&self.state)?.into_iter().filter(|lost| lost.count > 0) {
+            let (count, last) = losses.entry(lost.reason).or_default();
+            (*count, *last) = (count.saturating_add(lost.count), lost.last_unix_ns.max(*last));
+        }
         if losses.is_empty() {
             return Ok(());
         }
         self.catch_up()?;
         let known = self.index.of(None);
-        for lost in losses.iter().filter(|lost| lost.count > 0) {
-            let about = format!("gap:{}", lost.reason);
-            let at = UnixNanos(lost.last_unix_ns);
-            let mut fields = Fields::of_recorder("recorder_gap", &about, at);
-            fields.text("reason", &lost.reason);
-            fields.number("lost", lost.count);
+        for (reason, (count, last)) in losses {
+            let about = format!("gap:{reason}");
+            let mut fields = Fields::of_recorder("recorder_gap", &about, UnixNanos(last));
+            fields.text("reason", &reason);
+            fields.number("lost", count);
             let fingerprint = fields.fingerprint();
             match known.get(&about) {
                 Some(before) if before.fingerprint == fingerprint => continue,
@@ -198,6 +229,7 @@ impl Sealing {
         }
         self.index.cover(&appended.origin, appended.size)?;
         self.checkpoint = Some(appended.checkpoint);
+        self.problem = None;
         Ok(())
     }
 
@@ -212,6 +244,7 @@ impl Sealing {
 
     /// Puts into the log what the recorder itself did.
     pub(super) fn append_own(&mut self, entries: Vec<Fields>) -> Result<(), Failure> {
+        self.catch_up()?;
         let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(failed)?;
         self.note_log(&appended.origin);
         self.checkpoint = Some(appended.checkpoint);
@@ -224,7 +257,7 @@ impl Sealing {
     }
 
     /// Brings the index to the log, once.
-    fn catch_up(&mut self) -> Result<(), Failure> {
+    pub(super) fn catch_up(&mut self) -> Result<(), Failure> {
         if self.checkpoint.is_some() {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! `tacho audit hold`, `release`, `retain` and `forget`: what is kept, for how long, and what is destroyed.
 
 use super::book::append;
-use crate::audit::{AuditPlace, Fields, Hold, Opening, Policy, time_text};
+use crate::audit::{AuditPlace, Fields, Hold, Index, Opening, Policy, time_text};
 use crate::cli::Output;
 use crate::commands::open_current_state;
 use crate::drain::now;
@@ -10,18 +10,22 @@ use crate::place;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use tacho_model::id::SessionId;
 use tacho_spool::layout::{BLOBS, SEALED, SPOOL, segment_name};
 use tacho_spool::lock::DrainLock;
+use tacho_spool::state::State;
 use tacho_store::Store;
 
 const DAYS_OF_A_YEAR: f64 = 365.25;
 
 /// Holds a session.
 pub(super) fn hold(output: Output, session: &str, reason: Option<&str>) -> Result<(), Failure> {
-    let place = audit_place()?;
+    let state = place::open_state(None)?;
+    let place = AuditPlace::below(state.path());
+    let session = &*known(&state, session)?;
     let mut policy = Policy::load(&place)?;
     if policy.holds(session) {
         return tell(output, &format!("{session} is held already"), None);
@@ -97,6 +101,7 @@ fn days(age: &str) -> Result<Option<u64>, Failure> {
 pub(super) fn forget(output: Output, session: &str) -> Result<(), Failure> {
     let state = open_current_state()?;
     let place = AuditPlace::below(state.path());
+    let session = &*known(&state, session)?;
     if Policy::load(&place)?.holds(session) {
         return Err(Failure::new(FailureKind::User, format!("{session} is held"))
             .hint("`tacho audit release` lets it go, and the log will say so"));
@@ -114,6 +119,23 @@ pub(super) fn forget(output: Output, session: &str) -> Result<(), Failure> {
     store.shrink()?;
     let removed = remove_files(state.path(), session);
     tell(output, &format!("{session} is forgotten, with {removed} files of its own"), Some(seq))
+}
+
+/// The one session that is known by this id or its beginning: what is said of none would be done to none.
+fn known(state: &State, wanted: &str) -> Result<String, Failure> {
+    let store = place::open_store_to_read(state)?;
+    let ids = store.map(|store| store.read().session_ids()).transpose()?.unwrap_or_default();
+    let ids: BTreeSet<String> =
+        ids.into_values().map(|id| id.0).filter(|id| id.starts_with(wanted)).collect();
+    let is_sealed = || Index::new(AuditPlace::below(state.path())).first_of(wanted).is_some();
+    match ids.len() {
+        _ if ids.contains(wanted) || is_sealed() => Ok(wanted.to_owned()),
+        1 => Ok(ids.into_iter().next().unwrap_or_default()),
+        0 => Err(Failure::new(FailureKind::User, format!("no session begins with {wanted:?}"))
+            .hint("`tacho sessions` lists them")),
+        more => Err(Failure::new(FailureKind::User, format!("{more} sessions begin with {wanted:?}"))
+            .hint("say more of its id")),
+    }
 }
 
 /// Removes what hooks said of a session and what was kept of its transcripts; how many files that were.

@@ -3,9 +3,9 @@
 use super::anchor;
 use crate::audit::{AuditPlace, witnessed};
 use crate::cli::Output;
-use crate::commands::open_current_state;
 use crate::failure::{Failure, FailureKind};
 use crate::keys;
+use crate::place;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde::Deserialize;
@@ -40,7 +40,8 @@ pub(super) fn run(
     let (log, mut held, damaged, instance) = match copy {
         Some(copy) => (copy.to_owned(), Vec::new(), Vec::new(), None),
         None => {
-            let state = open_current_state()?;
+            // As it is: what is verified is not changed first.
+            let state = place::open_state(None)?;
             let place = AuditPlace::below(state.path());
             let instance = keys::instance_id(state.path())?;
             (place.log(), anchor::held(&place), place.damaged(), Some(instance))

@@ -18,7 +18,7 @@ fn what_is_held_is_not_deleted() {
     let home = drained("denied");
     let session = fixture::load("denied").session.as_str().to_owned();
     assert_eq!(
-        home.stdout_of(&["audit", "hold", &session, "--reason", "case 12"]),
+        home.stdout_of(&["audit", "hold", &session[..8], "--reason", "case 12"]),
         format!("{session} is held; entry 7 says so\n")
     );
     let ran = home.run(&["audit", "forget", &session]);
@@ -53,6 +53,30 @@ fn what_is_held_is_not_deleted() {
         ]
         .concat()
     );
+    assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+}
+
+/// Nothing is said to be held that is not there.
+#[test]
+fn nobody_holds_a_session_that_is_not_known() {
+    let home = drained("denied");
+    let ran = home.run(&["audit", "hold", "0000"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    assert!(ran.stderr.starts_with("error: no session begins with \"0000\"\n"), "{}", ran.stderr);
+}
+
+/// A log that cannot be written stops neither recording nor sending; what was decided meanwhile is sealed afterwards.
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let home = Home::with([fixture::load("denied")]);
+    fs::write(home.state().join("audit"), "in the way").unwrap();
+    home.drain();
+    assert_eq!(home.json_of(&["sessions", "--json"])["sessions"].as_array().unwrap().len(), 1);
+    let notice = fs::read_to_string(home.state().join("notice")).unwrap();
+    assert!(notice.starts_with("tachograph: decisions are recorded and not sealed yet: "), "{notice}");
+    fs::remove_file(home.state().join("audit")).unwrap();
+    home.drain();
+    assert_eq!(entries(&home).lines().count(), entries(&drained("denied")).lines().count());
     assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
 }
 
