@@ -57,19 +57,25 @@ fn failed(error: LogError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{AuditPlace, Hold, Index, Sealed};
+    use crate::audit::{AuditPlace, Hold};
     use crate::config::Config;
     use std::path::Path;
     use tacho_audit::verify::{Outside, verify};
 
     const DAY: UnixNanos = UnixNanos(20_000 * DAY_NS);
 
-    /// A log of 300 entries that were sealed on a day, and 300 of a hundred days later.
+    /// A log of 300 entries that were sealed on a day, one of them of a session, and 300 of a hundred days later.
     fn sealing(state: &Path) -> Sealing {
         let mut sealing = Sealing::open(state, &Config::default());
         for at in [DAY, DAY.plus_nanos(100 * DAY_NS)] {
-            let entries =
-                (0..300).map(|number| Fields::of_recorder("note", &number.to_string(), at)).collect();
+            let entry = |number: u32| {
+                let mut entry = Fields::of_recorder("note", &number.to_string(), at);
+                if (number, at) == (40, DAY) {
+                    entry.text("session", "held");
+                }
+                entry
+            };
+            let entries = (0..300).map(entry).collect();
             sealing.book.append(entries, at, None).unwrap();
         }
         sealing
@@ -81,8 +87,6 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let mut sealing = sealing(state.path());
         let place = AuditPlace::below(state.path());
-        let held = Sealed { seq: 40, fingerprint: 0 };
-        Index::new(place.clone()).add(Some("held"), std::iter::once(("tool", held))).unwrap();
         for _ in 0..2 {
             sealing.give_up(policy, DAY.plus_nanos(days_later * DAY_NS)).unwrap();
         }
