@@ -6,6 +6,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Length of a secret from which a key is made, and of a public key.
 pub const KEY_BYTES: usize = 32;
@@ -72,17 +73,18 @@ impl FromStr for VerifierKey {
     }
 }
 
-/// A key that signs.
+/// A key that signs. Made once and copied: making it takes as long as a signature.
+#[derive(Clone)]
 pub struct SigningKey {
     verifier: VerifierKey,
-    pair: Ed25519KeyPair,
+    pair: Arc<Ed25519KeyPair>,
 }
 
 impl SigningKey {
     /// The key of this name that this secret makes; `None` where the name may not stand in a signature line.
     #[must_use]
     pub fn new(name: &str, secret: &[u8; KEY_BYTES]) -> Option<Self> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(secret).ok()?;
+        let pair = Arc::new(Ed25519KeyPair::from_seed_unchecked(secret).ok()?);
         let public = pair.public_key().as_ref().try_into().ok()?;
         is_key_name(name).then(|| Self { verifier: VerifierKey { name: name.to_owned(), public }, pair })
     }

@@ -121,6 +121,11 @@ impl Report {
     }
 
     fn find(&mut self, grade: Grade, entry: Option<u64>, what: String) {
+        let is_worse = self.grade() < Some(grade);
+        if self.findings.len() >= FINDINGS_MAX && is_worse {
+            // The verdict must not depend on how much else is wrong.
+            self.findings.pop();
+        }
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(Finding { grade, entry, what });
         }

@@ -21,6 +21,8 @@ pub(crate) struct Book {
     log: Log,
     /// The last day of which a checkpoint was kept.
     kept: Option<Day>,
+    /// The key that signed last.
+    key: Option<SigningKey>,
 }
 
 /// What was appended.
@@ -40,22 +42,25 @@ impl Book {
     pub(crate) fn new(place: AuditPlace) -> Self {
         let log = Log::new(&place.log());
         let kept = last_kept(&place);
-        Self { place, log, kept }
+        Self { place, log, kept, key: None }
     }
 
     /// The writer of the log, which is begun if there is none.
     pub(crate) fn writer(&mut self) -> Result<Writer<'_>, LogError> {
-        let place = &self.place;
+        let (place, key) = (&self.place, &mut self.key);
         let mut trouble = None;
         let written = self.log.write(|wanted| {
-            let found = match wanted {
-                Some(wanted) => read_key(place, wanted),
-                None => make_key(place, None).map(Some),
+            let known = key.take().filter(|key| wanted == Some(key.verifier()));
+            let found = match (known, wanted) {
+                (Some(known), _) => Ok(Some(known)),
+                (None, Some(wanted)) => read_key(place, wanted),
+                (None, None) => make_key(place, None).map(Some),
             };
-            found.unwrap_or_else(|error| {
+            *key = found.unwrap_or_else(|error| {
                 trouble = Some(error);
                 None
-            })
+            });
+            key.clone()
         });
         match trouble {
             Some(source) => Err(LogError::File { operation: "read or make", path: place.keys(), source }),
@@ -70,20 +75,20 @@ impl Book {
         sealed: UnixNanos,
         config: Option<&str>,
     ) -> Result<Appended, LogError> {
-        // Before anything is given away: what cannot be gone on with is seen when the log is opened.
-        let gap = match self.writer().map(drop) {
-            Err(error) if is_damage(&error) => Some(self.set_aside(&error, sealed)?),
-            opened => opened.map(|()| None)?,
+        let mut entries = VecDeque::from(entries);
+        let error = match self.append_to(&mut entries, sealed, config) {
+            // What cannot be gone on with is seen when the log is opened, before anything is given away.
+            Err(error) if is_damage(&error) && !entries.is_empty() => error,
+            appended => return appended,
         };
-        let gaps = u64::from(gap.is_some());
-        let mut appended = self.append_to(gap.into_iter().chain(entries).collect(), sealed, config)?;
-        appended.first += gaps;
-        Ok(appended)
+        entries.push_front(self.set_aside(&error, sealed)?);
+        let appended = self.append_to(&mut entries, sealed, config)?;
+        Ok(Appended { first: appended.first + 1, ..appended })
     }
 
     fn append_to(
         &mut self,
-        mut entries: VecDeque<Fields>,
+        entries: &mut VecDeque<Fields>,
         sealed: UnixNanos,
         config: Option<&str>,
     ) -> Result<Appended, LogError> {
@@ -100,7 +105,8 @@ impl Book {
         let placing = Placing { log: log_id(&origin), sealed: &sealed, config };
         let places = writer.size()..;
         let first = writer.size() + u64::from(is_first);
-        let bytes: Vec<_> = places.zip(entries).map(|(seq, fields)| fields.sealed(seq, placing)).collect();
+        let bytes: Vec<_> =
+            places.zip(entries.drain(..)).map(|(seq, fields)| fields.sealed(seq, placing)).collect();
         writer.append(&bytes)?;
         if kept.is_none_or(|kept| kept < day) {
             writer.keep_checkpoint()?;
@@ -129,6 +135,7 @@ impl Book {
     /// Moves the log out of the way, where somebody may look at it, and says what is to be said in the next one.
     fn set_aside(&mut self, damage: &LogError, now: UnixNanos) -> Result<Fields, LogError> {
         let (from, to) = (self.place.log(), self.place.aside(now.0 / 1_000_000_000));
+        let from_text = from.display().to_string();
         fs::rename(&from, &to).map_err(|source| LogError::File {
             operation: "set aside",
             path: from,
@@ -138,7 +145,8 @@ impl Book {
         self.kept = None;
         let mut gap = Fields::of_recorder("recorder_gap", "gap:log", now);
         gap.text("reason", "the audit log was damaged and set aside");
-        gap.text("error", &damage.to_string());
+        // Where it lies names a person often.
+        gap.text("error", &damage.to_string().replace(&*from_text, "log"));
         Ok(gap)
     }
 }
