@@ -248,6 +248,12 @@ impl Config {
         let known = self.destinations.iter_mut().find(|known| known.to.endpoint() == named.to.endpoint());
         match known {
             Some(known) if author < known.author => *known = named,
+            // Variables that say of signals apart what leads to one address say one destination.
+            Some(known)
+                if author == known.author && known.origin.is_exporter() && named.origin.is_exporter() =>
+            {
+                known.to.signals = known.to.signals.with(named.to.signals);
+            }
             Some(_) => {}
             None => self.destinations.push(named),
         }
@@ -327,6 +333,13 @@ impl Config {
         for named in &mut self.destinations {
             named.to.level = named.to.level.min(level_max.value);
         }
+    }
+}
+
+impl Origin {
+    /// Whether it is one of the variables that every exporter of OpenTelemetry reads.
+    fn is_exporter(&self) -> bool {
+        matches!(self, Self::Variable(name) if name.starts_with("OTEL_"))
     }
 }
 

@@ -26,6 +26,12 @@ impl Signals {
         self.iter().any(|known| known == signal)
     }
 
+    /// These and others.
+    #[must_use]
+    pub fn with(self, others: Self) -> Self {
+        Self::of(|signal| self.contains(signal) || others.contains(signal))
+    }
+
     /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
         Signal::ALL.into_iter().zip(self.0).filter_map(|(signal, is_one)| is_one.then_some(signal))

@@ -13,6 +13,11 @@ fn the_variables_of_every_exporter() {
         &[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.example.com")],
         &[("OTEL_TRACES_EXPORTER", "otlp")],
         &[("OTEL_TRACES_EXPORTER", "otlp"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "5000"),
+        ],
         &[("OTEL_TRACES_EXPORTER", "console,otlp"), ("OTEL_LOGS_EXPORTER", "none")],
         &[("OTEL_TRACES_EXPORTER", "zipkin")],
         &[
