@@ -72,7 +72,14 @@ impl Log {
             read => read?,
         };
         let known = match self.known.take() {
-            Some(known) if known.checkpoint == checkpoint && known.is_clean => known,
+            Some(known)
+                if known.checkpoint == checkpoint
+                    && known.is_clean
+                    // Nor was signing handed on since.
+                    && !self.directory.join(key_name(known.chain.links().count() as u64)).exists() =>
+            {
+                known
+            }
             _ => load(&self.directory, checkpoint)?,
         };
         let signer = &known.chain.last().key;

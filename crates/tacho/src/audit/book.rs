@@ -117,8 +117,8 @@ impl Book {
         Ok(appended)
     }
 
-    /// Hands signing on to a new key, and says which.
-    pub(crate) fn rotate(&mut self) -> Result<VerifierKey, LogError> {
+    /// Hands signing on to a new key, which says first that it signs. Which one it is, and in which entry it says so.
+    pub(crate) fn rotate(&mut self, now: UnixNanos) -> Result<(VerifierKey, u64), LogError> {
         let place = self.place.clone();
         let failed =
             |source| LogError::File { operation: "make or remove a key in", path: place.keys(), source };
@@ -127,9 +127,16 @@ impl Book {
         let key = make_key(&place, Some(writer.chain().origin())).map_err(failed)?;
         let verifier = key.verifier().clone();
         writer.hand_on(key)?;
+        let mut rotated = Fields::of_recorder("key_rotated", "key", now);
+        rotated.text("before", &old.to_string());
+        rotated.text("key", &verifier.to_string());
+        let (origin, sealed, seq) = (writer.chain().origin().to_owned(), time_text(now), writer.size());
+        let placing = Placing { log: log_id(&origin), sealed: &sealed, config: None };
+        writer.append(&[rotated.sealed(seq, placing)])?;
         drop(writer);
+        self.key = None;
         fs::remove_file(place.keys().join(key_name(&old))).map_err(failed)?;
-        Ok(verifier)
+        Ok((verifier, seq))
     }
 
     /// Moves the log out of the way, where somebody may look at it, and says what is to be said in the next one.

@@ -1,7 +1,7 @@
 //! `tacho audit key` and `checkpoint`: by which keys the log is checked, and what was signed last.
 
-use super::book::{ReadBook, append};
-use crate::audit::{Book, Fields};
+use super::book::ReadBook;
+use crate::audit::Book;
 use crate::cli::Output;
 use crate::drain::now;
 use crate::failure::Failure;
@@ -49,13 +49,9 @@ pub(super) fn show(output: Output) -> Result<(), Failure> {
 pub(super) fn rotate(output: Output) -> Result<(), Failure> {
     let book = ReadBook::open()?;
     let before = book.chain.last().key.clone();
-    let key = Book::new(book.place.clone())
-        .rotate()
+    let (key, seq) = Book::new(book.place.clone())
+        .rotate(now())
         .map_err(|error| Failure::external("hand signing on to a new key", error))?;
-    let mut rotated = Fields::of_recorder("key_rotated", "key", now());
-    rotated.text("before", &before.to_string());
-    rotated.text("key", &key.to_string());
-    let seq = append(&book.place, vec![rotated])?;
     if output.json {
         let report = json!({
             "schema_version": SCHEMA_VERSION,

@@ -37,15 +37,23 @@ pub(super) fn prove(output: Output, number: u64) -> Result<(), Failure> {
 pub(super) fn verify(output: Output, file: &Path, keys: &[String]) -> Result<(), Failure> {
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::external(format!("read {}", file.display()), error))?;
-    let keys = match keys {
-        [] => ReadBook::open()?.chain.links().map(|link| link.key.clone()).collect(),
-        named => named.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?,
+    let own = if keys.is_empty() { Some(ReadBook::open()?.chain) } else { None };
+    let keys = match &own {
+        Some(chain) => chain.links().map(|link| link.key.clone()).collect(),
+        None => keys.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?,
     };
     let proof = EntryProof::parse(&text)
         .ok_or_else(|| Failure::new(FailureKind::Finding, format!("{} is no proof", file.display())))?;
     let head = proof
         .check(&keys)
         .map_err(|why| Failure::new(FailureKind::Finding, format!("the proof does not hold: {why}")))?;
+    // Of our own keys each signs as long as it is the log's.
+    if let Some(Err(why)) = own.map(|chain| chain.open(&proof.checkpoint)) {
+        return Err(Failure::new(
+            FailureKind::Finding,
+            format!("the proof does not hold: its checkpoint {why}"),
+        ));
+    }
     let said = Entry::parse(&proof.entry).filter(|entry| entry.seq() == Some(proof.index));
     let entry =
         said.ok_or_else(|| Failure::new(FailureKind::Finding, "the proof holds for no entry of its number"))?;
