@@ -24,7 +24,7 @@ pub fn corrected(spans: &[ReceivedSpan], logs: &[ReceivedLog]) -> Vec<ReceivedSp
     spans
 }
 
-/// Log records that correct nothing that arrived, and corrections that the scenario does not expect: what is sent too
+/// Log records that belong to nothing that arrived, and corrections that the scenario does not expect: what is sent too
 /// early is put right at a price, for few who read spans read the records as well.
 pub fn correction_differences(
     truth: &[ServedCall],
@@ -35,6 +35,12 @@ pub fn correction_differences(
     let (served, view) = (Served::new(truth), SpanView::new(spans));
     let mut found = Vec::new();
     for log in logs {
+        if log.event_name != CORRECTED {
+            if !belongs(log, spans) {
+                found.push(format!("log record {:?} belongs to no span that arrived", log.event_name));
+            }
+            continue;
+        }
         let Some(span) = spans.iter().find(|span| is_about(log, span)) else {
             found.push(format!("log record {:?} is about no span that arrived", log.event_name));
             continue;
@@ -52,6 +58,12 @@ pub fn correction_differences(
         }
     }
     found
+}
+
+/// Whether the span that a record names arrived; one that names none belongs to its session.
+fn belongs(log: &ReceivedLog, spans: &[ReceivedSpan]) -> bool {
+    let (Some(trace), Some(id)) = (&log.trace_id, &log.span_id) else { return true };
+    spans.iter().any(|span| span.trace_id == *trace && span.span_id == *id)
 }
 
 /// Whether the record corrects the span. A span keeps its trace: what lies in another one, no reader finds.

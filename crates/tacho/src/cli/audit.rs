@@ -111,9 +111,10 @@ pub(crate) enum AuditAction {
         /// For how long.
         age: Option<String>,
     },
-    /// Destroy what opens a session's commitments, and its content on this machine. The log stays, and stays verifiable.
+    /// Destroy what opens a session's commitments, and its content in store, segments and archive. The log stays verifiable.
     ///
-    /// Afterwards nobody can show, or find out by guessing, what was said. The agent's own files are the agent's.
+    /// Afterwards nobody can show, or find out by guessing, what was said. Payloads above 48 KiB, what waits to be sent and dead
+    /// letters go by their own retention; the agent's own files are the agent's.
     Forget {
         /// The session.
         session: String,
