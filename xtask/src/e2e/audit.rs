@@ -128,7 +128,9 @@ fn expected(span: &ReceivedSpan) -> Vec<Expected> {
         }
         return all;
     }
-    if text(key::GEN_AI_RESPONSE_ID).is_some() && span.kind == SpanKind::Client {
+    // A call that stands in no transcript has no id of its answer, and no reason why that ended.
+    let answered = [key::GEN_AI_RESPONSE_ID, key::GEN_AI_RESPONSE_MODEL].into_iter().find_map(text);
+    if answered.is_some() && span.kind == SpanKind::Client {
         let reasons = span.attributes.get(key::GEN_AI_RESPONSE_FINISH_REASONS.name());
         let reason = reasons.and_then(|reasons| reasons.get(0)).and_then(Value::as_str).unwrap_or("-");
         let said = match reason {
