@@ -1,11 +1,13 @@
 //! Metrics as they are at a moment: what was counted so far, and what is so just now.
 
 mod gauges;
+mod tools;
 
 pub(crate) use gauges::gauges;
 use tacho_model::metric::{MetricPoint, MetricValue, Total};
 use tacho_model::time::UnixNanos;
 use tacho_store::metrics::Series;
+pub(crate) use tools::{ToolFigures, by_tool};
 
 /// What was counted, for somebody who was told last at a time: of what is new since, that it began with nothing, lest the
 /// first value is taken for what there always was.

@@ -1,5 +1,6 @@
 //! What is so just now: what goes on, and how the recorder does.
 
+use super::by_tool;
 use crate::commands::limits;
 use crate::failure::Failure;
 use std::collections::BTreeMap;
@@ -63,15 +64,10 @@ impl Gauges {
 
     /// Of each tool: what share of its calls failed, and how long all but the slowest hundredth ran at most.
     fn tools(&mut self, recent: &[RecentTool]) {
-        for calls in recent.chunk_by(|one, other| one.tool == other.tool) {
-            let Some(RecentTool { tool, .. }) = calls.first() else { continue };
-            let failed = calls.iter().filter(|call| call.failed).count();
-            self.add(&metric::ERROR_RATE, &[(metric::LABEL_TOOL, tool)], failed as f64 / calls.len() as f64);
-            let mut ran: Vec<u64> = calls.iter().map(|call| call.ran_ms).collect();
-            ran.sort_unstable();
-            let place = (ran.len() * 99).div_ceil(100).saturating_sub(1);
-            let p99 = ran.get(place).copied().unwrap_or(0);
-            self.add(&metric::TOOL_LATENCY_P99, &[(metric::LABEL_TOOL, tool)], p99 as f64);
+        for figures in by_tool(recent) {
+            let tool = [(metric::LABEL_TOOL, figures.tool)];
+            self.add(&metric::ERROR_RATE, &tool, figures.failed_share());
+            self.add(&metric::TOOL_LATENCY_P99, &tool, figures.p99_ms as f64);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The conditions, each as its rule for Prometheus has it, over what the store holds.
 
 use crate::failure::Failure;
-use crate::metrics::gauges;
+use crate::metrics::{ToolFigures, by_tool, gauges};
 use serde_json::{Value as Json, json};
 use tacho_model::metric::{MetricPoint, MetricValue};
 use tacho_model::metrics as metric;
@@ -90,20 +90,15 @@ impl Found {
 
     /// Tools that failed too often within 5 minutes, of those with at least 5 calls, and those that took too long.
     fn tools(&mut self, recent: &[RecentTool]) {
-        for calls in recent.chunk_by(|one, other| one.tool == other.tool) {
-            let Some(RecentTool { tool, .. }) = calls.first() else { continue };
-            let failed = calls.iter().filter(|call| call.failed).count();
-            let (share, count) = (failed as f64 / calls.len() as f64, calls.len());
-            if count >= 5 && share > 0.1 {
-                let percent = share * 100.0;
-                let sentence = format!("{failed} of {count} calls of {tool} failed, {percent:.0} %");
+        for figures in by_tool(recent) {
+            let ToolFigures { tool, calls, failed, p99_ms } = figures;
+            if calls >= 5 && figures.failed_share() > 0.1 {
+                let percent = figures.failed_share() * 100.0;
+                let sentence = format!("{failed} of {calls} calls of {tool} failed, {percent:.0} %");
                 self.add("HighToolErrorRate", "warning", tool, sentence);
             }
-            let mut ran: Vec<u64> = calls.iter().map(|call| call.ran_ms).collect();
-            ran.sort_unstable();
-            let p99 = ran.get((ran.len() * 99).div_ceil(100).saturating_sub(1)).copied().unwrap_or(0);
-            if p99 > 5000 {
-                let seconds = p99 as f64 / 1000.0;
+            if p99_ms > 5000 {
+                let seconds = p99_ms as f64 / 1000.0;
                 let sentence = format!("the slowest calls of {tool} run {seconds:.1} s");
                 self.add("HighP99Latency", "warning", tool, sentence);
             }
