@@ -24,6 +24,7 @@ mod receiver;
 mod record;
 mod report;
 mod shared_account;
+mod spool_size;
 mod spool_watch;
 mod terminal;
 mod vcs;

@@ -11,6 +11,7 @@ use crate::keys;
 use crate::place;
 use crate::receiver::{Listener, PORT, listener_at};
 use crate::report::SCHEMA_VERSION;
+use crate::spool_size::spool_size;
 use crate::terminal::{display_safe, print};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -22,7 +23,6 @@ use tacho_export::exporters::{KINDS, Place};
 use tacho_spool::layout::BLOBS;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::loss;
-use tacho_spool::read::segments;
 use tacho_spool::state::{State, Tier};
 use tacho_store::Reader;
 use tacho_store::destinations::DestinationRow;
@@ -128,13 +128,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
 pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Failure> {
     let store = place::open_store_to_read(state)?;
     let known = store.as_ref().map(|store| Known::read(store.read())).transpose()?.unwrap_or_default();
-    let (mut spool_bytes, mut spool_unread_bytes) = (directory_bytes(&state.path().join(BLOBS)), 0);
-    for segment in segments(state.path())? {
-        let size = fs::metadata(&segment).map(|metadata| metadata.len()).unwrap_or(0);
-        let name = segment.strip_prefix(state.path()).unwrap_or(&segment).to_string_lossy().into_owned();
-        spool_bytes += size;
-        spool_unread_bytes += size.saturating_sub(known.cursors.get(&name).copied().unwrap_or(0));
-    }
+    let spool = spool_size(state, &known.cursors)?;
     let hook_losses = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
     let losses = hook_losses.chain(known.losses).map(|(reason, count)| LossReport { reason, count });
     let named = config.destinations.iter().map(|named| &named.to);
@@ -147,8 +141,8 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         temporary: place::tier_of(state) == Some(Tier::Temporary),
         drainer_running: DrainLock::try_acquire(state)?.is_none(),
         receiver: receiver(state, config),
-        spool_bytes,
-        spool_unread_bytes,
+        spool_bytes: spool.bytes + directory_bytes(&state.path().join(BLOBS)),
+        spool_unread_bytes: spool.unread,
         store_bytes: known.bytes,
         damaged_records: known.damaged_lines,
         losses: losses.collect(),

@@ -3,14 +3,13 @@
 use super::by_tool;
 use crate::commands::limits;
 use crate::failure::Failure;
+use crate::spool_size::spool_size;
 use std::collections::BTreeMap;
-use std::fs;
 use tacho_model::metric::{Instrument, Labels, Metric, MetricPoint, MetricValue, Total};
 use tacho_model::metrics as metric;
 use tacho_model::time::UnixNanos;
 use tacho_privacy::as_name;
 use tacho_spool::loss;
-use tacho_spool::read::segments;
 use tacho_spool::state::State;
 use tacho_store::Reader;
 use tacho_store::destinations::{DestinationKey, DestinationRow};
@@ -96,13 +95,7 @@ impl Gauges {
         let labels =
             [(metric::LABEL_VERSION, env!("CARGO_PKG_VERSION")), (metric::LABEL_PRICE_TABLE, price_table)];
         self.add(&metric::TACHOGRAPH_BUILD_INFO, &labels, 1.0);
-        let cursors = store.segment_cursors()?;
-        let mut unread = 0;
-        for segment in segments(state.path())? {
-            let size = fs::metadata(&segment).map(|metadata| metadata.len()).unwrap_or(0);
-            let name = segment.strip_prefix(state.path()).unwrap_or(&segment).to_string_lossy().into_owned();
-            unread += size.saturating_sub(cursors.get(&name).copied().unwrap_or(0));
-        }
+        let unread = spool_size(state, &store.segment_cursors()?)?.unread;
         self.add(&metric::TACHOGRAPH_SPOOL_UNREAD, &[], unread as f64);
         self.add(&metric::TACHOGRAPH_STORE_SIZE, &[], store.used_bytes()? as f64);
         let of_hooks = loss::read(state.path())?.into_iter().map(|loss| (loss.reason, loss.count));
