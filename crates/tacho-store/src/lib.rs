@@ -15,6 +15,7 @@ pub mod observation;
 pub mod outbox;
 pub mod recent;
 pub mod retention;
+pub mod sealed;
 pub mod sessions;
 pub mod signals;
 pub mod spans;

@@ -5,7 +5,8 @@ use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use tacho_model::metric::{Labels, Measured, Metric, Total};
 use tacho_model::metrics;
 use tacho_model::time::UnixNanos;
@@ -35,6 +36,14 @@ impl Series {
     }
 }
 
+/// What several sessions add, so that a series that many add to is written once.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// The numbers of series, by metric and labels as they are written.
+    keys: HashMap<(&'static str, String), i64>,
+    added: BTreeMap<i64, Total>,
+}
+
 /// What a session added to a series before.
 struct Share {
     series: i64,
@@ -43,13 +52,14 @@ struct Share {
 
 impl Changes<'_> {
     /// Counts what a session adds to metrics now, beyond what was counted of it before: it may be said any number of
-    /// times. `common` are labels that all of it has; what was counted keeps those that it was counted with. Where `counts`
+    /// times. It counts when the tally is written, in the same transaction. `common` are labels that all of it has; what was counted keeps those that it was counted with. Where `counts`
     /// is not set it is only written down to have been counted.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn count(
         &self,
+        tally: &mut Tally,
         session: SessionKey,
         measured: &[Measured],
         common: &Labels,
@@ -69,11 +79,12 @@ impl Changes<'_> {
                 None => {
                     let all: Labels =
                         labels.iter().chain(common).map(|(k, v)| (k.clone(), v.clone())).collect();
-                    self.series_of(metric, &json!(all).to_string(), now)?
+                    self.series_of(tally, metric, json!(all).to_string(), now)?
                 }
             };
             if counts {
-                self.add(series, &added, now)?;
+                let sum = tally.added.entry(series).or_default();
+                *sum = sum.plus(&added);
             }
             let counted = had.plus(&added);
             let insert = "INSERT OR REPLACE INTO metric_shares (session, series, sum, buckets)
@@ -100,15 +111,37 @@ impl Changes<'_> {
     }
 
     /// The number of a series, made now if there was none. It is born when anything is counted.
-    fn series_of(&self, metric: &Metric, labels: &str, now: UnixNanos) -> Result<i64, StoreError> {
+    fn series_of(
+        &self,
+        tally: &mut Tally,
+        metric: &'static Metric,
+        labels: String,
+        now: UnixNanos,
+    ) -> Result<i64, StoreError> {
+        let place = match tally.keys.entry((metric.name, labels)) {
+            Entry::Occupied(known) => return Ok(*known.get()),
+            Entry::Vacant(place) => place,
+        };
+        let (_, labels) = place.key();
         let select = "SELECT key FROM metric_series WHERE metric = ?1 AND labels = ?2";
         let known = self.prepare(select)?.query_row([metric.name, labels], |row| row.get(0)).optional()?;
-        if let Some(key) = known {
-            return Ok(key);
-        }
-        let insert = "INSERT INTO metric_series (metric, labels, born_ns, last_ns, sum, buckets)
-                      VALUES (?1, ?2, ?3, 0, 0, '[]')";
-        Ok(self.prepare(insert)?.insert(params![metric.name, labels, now.0.cast_signed()])?)
+        let key = match known {
+            Some(key) => key,
+            None => {
+                let insert = "INSERT INTO metric_series (metric, labels, born_ns, last_ns, sum, buckets)
+                              VALUES (?1, ?2, ?3, 0, 0, '[]')";
+                self.prepare(insert)?.insert(params![metric.name, labels, now.0.cast_signed()])?
+            }
+        };
+        Ok(*place.insert(key))
+    }
+
+    /// Writes down what was counted.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_tally(&self, tally: Tally, now: UnixNanos) -> Result<(), StoreError> {
+        tally.added.iter().try_for_each(|(series, added)| self.add(*series, added, now))
     }
 
     fn add(&self, series: i64, added: &Total, now: UnixNanos) -> Result<(), StoreError> {

@@ -6,14 +6,12 @@
 mod book;
 mod entry;
 mod holds;
-mod index;
 mod openings;
 mod witness;
 
-pub(crate) use book::Book;
+pub(crate) use book::{Appended, Book};
 pub(crate) use entry::{Entry, Fields, Known, fingerprint_of, time_text};
 pub(crate) use holds::{Hold, Policy};
-pub(crate) use index::{Index, Sealed};
 pub(crate) use openings::{Opening, Reasoning, summary};
 pub(crate) use witness::{checkpoint_of, witnessed};
 
@@ -51,10 +49,6 @@ impl AuditPlace {
 
     fn openings(&self) -> PathBuf {
         self.audit().join("openings")
-    }
-
-    fn sealed(&self) -> PathBuf {
-        self.audit().join("sealed")
     }
 
     /// Where the list of places lies in which checkpoints were anchored.

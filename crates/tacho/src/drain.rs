@@ -203,9 +203,7 @@ impl Drainer {
             return self.take_rest_in(Rest::Due, pace);
         }
         self.next_care = Instant::now() + CARE_PAUSE;
-        if let Err(failure) = self.sealing.take_gaps() {
-            self.sealing.postpone(&failure);
-        }
+        self.seal_gaps()?;
         // Whether an agent lives is asked before its last words are read: it may speak and go in between. A session
         // that is seen for the first time now is asked about afterwards, and then read once more.
         let known_gone = self.sessions.without_agent();
@@ -220,6 +218,15 @@ impl Drainer {
         self.segments.look_everywhere()?;
         self.take_segments_in(pace)?;
         self.take_rest_in(Rest::All { gone: &gone }, pace)
+    }
+
+    /// Seals what the recorder could not record.
+    fn seal_gaps(&mut self) -> Result<(), Failure> {
+        let changes = self.store.change()?;
+        if let Err(failure) = self.sealing.take_gaps(&changes) {
+            self.sealing.postpone(&failure);
+        }
+        Ok(changes.commit()?)
     }
 
     /// Takes segments in, with the transcripts of their sessions, and sends in between.

@@ -1,6 +1,7 @@
 //! Metrics count once, whatever is said again, and stay when sessions go.
 
 use super::sample::{destination, empty, later, measured};
+use crate::metrics::Tally;
 use crate::{Changes, Store};
 use tacho_model::id::SessionId;
 use tacho_model::metric::Labels;
@@ -9,7 +10,9 @@ use tacho_model::metric::Labels;
 fn count(store: &mut Store, session: &str, cost: i64, seconds: &[i64], counts: bool) {
     let changes = store.change().unwrap();
     let key = changes.key_of(&SessionId::from(session)).unwrap();
-    changes.count(key, &measured(cost, seconds), &Labels::new(), counts, later(1)).unwrap();
+    let mut tally = Tally::default();
+    changes.count(&mut tally, key, &measured(cost, seconds), &Labels::new(), counts, later(1)).unwrap();
+    changes.write_tally(tally, later(1)).unwrap();
     changes.commit().unwrap();
 }
 
@@ -78,10 +81,12 @@ fn what_all_of_a_session_is_called_may_change() {
     let (_directory, mut store) = empty();
     let changes = store.change().unwrap();
     let key = changes.key_of(&SessionId::from("one")).unwrap();
+    let mut tally = Tally::default();
     for (team, cost) in [("a", 7), ("b", 9), ("a", 9)] {
         let common = Labels::from([("team".to_owned(), team.to_owned())]);
-        changes.count(key, &measured(cost, &[1]), &common, true, later(1)).unwrap();
+        changes.count(&mut tally, key, &measured(cost, &[1]), &common, true, later(1)).unwrap();
     }
+    changes.write_tally(tally, later(1)).unwrap();
     changes.commit().unwrap();
     assert_eq!(totals(&store), (9, 1, 0));
     let series = store.read().series().unwrap();

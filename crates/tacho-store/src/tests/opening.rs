@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 /// The files of all schemas.
-const FILES: [&str; 10] = ["v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10"];
+const FILES: [&str; 11] = ["v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11"];
 /// Where `user_version` stands in the file: 4 bytes, big-endian (SQLite file format, section 1.3).
 const USER_VERSION_AT: usize = 60;
 

@@ -2,7 +2,9 @@
 
 use crate::cursor::{AgentProcess, TranscriptCursor};
 use crate::destinations::{Claim, DestinationKey};
+use crate::metrics::Tally;
 use crate::outbox::{Delivery, Parcel};
+use crate::sealed::Sealed;
 use crate::usage::{ImportedFile, SumFilter, UsagePrice};
 use crate::{Changes, Store};
 use std::collections::BTreeMap;
@@ -194,6 +196,7 @@ pub(super) fn fill(store: &mut Store) {
     changes.commit().unwrap();
     fill_usage(store);
     fill_metrics(store);
+    fill_sealed(store);
 }
 
 /// What a session adds to two metrics.
@@ -212,11 +215,22 @@ pub(super) fn measured(cost: i64, seconds: &[i64]) -> Vec<Measured> {
 fn fill_metrics(store: &mut Store) {
     let changes = store.change().unwrap();
     let one = changes.key_of(&SessionId::from("one")).unwrap();
-    changes.count(one, &measured(7, &[1, 200]), &Labels::new(), true, later(5)).unwrap();
+    let mut tally = Tally::default();
+    changes.count(&mut tally, one, &measured(7, &[1, 200]), &Labels::new(), true, later(5)).unwrap();
+    changes.write_tally(tally, later(5)).unwrap();
     let here = destination(&changes, "here");
     let series = changes.read().series().unwrap();
     changes.tell_series(here, series.first().unwrap()).unwrap();
     changes.tell(here, later(6)).unwrap();
+    changes.commit().unwrap();
+}
+
+fn fill_sealed(store: &mut Store) {
+    let changes = store.change().unwrap();
+    let one = SessionId::from("one");
+    changes.put_sealed(Some(&one), "turn", Sealed { entry: 4, fingerprint: u64::MAX }).unwrap();
+    changes.put_sealed(None, "gap:quota", Sealed { entry: 5, fingerprint: 1 }).unwrap();
+    changes.set_sealed_up_to("log", 6).unwrap();
     changes.commit().unwrap();
 }
 
@@ -296,6 +310,15 @@ pub(super) fn contents(store: &Store) -> String {
         let told = read.destinations().unwrap().into_iter().map(|to| read.told(to.key, &series).unwrap());
         text.push_str(&format!("{series:?} {:?}\n", told.collect::<Vec<_>>()));
     }
+    let one = SessionId::from("one");
+    for session in [Some(&one), None] {
+        text.push_str(&format!("{:?}\n", read.sealed(session).unwrap()));
+    }
+    text.push_str(&format!(
+        "{:?} {:?}\n",
+        read.first_entry_of(&one).unwrap(),
+        read.sealed_up_to("log").unwrap()
+    ));
     text
 }
 

@@ -7,31 +7,42 @@ use jiff::Timestamp;
 use tacho_audit::error::LogError;
 use tacho_audit::layout::TILE_WIDTH;
 use tacho_audit::tiles::Tiles;
+use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
+use tacho_store::Changes;
 
 const DAY_NS: u64 = 86_400_000_000_000;
 
 impl Sealing {
     /// Gives up what the policy lets go, whole bundles of entries, and writes down first that it does.
-    pub(super) fn give_up(&mut self, policy: &Policy, now: UnixNanos) -> Result<(), Failure> {
+    pub(super) fn give_up(
+        &mut self,
+        changes: &Changes<'_>,
+        policy: &Policy,
+        now: UnixNanos,
+    ) -> Result<(), Failure> {
         let Some(days) = policy.retention_days else { return Ok(()) };
         let before = UnixNanos(now.0.saturating_sub(days.saturating_mul(DAY_NS)));
-        // The index says where what is held begins.
-        self.catch_up()?;
+        // What was sealed says where what is held begins.
+        self.catch_up(changes)?;
         let Ok(writer) = self.book.writer() else { return Ok(()) };
         let (size, minimum) = (writer.size(), writer.minimum().map_err(failed)?);
         drop(writer);
         let tiles = Tiles::new(&self.place.log(), size);
         let old = first_sealed_since(&tiles, minimum, size, before).map_err(failed)?;
-        let held = policy.holds.iter().filter_map(|hold| self.index.first_of(&hold.session)).min();
-        let until = held.map_or(old, |held| old.min(held)) / TILE_WIDTH as u64 * TILE_WIDTH as u64;
+        let mut until = old;
+        for hold in &policy.holds {
+            let first = changes.read().first_entry_of(&SessionId::from(&*hold.session))?;
+            until = first.map_or(until, |first| until.min(first));
+        }
+        let until = until / TILE_WIDTH as u64 * TILE_WIDTH as u64;
         if until <= minimum {
             return Ok(());
         }
         let mut entry = Fields::of_recorder("entries_given_up", "pruned", now);
         entry.number("below", until);
         entry.number("retention_days", days);
-        self.append_own(vec![entry])?;
+        self.append_own(changes, vec![entry])?;
         self.book.writer().and_then(|mut writer| writer.prune(until)).map_err(failed)?;
         Ok(())
     }
@@ -61,6 +72,8 @@ mod tests {
     use crate::config::Config;
     use std::path::Path;
     use tacho_audit::verify::{Outside, verify};
+    use tacho_store::Store;
+    use tacho_store::store::STORE_FILE;
 
     const DAY: UnixNanos = UnixNanos(20_000 * DAY_NS);
 
@@ -86,9 +99,12 @@ mod tests {
     fn check(policy: &Policy, days_later: u64, expected: (u64, u64)) {
         let state = tempfile::tempdir().unwrap();
         let mut sealing = sealing(state.path());
+        let mut store = Store::open(&state.path().join(STORE_FILE)).unwrap();
         let place = AuditPlace::below(state.path());
         for _ in 0..2 {
-            sealing.give_up(policy, DAY.plus_nanos(days_later * DAY_NS)).unwrap();
+            let changes = store.change().unwrap();
+            sealing.give_up(&changes, policy, DAY.plus_nanos(days_later * DAY_NS)).unwrap();
+            changes.commit().unwrap();
         }
         let report = verify(&place.log(), Outside { witnessed: &[], first_key: None }, &mut |_, _| None);
         assert_eq!(report.findings, []);

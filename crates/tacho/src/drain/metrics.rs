@@ -21,7 +21,7 @@ use tacho_model::metric::{Instrument, Labels, Measured, MetricPoint, Temporality
 use tacho_model::time::UnixNanos;
 use tacho_privacy::{Disclosure, Policy, as_name, clear_metrics};
 use tacho_store::destinations::DestinationRow;
-use tacho_store::metrics::Series;
+use tacho_store::metrics::{Series, Tally};
 use tacho_store::outbox::{Delivery, Parcel};
 use tacho_store::{Changes, Reader, SessionKey};
 
@@ -37,6 +37,7 @@ const AFTERGLOW_NS: u64 = 30 * 1_000_000_000;
 /// counter says when something happened.
 pub(super) fn count(
     changes: &Changes<'_>,
+    tally: &mut Tally,
     session: SessionKey,
     assembly: &Assembly,
     labels: Option<&Labels>,
@@ -54,7 +55,7 @@ pub(super) fn count(
     let is_of_late = now.nanos_since(assembly.session.last_seen) < BACKFILL_NS;
     let counts = is_of_late && labels.is_some();
     changes.withhold(session, labels.is_none())?;
-    Ok(changes.count(session, &measured, labels.unwrap_or(&Labels::new()), counts, now)?)
+    Ok(changes.count(tally, session, &measured, labels.unwrap_or(&Labels::new()), counts, now)?)
 }
 
 /// What destinations are told, and when again.

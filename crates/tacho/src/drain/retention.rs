@@ -33,7 +33,7 @@ impl Drainer {
             self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB), &policy),
             self.forget_sessions_before(before, &policy),
             self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB), &policy),
-            self.sealing.give_up(&policy, now()),
+            self.give_entries_up(&policy),
             // What is kept of transcripts is not told apart by session.
             if policy.holds.is_empty() {
                 archive::forget(self.state.path(), archived).map_err(Failure::from)
@@ -42,6 +42,12 @@ impl Drainer {
             },
         ];
         steps.into_iter().collect()
+    }
+
+    fn give_entries_up(&mut self, policy: &Policy) -> Result<(), Failure> {
+        let changes = self.store.change()?;
+        self.sealing.give_up(&changes, policy, now())?;
+        Ok(changes.commit()?)
     }
 
     fn seal_segments(&mut self) -> Result<(), Failure> {

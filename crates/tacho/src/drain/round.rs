@@ -12,14 +12,16 @@ use crate::failure::Failure;
 use crate::record::uid_of;
 use crate::vcs::Workplaces;
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tacho_agents::Surroundings;
-use tacho_assemble::tree::assemble;
+use tacho_assemble::tree::{Assembly, assemble};
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 use tacho_store::Changes;
+use tacho_store::metrics::Tally;
 
 /// How long, by the time of the events, what was seen around a session is taken to be so still.
 const LOOK_PAUSE_NS: u64 = 1_000_000_000;
@@ -31,6 +33,15 @@ const REST: u32 = 20;
 /// Whether what was seen at one time tells enough about another.
 pub(super) const fn is_fresh(seen: UnixNanos, at: UnixNanos) -> bool {
     at.0.abs_diff(seen.0) < LOOK_PAUSE_NS
+}
+
+/// Tells what settled, and how many spans there are beside it, from what it was before.
+fn settled(assembly: &Assembly, fingerprints: &[i64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (span, fingerprint) in assembly.spans.iter().zip(fingerprints) {
+        (span.span_id, span.settled.then_some(fingerprint)).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Whether large sessions are left alone for a while.
@@ -54,6 +65,7 @@ pub(super) struct Round<'a> {
     pub(super) hears_telemetry: bool,
     pub(super) pricer: &'a mut Pricer,
     pub(super) usage: Said,
+    tally: Tally,
     sealing: &'a mut Sealing,
     outgoing: Outgoing<'a>,
     /// The sessions that have news or are due.
@@ -79,6 +91,7 @@ impl<'a> Round<'a> {
             archives: false,
             hears_telemetry: false,
             usage: Said::default(),
+            tally: Tally::default(),
             sealing,
             outgoing,
             touched: BTreeSet::new(),
@@ -151,6 +164,7 @@ impl<'a> Round<'a> {
         }
         self.seal()?;
         self.usage.write(&self.changes, self.pricer)?;
+        self.changes.write_tally(self.tally, now())?;
         self.outgoing.pack_all(&self.changes)?;
         self.changes.commit()?;
         self.sessions.fit();
@@ -161,7 +175,7 @@ impl<'a> Round<'a> {
     /// Seals what was decided. Where that fails, its sessions are looked at again by whoever drains next.
     fn seal(&mut self) -> Result<(), Failure> {
         let waiting = self.sealing.waiting_sessions();
-        if let Err(failure) = self.sealing.seal() {
+        if let Err(failure) = self.sealing.seal(&self.changes) {
             self.sealing.postpone(&failure);
             for id in waiting {
                 let key = self.session(&id)?.key;
@@ -183,14 +197,18 @@ impl<'a> Round<'a> {
         let user = self.outgoing.user(repository.as_ref());
         let understood =
             Understood { facts, assembly: &assembly, fingerprints: &fingerprints, user: user.as_deref() };
-        if let Err(failure) = self.sealing.take(id, understood) {
+        if let Err(failure) = self.sealing.take(&self.changes, id, understood) {
             self.sealing.postpone(&failure);
             self.changes.mark_stale(key)?;
         }
         let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
         self.outgoing.add(&self.changes, key, derived, repository.as_ref(), &project)?;
         let labels = self.outgoing.labels_of(&assembly.session, repository.as_ref(), &project);
-        count(&self.changes, key, &assembly, labels.as_ref())?;
+        let counted = (settled(&assembly, &fingerprints), labels);
+        if session.counted.as_ref() != Some(&counted) {
+            count(&self.changes, &mut self.tally, key, &assembly, counted.1.as_ref())?;
+            session.counted = Some(counted);
+        }
         session.has_news = false;
         session.last_seen = assembly.session.last_seen;
         session.settles_at = assembly.settles_at;

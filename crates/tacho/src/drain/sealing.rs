@@ -1,24 +1,28 @@
 //! Sealing: what was decided goes into the audit log before the store takes note that it was derived, so that a drainer that dies
-//! in between seals nothing twice and leaves nothing out.
+//! in between leaves nothing out. What it sealed then is learnt from the log, so that nothing is sealed twice either.
 
 use super::now;
-use crate::audit::{AuditPlace, Book, Fields, Index, Known, Opening, Reasoning, Sealed, summary};
+use crate::audit::{
+    Appended, AuditPlace, Book, Entry, Fields, Known, Opening, Reasoning, fingerprint_of, summary,
+};
 use crate::config::{Config, Named};
 use crate::failure::Failure;
 use crate::place;
 use sha2::{Digest as _, Sha256};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tacho_assemble::audit::decisions;
 use tacho_assemble::facts::SessionFacts;
 use tacho_assemble::tree::Assembly;
 use tacho_audit::error::LogError;
+use tacho_audit::tiles::Tiles;
 use tacho_model::id::{SessionId, SpanId};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::CaptureLevel;
 use tacho_spool::loss;
+use tacho_store::Changes;
+use tacho_store::sealed::Sealed;
 
 /// What is sealed, and what waits to be.
 #[derive(Debug)]
@@ -26,7 +30,6 @@ pub(super) struct Sealing {
     state: PathBuf,
     pub(super) place: AuditPlace,
     pub(super) book: Book,
-    pub(super) index: Index,
     sessions: HashMap<SessionId, SealedSession>,
     waiting: Vec<Waiting>,
     /// Words by which the recorder's own files are known in what a tool is told.
@@ -81,7 +84,6 @@ impl Sealing {
         let mut sealing = Self {
             state: state.to_owned(),
             book: Book::new(place.clone()),
-            index: Index::new(place.clone()),
             place,
             sessions: HashMap::new(),
             waiting: Vec::new(),
@@ -125,13 +127,18 @@ impl Sealing {
     }
 
     /// Takes what is decided and not sealed, or sealed as something else.
-    pub(super) fn take(&mut self, id: &SessionId, understood: Understood<'_>) -> Result<(), Failure> {
+    pub(super) fn take(
+        &mut self,
+        changes: &Changes<'_>,
+        id: &SessionId,
+        understood: Understood<'_>,
+    ) -> Result<(), Failure> {
         let Understood { facts, assembly, fingerprints, user } = understood;
-        self.catch_up()?;
+        self.catch_up(changes)?;
         let sealed = match self.sessions.entry(id.clone()) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(place) => place.insert(SealedSession {
-                known: self.index.of(Some(id.as_str())),
+            hash_map::Entry::Occupied(open) => open.into_mut(),
+            hash_map::Entry::Vacant(place) => place.insert(SealedSession {
+                known: changes.read().sealed(Some(id))?,
                 opening: Opening::of(&self.place, id.as_str())?,
                 seen: HashMap::new(),
             }),
@@ -150,7 +157,7 @@ impl Sealing {
                 Some(before) if before.fingerprint == fingerprint => continue,
                 // Without its opening nothing can be compared with what was said.
                 Some(_) if sealed.opening.is_given_up() => continue,
-                Some(before) => fields.number("corrects", before.seq),
+                Some(before) => fields.number("corrects", before.entry),
                 None => {}
             }
             if let Some(thoughts) = decision.reasoning.filter(|_| self.keeps_reasoning) {
@@ -174,7 +181,7 @@ impl Sealing {
     }
 
     /// Takes what the recorder could not record.
-    pub(super) fn take_gaps(&mut self) -> Result<(), Failure> {
+    pub(super) fn take_gaps(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         self.config = config_hash();
         // Processes count apart; what they lost for one reason is one gap.
         let mut losses: BTreeMap<String, (u64, u64)> = BTreeMap::new();
@@ -185,8 +192,8 @@ impl Sealing {
         if losses.is_empty() {
             return Ok(());
         }
-        self.catch_up()?;
-        let known = self.index.of(None);
+        self.catch_up(changes)?;
+        let known = changes.read().sealed(None)?;
         for (reason, (count, last)) in losses {
             let about = format!("gap:{reason}");
             let mut fields = Fields::of_recorder("recorder_gap", &about, UnixNanos(last));
@@ -195,16 +202,16 @@ impl Sealing {
             let fingerprint = fields.fingerprint();
             match known.get(&about) {
                 Some(before) if before.fingerprint == fingerprint => continue,
-                Some(before) => fields.number("corrects", before.seq),
+                Some(before) => fields.number("corrects", before.entry),
                 None => {}
             }
             self.waiting.push(Waiting { session: None, about, fingerprint, fields });
         }
-        self.seal()
+        self.seal(changes)
     }
 
     /// Puts what waits into the log, and signs it.
-    pub(super) fn seal(&mut self) -> Result<(), Failure> {
+    pub(super) fn seal(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         if self.waiting.is_empty() {
             return Ok(());
         }
@@ -215,40 +222,35 @@ impl Sealing {
             self.sessions.clear();
             failed(error)
         })?;
-        self.note_log(&appended.origin);
-        let mut of_sessions: HashMap<Option<&SessionId>, Vec<(&str, Sealed)>> = HashMap::new();
-        for (seq, one) in (appended.first..).zip(&waiting) {
-            let sealed = Sealed { seq, fingerprint: one.fingerprint };
-            of_sessions.entry(one.session.as_ref()).or_default().push((&one.about, sealed));
-        }
-        for (session, sealed) in of_sessions {
-            self.index.add(session.map(SessionId::as_str), sealed.iter().copied())?;
-            if let Some(open) = session.and_then(|id| self.sessions.get_mut(id)) {
-                open.known.extend(sealed.into_iter().map(|(about, sealed)| (about.to_owned(), sealed)));
+        self.note(changes, &appended)?;
+        for (entry, Waiting { session, about, fingerprint, .. }) in (appended.first..).zip(waiting) {
+            let sealed = Sealed { entry, fingerprint };
+            changes.put_sealed(session.as_ref(), &about, sealed)?;
+            if let Some(open) = session.and_then(|id| self.sessions.get_mut(&id)) {
+                open.known.insert(about, sealed);
             }
         }
-        self.index.cover(&appended.origin, appended.size)?;
-        self.checkpoint = Some(appended.checkpoint);
         self.problem = None;
         Ok(())
     }
 
-    /// Another log knows nothing of what was sealed in the one before.
-    fn note_log(&mut self, origin: &str) {
-        if self.origin.as_deref() != Some(origin) {
-            self.index.forget();
-            self.sessions.clear();
-            self.origin = Some(origin.to_owned());
-        }
+    /// Puts into the log what the recorder itself did.
+    pub(super) fn append_own(&mut self, changes: &Changes<'_>, entries: Vec<Fields>) -> Result<(), Failure> {
+        self.catch_up(changes)?;
+        let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(failed)?;
+        self.note(changes, &appended)
     }
 
-    /// Puts into the log what the recorder itself did.
-    pub(super) fn append_own(&mut self, entries: Vec<Fields>) -> Result<(), Failure> {
-        self.catch_up()?;
-        let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(failed)?;
-        self.note_log(&appended.origin);
-        self.checkpoint = Some(appended.checkpoint);
-        Ok(self.index.cover(&appended.origin, appended.size)?)
+    /// Takes down how far the log is. Another log knows nothing of what was sealed in the one before.
+    fn note(&mut self, changes: &Changes<'_>, appended: &Appended) -> Result<(), Failure> {
+        if self.origin.as_deref() != Some(&appended.origin) {
+            changes.forget_sealed()?;
+            self.sessions.clear();
+            self.origin = Some(appended.origin.clone());
+        }
+        changes.set_sealed_up_to(&appended.origin, appended.size)?;
+        self.checkpoint = Some(appended.checkpoint.clone());
+        Ok(())
     }
 
     /// Drops what can be read again.
@@ -256,25 +258,52 @@ impl Sealing {
         self.sessions.retain(|id, _| is_open(id));
     }
 
-    /// Brings the index to the log, once.
-    pub(super) fn catch_up(&mut self) -> Result<(), Failure> {
+    /// Learns from the log, once, what a drainer sealed that died before the store knew.
+    pub(super) fn catch_up(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
         if self.checkpoint.is_some() {
             return Ok(());
         }
-        let caught = self.book.writer().and_then(|writer| {
+        let found = self.book.writer().and_then(|writer| {
             let (origin, size) = (writer.chain().origin().to_owned(), writer.size());
             Ok((origin, size, writer.minimum()?, writer.checkpoint().to_owned()))
         });
-        let (origin, size, minimum, checkpoint) = match caught {
-            Ok(found) => found,
-            // A damaged log is set aside when something is appended.
-            Err(_) => return Ok(()),
-        };
-        self.index.catch_up(&origin, size, minimum).map_err(failed)?;
+        // A damaged log is set aside when something is appended.
+        let Ok((origin, size, minimum, checkpoint)) = found else { return Ok(()) };
+        let known = changes.read().sealed_up_to(&origin)?;
+        if known.is_none_or(|known| known > size) {
+            changes.forget_sealed()?;
+        }
+        self.learn(changes, size, known.filter(|known| *known <= size).unwrap_or(0).max(minimum))?;
+        changes.set_sealed_up_to(&origin, size)?;
         self.origin = Some(origin);
         self.checkpoint = Some(checkpoint);
-        Ok(())
+        match known.and_then(|known| known.checked_sub(size)) {
+            Some(lost) if lost > 0 => self.append_own(changes, vec![cut(lost)]),
+            _ => Ok(()),
+        }
     }
+
+    /// Takes down what the entries from this one on say.
+    fn learn(&self, changes: &Changes<'_>, size: u64, first: u64) -> Result<(), Failure> {
+        let mut taken = Ok(());
+        let learnt = Tiles::new(&self.place.log(), size).each_entry(first, &mut |number, bytes| {
+            let Some(entry) = Entry::parse(bytes).filter(|_| taken.is_ok()) else { return };
+            let Some(about) = entry.text("about") else { return };
+            let session = entry.text("session").map(SessionId::from);
+            let sealed = Sealed { entry: number, fingerprint: fingerprint_of(&entry) };
+            taken = changes.put_sealed(session.as_ref(), about, sealed);
+        });
+        learnt.map_err(failed)?;
+        Ok(taken?)
+    }
+}
+
+/// That entries which were sealed are not in the log any more.
+fn cut(lost: u64) -> Fields {
+    let mut gap = Fields::of_recorder("recorder_gap", "gap:log", now());
+    gap.text("reason", "the audit log lacks entries that it had");
+    gap.number("lost", lost);
+    gap
 }
 
 fn failed(error: LogError) -> Failure {

@@ -13,6 +13,7 @@ use tacho_agents::{Agent, Decoded, Surroundings, agent_named};
 use tacho_assemble::facts::{AgentIdentity, SessionFacts};
 use tacho_model::event::Observation;
 use tacho_model::id::SessionId;
+use tacho_model::metric::Labels;
 use tacho_model::time::UnixNanos;
 use tacho_store::cursor::{AgentProcess, TranscriptCursor};
 use tacho_store::{Changes, Reader, SessionKey};
@@ -53,6 +54,8 @@ pub(super) struct OpenSession {
     pub(super) workplace: Option<SeenWorkplace>,
     /// What its project said when that was looked at last.
     pub(super) project: Option<SeenProject>,
+    /// What of it was counted in metrics when that was done last: which spans, and under which labels.
+    pub(super) counted: Option<(u64, Option<Labels>)>,
     /// The processes that were seen to run it.
     pub(super) processes: Vec<AgentProcess>,
     heard: Heard,
@@ -167,6 +170,7 @@ impl OpenSession {
             directory: None,
             workplace: None,
             project: None,
+            counted: None,
             processes: store.processes(id)?,
             heard: Heard::InStore,
             last_use: 0,

@@ -166,7 +166,7 @@ fn a_store_of_a_later_version_is_refused_and_left_alone() {
     insta::assert_snapshot!(first, @r"
     exit code Some(1)
     error: the store cannot be used
-      because: the store [home]/state/store.db has schema 999, and this version knows schemas up to 10
+      because: the store [home]/state/store.db has schema 999, and this version knows schemas up to 11
       hint: update tacho to the version that wrote it; hooks go on recording meanwhile, nothing is lost
     ");
     assert!(said.iter().all(|other| other == first), "{said:#?}");

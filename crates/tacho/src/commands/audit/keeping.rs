@@ -1,7 +1,7 @@
 //! `tacho audit hold`, `release`, `retain` and `forget`: what is kept, for how long, and what is destroyed.
 
 use super::book::append;
-use crate::audit::{AuditPlace, Fields, Hold, Index, Opening, Policy, time_text};
+use crate::audit::{AuditPlace, Fields, Hold, Opening, Policy, time_text};
 use crate::cli::Output;
 use crate::commands::open_current_state;
 use crate::drain::now;
@@ -124,12 +124,13 @@ pub(super) fn forget(output: Output, session: &str) -> Result<(), Failure> {
 /// The one session that is known by this id or its beginning: what is said of none would be done to none.
 fn known(state: &State, wanted: &str) -> Result<String, Failure> {
     let store = place::open_store_to_read(state)?;
-    let ids = store.map(|store| store.read().session_ids()).transpose()?.unwrap_or_default();
+    let ids = store.as_ref().map(|store| store.read().session_ids()).transpose()?.unwrap_or_default();
+    let id = SessionId::from(wanted);
+    let first_entry = store.map(|store| store.read().first_entry_of(&id)).transpose()?.flatten();
     let ids: BTreeSet<String> =
         ids.into_values().map(|id| id.0).filter(|id| id.starts_with(wanted)).collect();
-    let is_sealed = || Index::new(AuditPlace::below(state.path())).first_of(wanted).is_some();
     match ids.len() {
-        _ if ids.contains(wanted) || is_sealed() => Ok(wanted.to_owned()),
+        _ if ids.contains(wanted) || first_entry.is_some() => Ok(wanted.to_owned()),
         1 => Ok(ids.into_iter().next().unwrap_or_default()),
         0 => Err(Failure::new(FailureKind::User, format!("no session begins with {wanted:?}"))
             .hint("`tacho sessions` lists them")),

@@ -1,0 +1,102 @@
+//! What the audit log says already, so that nothing is sealed twice. It is made again from the log where it is behind.
+
+use crate::error::StoreError;
+use crate::store::{Changes, Reader};
+use rusqlite::{OptionalExtension as _, params};
+use std::collections::HashMap;
+use tacho_model::id::SessionId;
+
+/// The session of what the recorder itself had to say.
+const OF_RECORDER: &str = "";
+
+/// The entry that said something last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Its number in the log.
+    pub entry: u64,
+    /// Tells what it says from what another entry says of the same thing.
+    pub fingerprint: u64,
+}
+
+fn name(session: Option<&SessionId>) -> &str {
+    session.map_or(OF_RECORDER, SessionId::as_str)
+}
+
+impl Reader<'_> {
+    /// What was sealed of a session, by what it is about; of the recorder itself for none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sealed(&self, session: Option<&SessionId>) -> Result<HashMap<String, Sealed>, StoreError> {
+        let select = "SELECT about, entry, fingerprint FROM sealed WHERE session = ?1";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map([name(session)], |row| {
+            let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+            Ok((row.get(0)?, Sealed { entry: number(1)?, fingerprint: number(2)? }))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The first of the entries that say what is said of a session.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn first_entry_of(&self, session: &SessionId) -> Result<Option<u64>, StoreError> {
+        let select = "SELECT min(entry) FROM sealed WHERE session = ?1";
+        let mut select = self.connection.prepare_cached(select)?;
+        let first: Option<i64> = select.query_row([session.as_str()], |row| row.get(0))?;
+        Ok(first.map(i64::cast_unsigned))
+    }
+
+    /// Up to which size of the log of this name it is known what was sealed; `None` where it is that of another log.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sealed_up_to(&self, origin: &str) -> Result<Option<u64>, StoreError> {
+        let select = "SELECT size FROM sealed_log WHERE origin = ?1";
+        let mut select = self.connection.prepare_cached(select)?;
+        let size: Option<i64> = select.query_row([origin], |row| row.get(0)).optional()?;
+        Ok(size.map(i64::cast_unsigned))
+    }
+}
+
+impl Changes<'_> {
+    /// Takes down which entry says something last.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_sealed(
+        &self,
+        session: Option<&SessionId>,
+        about: &str,
+        sealed: Sealed,
+    ) -> Result<(), StoreError> {
+        let (entry, fingerprint) = (sealed.entry.cast_signed(), sealed.fingerprint.cast_signed());
+        self.prepare(
+            "INSERT OR REPLACE INTO sealed (session, about, entry, fingerprint) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![name(session), about, entry, fingerprint])?;
+        Ok(())
+    }
+
+    /// Takes down up to which size of which log it is known what was sealed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_sealed_up_to(&self, origin: &str, size: u64) -> Result<(), StoreError> {
+        self.prepare("DELETE FROM sealed_log")?.execute([])?;
+        self.prepare("INSERT INTO sealed_log (origin, size) VALUES (?1, ?2)")?
+            .execute(params![origin, size.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Forgets what was sealed, as it is of a log that is none any more.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_sealed(&self) -> Result<(), StoreError> {
+        self.prepare("DELETE FROM sealed")?.execute([])?;
+        self.prepare("DELETE FROM sealed_log")?.execute([])?;
+        Ok(())
+    }
+}
