@@ -77,9 +77,9 @@ class Log:
         """What it comes to; that it cannot be done is a finding about `what`."""
         try:
             return doing(*arguments)
-        except FileNotFoundError:
-            self.findings.append(("incomplete", f"{what} is missing"))
-        except (ValueError, IndexError, KeyError, TypeError) as error:
+        except OSError as error:
+            self.findings.append(("incomplete", f"{what} cannot be read: {error.strerror}"))
+        except (ValueError, IndexError, KeyError, TypeError, RecursionError) as error:
             self.findings.append(("tampered", f"{what} {error}"))
 
     def add_key(self, name):
@@ -144,7 +144,7 @@ class Log:
     def verify(self, witnesses, first_key=None):
         for place in range(max(1, len(self.numbers("key")))):
             self.find(f"key/{place}", self.add_key, f"key/{place}")
-        if self.keys and first_key and key_of(first_key) != self.keys[0][1]:
+        if self.keys and first_key and first_key != self.keys[0][1]:
             self.findings.append(("tampered", "key/0 is not the key that is known"))
         size = None if self.findings else self.find("checkpoint", self.add_checkpoint, "checkpoint", "checkpoint")
         if size is None:
@@ -183,7 +183,7 @@ def verdict(log):
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--key")
+parser.add_argument("--key", type=lambda text: key_of(text.strip()))
 parser.add_argument("--witness", action="append", default=[])
 parser.add_argument("--each", action="store_true")
 parser.add_argument("log", nargs="?")

@@ -3,28 +3,44 @@
 use crate::error::LogError;
 use crate::layout::{FRESH, LOCK};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// An append takes milliseconds; who holds the lock for ten seconds is stuck.
+const TRIES: u32 = 5_000;
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Whoever holds it is the one writer; the kernel drops it with its process.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "dropping the file is what releases the lock")] File);
 
 impl Lock {
-    /// Waits for the writer before and takes its place.
+    /// Waits for the writer before and takes its place; one that does not make way is not waited for for ever.
     pub(crate) fn take(log: &Path) -> Result<Self, LogError> {
         make_directory(log).map_err(|error| LogError::file("make", log, error))?;
         let path = log.join(LOCK);
         let file = to_write().truncate(false).open(&path);
         let locked = file.and_then(|file| {
-            flock(&file, FlockOperation::LockExclusive)?;
+            wait_for(&file)?;
             Ok(Self(file))
         });
         locked.map_err(|error| LogError::file("lock", &path, error))
     }
+}
+
+fn wait_for(file: &File) -> io::Result<()> {
+    for _ in 1..TRIES {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            locked => return Ok(locked?),
+        }
+    }
+    Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
 }
 
 /// What is written together: file by file, then the names.

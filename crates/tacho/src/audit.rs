@@ -56,7 +56,7 @@ impl AuditPlace {
         self.audit().join("anchors")
     }
 
-    fn policy(&self) -> PathBuf {
+    pub(crate) fn policy(&self) -> PathBuf {
         self.audit().join("policy.json")
     }
 
@@ -72,7 +72,7 @@ impl AuditPlace {
     }
 
     /// Where a log that is damaged at this time goes.
-    fn aside(&self, unix_seconds: u64) -> PathBuf {
+    pub(crate) fn aside(&self, unix_seconds: u64) -> PathBuf {
         self.audit().join(format!("damaged-{unix_seconds}"))
     }
 }

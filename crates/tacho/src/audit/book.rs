@@ -169,6 +169,13 @@ fn key_name(key: &VerifierKey) -> String {
     hex(&key.public, 16)
 }
 
+impl AuditPlace {
+    /// Whether the secret of a key is there.
+    pub(crate) fn has_key(&self, key: &VerifierKey) -> bool {
+        self.keys().join(key_name(key)).is_file()
+    }
+}
+
 fn read_key(place: &AuditPlace, wanted: &VerifierKey) -> io::Result<Option<SigningKey>> {
     match fs::read(place.keys().join(key_name(wanted))) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -23,9 +23,14 @@ pub(crate) fn witnessed(path: &Path, instance: Option<&str>) -> Result<Vec<Witne
         Failure::new(FailureKind::Config, format!("{} cannot be read: {error}", path.display()))
     })?;
     let mut found = Vec::new();
-    let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-    for value in values.map_while(Result::ok) {
-        collect(&value, instance, &mut found);
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let read = values.by_ref().map_while(Result::ok);
+        read.for_each(|value| collect(&value, instance, &mut found));
+        // Behind what is none, the next line may be JSON again.
+        let behind = rest.get(values.byte_offset()..).unwrap_or_default();
+        rest = behind.split_once('\n').map_or("", |(_, next)| next);
     }
     if found.is_empty() {
         found.extend(plain(&text));

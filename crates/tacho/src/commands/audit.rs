@@ -3,6 +3,7 @@
 mod anchor;
 mod book;
 mod export;
+mod in_force;
 mod keeping;
 mod key;
 mod proof;

@@ -1,6 +1,7 @@
 //! `tacho doctor`: every check there is, and how to mend what it finds. Looks only; mends nothing itself.
 
 mod agent;
+mod audit;
 mod configuration;
 mod ground;
 mod processes;
@@ -27,7 +28,7 @@ struct Check {
 }
 
 /// All checks, in the order of what depends on what.
-const CHECKS: [Check; 20] = [
+const CHECKS: [Check; 21] = [
     Check { name: "agent", run: agent::program },
     Check { name: "plugin", run: agent::plugin },
     Check { name: "copies", run: agent::copies },
@@ -40,6 +41,7 @@ const CHECKS: [Check; 20] = [
     Check { name: "losses", run: spool::losses },
     Check { name: "drainer", run: processes::drainer },
     Check { name: "store", run: store::store },
+    Check { name: "audit log", run: audit::log },
     Check { name: "intake", run: spool::intake },
     Check { name: "recording", run: agent::recording },
     Check { name: "telemetry", run: telemetry::native },

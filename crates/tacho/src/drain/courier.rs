@@ -28,9 +28,12 @@ pub(super) struct Carried {
     pub(super) outcome: Outcome,
 }
 
-/// What a courier hands in with a request that was taken, whatever is said to it: another will follow.
+/// What a courier hands in with a request that was taken, whatever is said to it: another will follow. What was taken is not
+/// handed in again.
 #[derive(Clone, Debug)]
 pub(super) struct Enclosure {
+    /// Tells it from others.
+    pub(super) what: u64,
     pub(super) content_type: &'static str,
     pub(super) bytes: Vec<u8>,
 }
@@ -101,19 +104,24 @@ impl Couriers {
         let (back, bell, endpoint) = (self.sender.clone(), Arc::clone(&self.bell), endpoint.to_owned());
         thread::Builder::new().name("courier".to_owned()).spawn(move || {
             let mut sender = exporters::Sender::default();
-            let mut takes_enclosures = true;
+            let (mut takes_enclosures, mut taken) = (true, None);
             for (destination, parcel, enclosure) in to_do {
                 let Parcel { signal: name, content_type, bytes: body, .. } = &parcel;
                 let outcome = sender.send(&destination, Request { name, content_type, body });
                 let is_taken = matches!(outcome, Outcome::Taken { .. });
-                if let Some(Enclosure { content_type, bytes }) =
-                    enclosure.as_ref().filter(|_| is_taken && takes_enclosures)
+                let is_new = |enclosure: &&Enclosure| taken != Some(enclosure.what);
+                let enclosure = enclosure.as_ref().filter(is_new);
+                if let Some(Enclosure { what, content_type, bytes }) =
+                    enclosure.filter(|_| is_taken && takes_enclosures)
                 {
                     // Who has no place for it is not asked again, and nothing else waits for his answer.
                     let name = Signal::Logs.name();
                     let said = sender.send(&destination, Request { name, content_type, body: bytes });
-                    takes_enclosures =
-                        !matches!(said, Outcome::Misconfigured { status } if status.lacks_signal());
+                    match said {
+                        Outcome::Taken { .. } => taken = Some(*what),
+                        Outcome::Misconfigured { status } => takes_enclosures = !status.lacks_signal(),
+                        Outcome::Busy { .. } | Outcome::Refused { .. } | Outcome::Unreachable(_) => {}
+                    }
                 }
                 if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {
                     return;

@@ -143,6 +143,13 @@ fn append(path: &Path, text: &str) {
 }
 
 #[test]
+fn the_audit_log_is_damaged() {
+    let patient = Patient::healthy();
+    fs::write(patient.in_state("audit/log/checkpoint"), "nonsense").unwrap();
+    patient.is_mended_by_command("the_audit_log_is_damaged");
+}
+
+#[test]
 fn a_healthy_installation() {
     let patient = Patient::healthy();
     let ran = patient.installed.tacho(&["doctor", "--probe"]);

@@ -7,6 +7,7 @@ use crate::commands::open_current_state;
 use crate::drain::now;
 use crate::failure::{Failure, FailureKind};
 use crate::place;
+use crate::record::HookRecord;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde_json::json;
@@ -14,8 +15,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use tacho_model::id::SessionId;
-use tacho_spool::layout::{BLOBS, SEALED, SPOOL, segment_name};
+use tacho_spool::blob::{self, Blob};
+use tacho_spool::layout::{SEALED, SPOOL, segment_name};
 use tacho_spool::lock::DrainLock;
+use tacho_spool::read::{read_from, segments};
 use tacho_spool::state::State;
 use tacho_store::Store;
 
@@ -84,7 +87,7 @@ pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
 }
 
 /// The days of `183d`, `6y`, `400` or `forever`.
-fn days(age: &str) -> Result<Option<u64>, Failure> {
+pub(super) fn days(age: &str) -> Result<Option<u64>, Failure> {
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| *number > 0);
     let days = match age.strip_suffix('y') {
         _ if age == "forever" => return Ok(None),
@@ -117,7 +120,7 @@ pub(super) fn forget(output: Output, session: &str) -> Result<(), Failure> {
     changes.forget_session(&SessionId::from(session))?;
     changes.commit()?;
     store.shrink()?;
-    let removed = remove_files(state.path(), session);
+    let removed = remove_files(&state, session);
     tell(output, &format!("{session} is forgotten, with {removed} files of its own"), Some(seq))
 }
 
@@ -140,15 +143,37 @@ fn known(state: &State, wanted: &str) -> Result<String, Failure> {
 }
 
 /// Removes what hooks said of a session and what was kept of its transcripts; how many files that were.
-fn remove_files(state: &Path, session: &str) -> usize {
+fn remove_files(state: &State, session: &str) -> usize {
+    let blobs = blobs_of(state.path(), session);
     // What stands before the hour in the name of each of its segments.
     let name = segment_name(session, 0, 0);
     let stem = name.split('.').next().unwrap_or(session);
     let is_its = |file: &str| file.split('.').any(|part| part == stem);
-    [SPOOL, SEALED, BLOBS, crate::archive::ARCHIVE]
+    let removed = [SPOOL, SEALED, crate::archive::ARCHIVE]
         .iter()
-        .map(|folder| remove_below(&state.join(folder), &is_its))
-        .sum()
+        .map(|folder| remove_below(&state.path().join(folder), &is_its))
+        .sum::<usize>();
+    removed + blobs.iter().filter(|blob| blob::remove(state, blob).is_ok()).count()
+}
+
+/// The blobs that records of a session refer to; their names do not say whose they are.
+fn blobs_of(state: &Path, session: &str) -> Vec<Blob> {
+    let (mut blobs, mut members) = (Vec::new(), Vec::new());
+    for segment in segments(state).unwrap_or_default() {
+        let mut cursor = 0;
+        while let Ok(chunk) = read_from(&segment, cursor) {
+            for record in &chunk.records {
+                let Ok(record) = HookRecord::parse(&record.open_object, &mut members) else { continue };
+                let reference = record.raw_ref.filter(|_| record.sid.as_deref() == Some(session));
+                blobs.extend(reference.map(|found| Blob { name: found.name, len: found.len, crc: 0 }));
+            }
+            if !chunk.more {
+                break;
+            }
+            cursor = chunk.cursor;
+        }
+    }
+    blobs
 }
 
 fn remove_below(folder: &Path, is_its: &dyn Fn(&str) -> bool) -> usize {

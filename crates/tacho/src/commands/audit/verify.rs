@@ -1,7 +1,8 @@
 //! `tacho audit verify`: whether the log is what was signed.
 
 use super::anchor;
-use crate::audit::{AuditPlace, witnessed};
+use super::in_force::Said;
+use crate::audit::{AuditPlace, Policy, witnessed};
 use crate::cli::Output;
 use crate::failure::{Failure, FailureKind};
 use crate::keys;
@@ -21,6 +22,8 @@ struct Place<'a> {
     seq: u64,
     #[serde(borrow)]
     log: &'a str,
+    #[serde(borrow, rename = "type")]
+    kind: &'a str,
 }
 
 /// Verifies this machine's log, or a copy of one.
@@ -37,20 +40,22 @@ pub(super) fn run(
                 .hint("`tacho audit key show` prints the keys of a log")
         })?),
     };
-    let (log, mut held, damaged, instance) = match copy {
-        Some(copy) => (copy.to_owned(), Vec::new(), Vec::new(), None),
+    let (log, mut held, damaged, instance, policy) = match copy {
+        Some(copy) => (copy.to_owned(), Vec::new(), Vec::new(), None, None),
         None => {
             // As it is: what is verified is not changed first.
             let state = place::open_state(None)?;
             let place = AuditPlace::below(state.path());
             let instance = keys::instance_id(state.path())?;
-            (place.log(), anchor::held(&place), place.damaged(), Some(instance))
+            let policy = Policy::load(&place)?;
+            (place.log(), anchor::held(&place), place.damaged(), Some(instance), Some(policy))
         }
     };
     for file in against {
         held.extend(witnessed(file, instance.as_deref())?);
     }
-    let mut report = verify_entries(&log, &held, key.as_ref());
+    let (mut report, said) = verify_entries(&log, &held, key.as_ref());
+    report.findings.extend(policy.map(|policy| said.differences(&policy)).unwrap_or_default());
     for path in &damaged {
         let what = format!("an earlier log was damaged and set aside as {}", path.display());
         report.findings.push(Finding { grade: Grade::Tampered, entry: None, what });
@@ -68,16 +73,19 @@ pub(super) fn run(
     }
 }
 
-/// Verifies a log of entries of ours.
-fn verify_entries(log: &Path, held: &[Witnessed], first_key: Option<&VerifierKey>) -> Report {
-    let mut id: Option<String> = None;
+/// Verifies a log of entries of ours, and hears what they say of the policy.
+fn verify_entries(log: &Path, held: &[Witnessed], first_key: Option<&VerifierKey>) -> (Report, Said) {
+    let (mut id, mut said): (Option<String>, Said) = Default::default();
     let outside = Outside { witnessed: held, first_key };
     let mut report = verify(log, outside, &mut |number, bytes| {
-        let Ok(Place { seq, log }) = serde_json::from_slice(bytes) else {
+        let Ok(Place { seq, log, kind }) = serde_json::from_slice(bytes) else {
             return Some("it is no entry of ours".to_owned());
         };
         if seq != number {
             return Some(format!("it says that it is entry {seq}"));
+        }
+        if Said::is_of_policy(kind) {
+            said.hear(number, bytes);
         }
         let first = id.get_or_insert_with(|| log.to_owned());
         (first != log).then(|| format!("it says that it is of the log {log}"))
@@ -87,7 +95,7 @@ fn verify_entries(log: &Path, held: &[Witnessed], first_key: Option<&VerifierKey
         let what = format!("the entries are of the log {id}, and its keys are of another");
         report.findings.push(Finding { grade: Grade::Tampered, entry: Some(report.minimum), what });
     }
-    report
+    (report, said)
 }
 
 fn tell(output: Output, report: &Report, held: usize) {

@@ -6,6 +6,10 @@ use crate::home::Home;
 use serde_json::Value as Json;
 use std::fs;
 use std::process::Command;
+use tacho_spool::append::{Destination, Durability, append};
+use tacho_spool::blob::{Blob, BlobWriter};
+use tacho_spool::frame;
+use tacho_spool::state::State;
 
 fn types(home: &Home, behind: usize) -> Vec<String> {
     let text = entries(home);
@@ -95,6 +99,53 @@ fn what_is_forgotten_cannot_be_opened() {
     home.drain();
     home.stdout_of(&["rebuild"]);
     assert_eq!(types(&home, 7), ["session_forgotten"]);
+}
+
+/// Payloads that lie beside the spool go with the session that they are of, and no others.
+#[test]
+fn what_lies_beside_the_spool_is_forgotten_too() {
+    let home = drained("denied");
+    let session = fixture::load("denied").session.as_str().to_owned();
+    let state = State::open(&home.state()).unwrap();
+    for (name, of) in [("its", session.as_str()), ("of-another", "another")] {
+        let mut blob = BlobWriter::create(&state, name.to_owned()).unwrap();
+        blob.push(b"{}").unwrap();
+        let Blob { name, len, crc } = blob.finish(Durability::Kernel).unwrap();
+        let record = format!(
+            r#"{{"v":1,"t":1,"b":1,"pid":1,"sid":"{of}","raw_ref":{{"name":"{name}","len":{len},"crc":"{crc:08x}"}}"#
+        );
+        let to = Destination { host_directory: "host", session: of, unix_seconds: 1 };
+        append(&state, to, &frame::seal(record.as_bytes()), Durability::Kernel).unwrap();
+    }
+    home.drain();
+    home.stdout_of(&["audit", "forget", &session]);
+    let left: Vec<_> =
+        fs::read_dir(home.state().join("blobs")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["of-another"]);
+}
+
+/// A hold that is taken out of the policy without a word, and an age that nobody said, are told.
+#[test]
+fn a_policy_that_the_log_knows_nothing_of() {
+    let home = drained("denied");
+    let session = fixture::load("denied").session.as_str().to_owned();
+    home.stdout_of(&["audit", "hold", &session]);
+    home.stdout_of(&["audit", "retain", "6y"]);
+    assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+    let policy = home.state().join("audit/policy.json");
+    fs::write(&policy, r#"{"retention_days":30,"holds":[]}"#).unwrap();
+    let ran = home.run(&["audit", "verify"]);
+    assert_eq!(
+        (ran.code, ran.stdout),
+        (
+            Some(3),
+            format!(
+                "entry 7: it holds {session}, and the policy does not\n\
+                 entry 8: it has entries kept 2192 days, and the policy 30 days\n\
+                 tampered: 9 entries, 9 read, 2 checkpoints met, 0 of them held elsewhere\n"
+            )
+        )
+    );
 }
 
 #[test]
