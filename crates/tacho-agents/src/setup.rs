@@ -52,6 +52,8 @@ pub struct Setup {
     pub options: fn(&str) -> PluginOptions,
     /// What keeps hooks from running.
     pub switches: fn(&str) -> Switches,
+    /// The command of the agent's status line in its settings, if it is one of ours.
+    pub status_line: fn(&str) -> Option<String>,
     /// The directory of transcripts, below its configuration directory.
     pub transcripts: &'static str,
     /// A payload that a hook could get, for a trial.

@@ -4,7 +4,7 @@
 //! is replaced there counts from the next hook on. A manifest with a key that 2.1.119 does not know within an option,
 //! such as `options`, is refused by it as a whole.
 
-use super::native;
+use super::{native, status_line};
 use crate::PluginOptions;
 use crate::setup::{
     AgentVersion, PluginCopy, PluginFiles, PluginTexts, Replacement, Scope, SettingsFile, SettingsOf, Setup,
@@ -88,6 +88,7 @@ pub(super) const SETUP: Setup = Setup {
     plugins,
     options,
     switches,
+    status_line: status_line::command_of,
     transcripts: "projects",
     sample_payload: r#"{"session_id":"00000000-0000-4000-8000-000000000000","transcript_path":"/dev/null","cwd":"/","hook_event_name":"Notification","message":"a trial","notification_type":"trial"}"#,
 };

@@ -5,6 +5,7 @@ use super::event;
 use crate::fields::Fields;
 use crate::repair::without_lone_surrogates;
 use crate::{Decoded, StatusLine};
+use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tacho_model::event::{Event, Fact, LimitWindow, Observation, RateLimit, Share, StatusFigures};
@@ -19,6 +20,24 @@ pub(super) const EVENT: &str = "StatusLine";
 pub(super) const SETTING: &str = r#"In ~/.claude/settings.json:
   "statusLine": { "type": "command", "command": "tacho statusline" }
   "statusLine": { "type": "command", "command": "tacho statusline --then 'sh line.sh'" }"#;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    status_line: StatusLineSetting,
+}
+
+#[derive(Deserialize)]
+struct StatusLineSetting {
+    command: String,
+}
+
+/// The command of the status line in these settings, if it runs us.
+pub(super) fn command_of(settings: &str) -> Option<String> {
+    let Settings { status_line: StatusLineSetting { command } } = serde_json::from_str(settings).ok()?;
+    let is_ours = command.contains("tacho statusline");
+    is_ours.then_some(command)
+}
 
 /// What of a payload is kept.
 enum Kept {

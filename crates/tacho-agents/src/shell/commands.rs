@@ -33,6 +33,8 @@ struct Reader<'a> {
     documents: Vec<String>,
     /// Whether the next word is a file's name, or the end of a here-document.
     expects: Expects,
+    /// Whether these are the values of an array, of which only substitutions run.
+    is_array: bool,
     depth: usize,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Reader<'a> {
             word: None,
             documents: Vec::new(),
             expects: Expects::Word,
+            is_array: false,
             depth,
         }
     }
@@ -70,6 +73,7 @@ impl<'a> Reader<'a> {
                 }
                 ';' | '&' | '|' => self.separator(letter),
                 '(' if self.word.is_none() && self.letters.next_if_eq(&'(').is_some() => self.arithmetic(),
+                '(' if self.word.as_ref().is_some_and(|word| word.ends_with('=')) => self.array(),
                 '(' => {
                     // Behind a name it is the definition of a function.
                     self.end_word();
@@ -112,9 +116,40 @@ impl<'a> Reader<'a> {
             '"' => self.double_quoted(),
             '`' => self.substitution('`'),
             '$' if self.letters.next_if_eq(&'(').is_some() => self.substitution(')'),
-            '$' if self.word.is_none() && self.letters.peek() == Some(&'\'') => {}
+            '$' if self.letters.next_if_eq(&'\'').is_some() => self.ansi_quoted(),
+            '$' if self.letters.next_if_eq(&'"').is_some() => self.double_quoted(),
             other => self.push(other),
         }
+    }
+
+    /// What stands in `$'…'`, where a backslash escapes.
+    fn ansi_quoted(&mut self) {
+        self.word.get_or_insert_default();
+        while let Some(letter) = self.letters.next() {
+            match letter {
+                '\'' => return,
+                '\\' => match self.letters.next() {
+                    Some('n') => self.push('\n'),
+                    Some('t') => self.push('\t'),
+                    // What the others stand for is in no name of a program.
+                    Some(escaped) => self.push(escaped),
+                    None => {}
+                },
+                other => self.push(other),
+            }
+        }
+    }
+
+    /// Passes over the values of an array.
+    fn array(&mut self) {
+        if self.depth == 0 {
+            return;
+        }
+        let new = Reader::new("", self.depth - 1);
+        let mut within = Reader { letters: self.letters.clone(), is_array: true, ..new };
+        within.read_list(Some(')'));
+        self.letters = within.letters;
+        self.inner.append(&mut within.commands);
     }
 
     fn double_quoted(&mut self) {
@@ -212,7 +247,7 @@ impl<'a> Reader<'a> {
     fn end_command(&mut self) {
         self.end_word();
         let words = take(&mut self.words);
-        if words.first().is_some_and(|word| !HEADS.contains(&word.as_str())) {
+        if !self.is_array && words.first().is_some_and(|word| !HEADS.contains(&word.as_str())) {
             self.commands.push(words);
         }
         self.commands.append(&mut self.inner);

@@ -41,6 +41,8 @@ const PREFIXES: &[Prefix] = &[
     prefix("xargs", &["-I", "-n", "-P", "-d", "-L", "-s", "-E", "-a"]),
 ];
 
+/// Long options of shells whose value is a word of its own.
+const VALUED: [&str; 2] = ["--init-file", "--rcfile"];
 /// Shells that run what stands behind `-c`.
 const SHELLS: &[&str] = &["bash", "dash", "fish", "ksh", "sh", "zsh"];
 
@@ -70,10 +72,18 @@ pub(super) fn inner_line(words: &[String]) -> Option<String> {
     if !SHELLS.contains(&base_name(program)) {
         return None;
     }
-    let is_command = |word: &&String| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
-    let mut options = rest.iter().skip_while(|word| !is_command(word) && word.starts_with('-'));
-    options.next().filter(is_command)?;
-    options.next().cloned()
+    let mut rest = rest.iter();
+    while let Some(option) = rest.next().filter(|word| word.starts_with(['-', '+'])) {
+        let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        if letters.is_some_and(|letters| letters.contains('c')) {
+            return rest.next().cloned();
+        }
+        // The name of what `-o` switches, and the file of a long option.
+        if VALUED.contains(&option.as_str()) || !option.starts_with("--") && option.ends_with(['o', 'O']) {
+            rest.next();
+        }
+    }
+    None
 }
 
 impl Prefix {

@@ -52,7 +52,8 @@ fn what_it_says() {
     let cut = format!("tampered: {witness} says another root at 764 of 763 entries\ntampered\n");
     assert_eq!(verdict(&scene.path(), &["--witness", &witness]), (cut, Some(3)));
     fs::remove_file(scene.path().join("tile/0/001")).unwrap();
-    let missing = "incomplete: tile 1 of level 0 cannot be read: No such file or directory\nincomplete\n".to_owned();
+    let missing =
+        "incomplete: tile 1 of level 0 cannot be read: No such file or directory\nincomplete\n".to_owned();
     assert_eq!(verdict(&scene.path(), &[]), (missing, Some(4)));
 }
 

@@ -136,6 +136,15 @@ fn last_words(side: &AgentSide, wanted: &Uninstall, steps: &Steps) -> String {
     } else {
         text.push_str(&format!("Running sessions: {}.\n", side.setup().how_to_reload));
     }
+    for file in side.settings() {
+        let command = (side.setup().status_line)(&file.text);
+        let path = file.path.display();
+        text.push_str(
+            &command
+                .map(|command| format!("{path} still has the status line `{command}`: take it out there.\n"))
+                .unwrap_or_default(),
+        );
+    }
     if let Some(state) = place::existing_state_directory().filter(|_| !wanted.purge) {
         text.push_str(&format!("What was recorded stays in {}.\n", state.display()));
     }

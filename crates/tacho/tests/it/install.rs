@@ -189,7 +189,8 @@ fn a_name_for_the_shell() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let program = installed.folder().join("plugins/claude-code/bin/tacho");
     assert_eq!(fs::read_link(directory.join("tacho")).unwrap(), program);
-    installed.note_plugins(&["tachograph@tachograph"], &json!({}));
+    let status_line = json!({ "type": "command", "command": "tacho statusline --then 'sh line.sh'" });
+    installed.note_plugins(&["tachograph@tachograph"], &json!({ "statusLine": status_line }));
     let ran = installed.shell(&format!("{path} tacho --account-home $HOME uninstall claude-code"));
     insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
     assert!(!installed.folder().exists() && fs::read_link(directory.join("tacho")).is_err());
