@@ -12,6 +12,7 @@ mod lines;
 mod messages;
 mod msgpack;
 mod otlp;
+mod tls;
 
 use crate::delivery::Outcome;
 use crate::destination::{Destination, Protocol};

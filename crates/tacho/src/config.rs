@@ -4,6 +4,7 @@
 //! never mixed. What the environment alone says has no known author (a repository's settings can set variables), so
 //! it is obeyed only toward loopback; elsewhere it needs the owner's word.
 
+mod certificates;
 mod described;
 mod environment;
 mod file;

@@ -61,6 +61,15 @@ pub(crate) struct SetDestination {
     /// http/protobuf, http/json or grpc.
     #[arg(long)]
     pub(crate) protocol: Option<String>,
+    /// The file with the certificates that may vouch for it (PEM), instead of those that the system trusts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<String>,
+    /// The file with the certificate that it is shown when it asks who sends (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_certificate: Option<String>,
+    /// The file with the key of that certificate (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_key: Option<String>,
     /// gzip or none.
     #[arg(long)]
     pub(crate) compression: Option<String>,
@@ -97,6 +106,9 @@ impl SetDestination {
             && self.preset.is_none()
             && self.region.is_none()
             && self.protocol.is_none()
+            && self.certificate.is_none()
+            && self.client_certificate.is_none()
+            && self.client_key.is_none()
             && self.compression.is_none()
             && self.timeout_s.is_none()
             && self.signals.is_empty()

@@ -99,6 +99,8 @@ fn details(named: &Named) -> String {
     if !names.is_empty() {
         details.push(format!("headers {}", names.join(" ")));
     }
+    let kept = [(to.tls.has_authorities(), "certificate"), (to.tls.has_identity(), "client_certificate")];
+    details.extend(kept.into_iter().filter(|(is_said, _)| *is_said).map(|(_, key)| key.to_owned()));
     details.extend(to.label.as_ref().map(|label| format!("name {}", display_safe(label))));
     if to.signals != Signals::default() || to.keeps_events != to.kind.keeps_events {
         let events = if to.keeps_events { " events" } else { "" };

@@ -1,5 +1,6 @@
 //! A destination as somebody described it, and what is wrong with that.
 
+use super::certificates;
 use super::file::level;
 use super::nearest;
 use super::presets::{self, Preset, REGION, TokenForm};
@@ -35,6 +36,9 @@ pub(super) struct Described {
     pub(super) region: Option<String>,
     pub(super) path: Option<PathBuf>,
     pub(super) protocol: Option<String>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) client_certificate: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
     pub(super) compression: Option<String>,
     pub(super) timeout_s: Option<f64>,
     pub(super) token: Option<String>,
@@ -59,7 +63,7 @@ pub(super) struct Complaint {
 }
 
 /// A complaint about the value of a key.
-fn about(key: &'static str) -> impl Fn(String) -> Complaint {
+pub(super) fn about(key: &'static str) -> impl Fn(String) -> Complaint {
     move |reason| Complaint { key, reason }
 }
 
@@ -120,7 +124,9 @@ impl Described {
             None => Protocol::default(),
         };
         let to = Destination::new(&endpoint, protocol, self.headers(preset)?, level);
-        Ok(to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind))
+        let mut to = to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind);
+        to.tls = certificates::read(self)?;
+        Ok(to)
     }
 
     fn endpoint(&self, preset: Option<&Preset>, kind: &Kind) -> Result<String, Complaint> {

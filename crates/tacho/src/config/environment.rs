@@ -8,6 +8,7 @@ use super::stored::Directory;
 use super::{Author, Config, Origin, Refused, Said};
 use std::collections::BTreeMap;
 use std::env;
+use std::path::PathBuf;
 use tacho_agents::{AGENTS, Agent, OwnersFiles, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
 use tacho_export::percent;
@@ -217,6 +218,9 @@ fn described_by_variables(preset: Option<String>) -> Result<Destination, String>
         region: variable("TACHO_OTLP_REGION"),
         dataset: variable("TACHO_OTLP_DATASET"),
         protocol: variable("TACHO_OTLP_PROTOCOL"),
+        certificate: variable("TACHO_OTLP_CERTIFICATE").map(PathBuf::from),
+        client_certificate: variable("TACHO_OTLP_CLIENT_CERTIFICATE").map(PathBuf::from),
+        client_key: variable("TACHO_OTLP_CLIENT_KEY").map(PathBuf::from),
         compression: variable("TACHO_OTLP_COMPRESSION"),
         timeout_s: number("TACHO_OTLP_TIMEOUT_S")?,
         headers: headers.into_iter().map(|header| (header.name, header.value)).collect(),

@@ -1,5 +1,6 @@
 //! Destinations as they can be described: in the owner's file, by presets, by variables; and what is said of mistakes.
 
+mod certified;
 mod described;
 mod tested;
 mod variables;

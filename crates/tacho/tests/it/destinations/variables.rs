@@ -18,6 +18,15 @@ fn the_variables_of_every_exporter() {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
             ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "5000"),
         ],
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true"),
+        ],
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://localhost:4318"),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
+        ],
         &[("OTEL_TRACES_EXPORTER", "console,otlp"), ("OTEL_LOGS_EXPORTER", "none")],
         &[("OTEL_TRACES_EXPORTER", "zipkin")],
         &[
