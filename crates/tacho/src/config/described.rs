@@ -12,7 +12,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals};
-use tacho_export::exporters::{EVENTS, KINDS, Kind, Place};
+use tacho_export::exporters::{EVENTS, KINDS, Kind, PROMETHEUS, Place};
 use tacho_export::sampling::Sampling;
 use tacho_model::metric::Temporality;
 
@@ -77,6 +77,10 @@ impl Described {
         };
         if let Some(name) = said(&self.temporality, |preset| &preset.temporality) {
             to.temporality = temporality(&name)?;
+        }
+        if to.kind == &PROMETHEUS && to.temporality != Temporality::default() {
+            let reason = format!("kind {:?} counts from the beginning: leave out temporality", to.kind.name);
+            return Err(about("temporality")(reason));
         }
         if let Some(name) = &self.compression {
             to.compression = choice("compression", name, &Compression::ALL, Compression::name)?;

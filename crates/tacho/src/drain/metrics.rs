@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tacho_assemble::metrics::measure;
 use tacho_assemble::tree::Assembly;
 use tacho_export::delivery::Outcome;
+use tacho_export::exporters::PROMETHEUS;
 use tacho_export::otlp::{Encoded, REQUEST_ITEMS_MAX, Signal, encode};
 use tacho_model::metric::{Instrument, Labels, Measured, MetricPoint, Temporality};
 use tacho_model::time::UnixNanos;
@@ -70,7 +71,7 @@ pub(super) struct Telling {
 
 /// What is said to a destination.
 #[derive(Debug)]
-struct Saying {
+pub(super) struct Saying {
     at: UnixNanos,
     /// The requests that are left.
     left: VecDeque<Portion>,
@@ -80,9 +81,16 @@ struct Saying {
 
 /// One request, and of which series it says a difference.
 #[derive(Debug)]
-struct Portion {
-    parcel: Parcel,
-    series: Vec<Series>,
+pub(super) struct Portion {
+    pub(super) parcel: Parcel,
+    pub(super) series: Vec<Series>,
+}
+
+impl Saying {
+    /// What is said in these requests.
+    pub(super) fn of(at: UnixNanos, portions: impl IntoIterator<Item = Portion>) -> Self {
+        Self { at, left: portions.into_iter().collect(), under_way: None }
+    }
 }
 
 impl Telling {
@@ -135,7 +143,7 @@ impl Drainer {
             // What waits is not made anew, lest it never becomes late; it is new enough by then.
             let waits = self.metrics.is_under_way(endpoint) || self.metrics.is_late(endpoint, now());
             if is_due && !waits {
-                self.metrics.sayings.insert(endpoint.to_owned(), self.saying(named, row)?);
+                self.metrics.sayings.insert(endpoint.to_owned(), self.saying(named, row, pace)?);
             }
         }
         Ok(())
@@ -155,7 +163,10 @@ impl Drainer {
         Ok(changes.commit()?)
     }
 
-    fn saying(&self, named: &Named, row: &DestinationRow) -> Result<Saying, Failure> {
+    fn saying(&self, named: &Named, row: &DestinationRow, pace: Pace) -> Result<Saying, Failure> {
+        if *named.to.kind == PROMETHEUS {
+            return self.text_saying(named, row, pace);
+        }
         let (now, temporality) = (now(), named.to.temporality);
         let (told, store) = (Told { row, temporality, now }, self.store.read());
         let mut portions: Vec<(Vec<MetricPoint>, Vec<Series>)> = vec![Default::default()];
@@ -174,7 +185,7 @@ impl Drainer {
         }
         let gauges = gauges(&self.state, store, &self.pricer.prices.version(), Some(row.key), now)?;
         told.gauges(gauges).for_each(|point| add(vec![point], None));
-        let mut left = VecDeque::new();
+        let mut left = Vec::new();
         for (points, mut series) in portions {
             let bodies = self.metrics_encoded(named, points)?;
             let last = bodies.len().saturating_sub(1);
@@ -182,10 +193,10 @@ impl Drainer {
                 let parcel = metrics_parcel(named, row, body);
                 // What is said in several requests was said when the last was taken.
                 let series = if number == last { std::mem::take(&mut series) } else { Vec::new() };
-                left.push_back(Portion { parcel, series });
+                left.push(Portion { parcel, series });
             }
         }
-        Ok(Saying { at: now, left, under_way: None })
+        Ok(Saying::of(now, left))
     }
 
     fn metrics_encoded(&self, named: &Named, points: Vec<MetricPoint>) -> Result<Vec<Encoded>, Failure> {
@@ -242,7 +253,7 @@ impl Drainer {
     }
 }
 
-fn metrics_parcel(named: &Named, row: &DestinationRow, body: Encoded) -> Parcel {
+pub(super) fn metrics_parcel(named: &Named, row: &DestinationRow, body: Encoded) -> Parcel {
     Parcel {
         id: 0,
         destination: row.key,

@@ -113,7 +113,7 @@ fn named(text: &str) -> Result<Table, Failure> {
             let presets: Vec<&str> = presets::names().collect();
             let hint = nearest::hint(text, &presets);
             return Err(usage(format!("{text} is no address, and no preset either{hint}")).hint(format!(
-                "an address begins with http:// or https://; a place is console or file:/DIRECTORY; the \
+                "an address begins with http:// or https://; a place is console, file:/DIRECTORY or prometheus:/FILE; the \
                                presets are {}",
                 presets.join(", ")
             )));

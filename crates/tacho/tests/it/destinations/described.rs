@@ -92,6 +92,16 @@ name = "same"
 [[destination]]
 endpoint = "https://f.example.com"
 name = "same"
+
+[[destination]]
+kind = "prometheus"
+path = "/tmp/tacho.prom"
+temporality = "delta"
+
+[[destination]]
+kind = "prometheus"
+path = "/tmp/tacho.prom"
+signals = ["traces"]
 "#,
     );
     insta::assert_snapshot!(shown(&home, &[]));
@@ -108,6 +118,7 @@ fn destinations_are_typed_into_the_file() {
         &["console"],
         &["file:/var/log/tacho", "--compression", "none", "--timeout-s", "3"],
         &["work", "--temporality", "delta"],
+        &["prometheus:/var/lib/node_exporter/textfile/tacho.prom"],
         &["debug:/tmp/payloads.log"],
     ] {
         home.stdout_of(&[&["config", "set", "destination"], arguments].concat());
