@@ -2,7 +2,9 @@
 //! in between seals nothing twice and leaves nothing out.
 
 use super::now;
-use crate::audit::{AuditPlace, Book, Fields, Index, Known, Opening, Reasoning, Sealed, summary};
+use crate::audit::{
+    AuditPlace, Book, Fields, Index, Known, Opening, Reasoning, Sealed, note_sealed, note_unsealed, summary,
+};
 use crate::config::{Config, Named};
 use crate::failure::Failure;
 use crate::place;
@@ -109,6 +111,7 @@ impl Sealing {
     /// Notes that sealing failed. Recording and sending go on without it: what was not sealed is looked at again.
     pub(super) fn postpone(&mut self, failure: &Failure) {
         self.problem = Some(failure.sentence());
+        note_unsealed(&self.state, now());
         self.waiting.clear();
         self.sessions.clear();
     }
@@ -230,6 +233,7 @@ impl Sealing {
         self.index.cover(&appended.origin, appended.size)?;
         self.checkpoint = Some(appended.checkpoint);
         self.problem = None;
+        note_sealed(&self.state);
         Ok(())
     }
 

@@ -23,7 +23,7 @@ use tacho_store::Store;
 use tacho_store::metrics::Series;
 
 /// Where it stands, below the state directory, when somebody asked last: nanoseconds since the Unix epoch.
-const SCRAPED: &str = "scraped";
+pub(crate) const SCRAPED: &str = "scraped";
 /// How long a drainer may take to bring the store up to date.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How soon it is looked at again.

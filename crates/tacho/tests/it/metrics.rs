@@ -40,7 +40,16 @@ fn sum(samples: &BTreeMap<String, f64>, name: &str, label: &str) -> f64 {
 fn counted(text: &str) -> String {
     let is_counted = |line: &&str| {
         let name = line.split(['{', ' ']).next().unwrap();
-        let is_of_moment = ["_active", "_max_usd", "_waiting", "_max_seconds", "_rate", "_p99", "_used"];
+        let is_of_moment = [
+            "_active",
+            "_repeated_failures",
+            "_max_usd",
+            "_waiting",
+            "_max_seconds",
+            "_rate",
+            "_p99",
+            "_used",
+        ];
         !line.starts_with('#')
             && !line.starts_with("tachograph_")
             && !name.contains("_used_max")
@@ -211,6 +220,19 @@ fn what_is_kept_back_is_not_counted() {
     let text = scraped(&Serving::start(&home));
     assert_eq!(sum(&samples(&text), "claude_session_count_total", ""), 0.0);
     assert!(!text.contains("tool=\""), "{text}");
+}
+
+/// The audit log is known by how long it is, wherever somebody keeps that.
+#[test]
+fn how_long_the_audit_log_is() {
+    let home = Home::with([fixture::load("subagent").an_hour_ago()]);
+    home.drain();
+    let samples = samples(&scraped(&Serving::start(&home)));
+    let entries = home.stdout_of(&["audit", "export"]).lines().count() as f64;
+    let known = ["entries", "set_aside", "unsealed_seconds"];
+    let known = known.map(|name| samples[&format!("tachograph_audit_{name}")]);
+    assert_eq!(known, [entries, 0.0, 0.0]);
+    assert!(samples["tachograph_prices_age_seconds"] > 0.0);
 }
 
 /// Destinations hear of themselves, and never what one is called.
