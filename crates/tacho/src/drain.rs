@@ -10,6 +10,7 @@ mod dead_letters;
 mod declined;
 mod deliver;
 mod hand_over;
+mod held_off;
 mod ingest;
 mod keeping;
 mod liveness;

@@ -5,6 +5,7 @@
 
 use super::courier::Carried;
 use super::deliver::{next_attempt, reason};
+use super::held_off::HeldOff;
 use super::outgoing::Resources;
 use super::round::Pace;
 use super::{BACKFILL_NS, Drainer, now};
@@ -67,6 +68,8 @@ pub(super) struct Telling {
     next: Option<Instant>,
     /// What is said to each, by its endpoint.
     sayings: BTreeMap<String, Saying>,
+    /// Who refused what it was told.
+    held_off: HeldOff,
 }
 
 /// What is said to a destination.
@@ -94,6 +97,11 @@ impl Saying {
 }
 
 impl Telling {
+    /// Tells everybody again, whoever refused what: something was configured.
+    pub(super) fn begin_anew(&mut self) {
+        self.held_off = HeldOff::default();
+    }
+
     /// The next request for a destination.
     pub(super) fn next_for(&mut self, endpoint: &str) -> Option<Parcel> {
         let saying = self.sayings.get_mut(endpoint)?;
@@ -134,7 +142,8 @@ impl Drainer {
             let endpoint = named.to.endpoint();
             let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { continue };
             let interval = named.to.metrics_interval.filter(|_| pace == Pace::Gentle).unwrap_or_default();
-            let is_early = Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval;
+            let is_early = Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval
+                || pace == Pace::Gentle && self.metrics.held_off.holds(endpoint, Instant::now());
             if is_early || row.declines(Signal::Metrics.name()).is_some() {
                 continue;
             }
@@ -222,6 +231,7 @@ impl Drainer {
         let changes = self.store.change()?;
         match (&carried.outcome, told) {
             (Outcome::Taken { message, .. }, told) => {
+                self.metrics.held_off.taken(&carried.endpoint);
                 let (series, at) = told.unwrap_or_default();
                 series.iter().try_for_each(|series| changes.tell_series(to, series))?;
                 if let Some(at) = at {
@@ -240,6 +250,9 @@ impl Drainer {
                 let (error, (retry_at, is_asked)) = (reason(outcome), next_attempt(outcome, &row, now()));
                 let postponed = Delivery::Postponed { retry_at, is_asked, error: &error };
                 let is_refused = matches!(outcome, Outcome::Refused { .. });
+                if is_refused {
+                    self.metrics.held_off.refused(&carried.endpoint, Instant::now());
+                }
                 let given_up = Delivery::GivenUp { error: &error };
                 if !lacks_signal {
                     let delivery = if is_refused { &given_up } else { &postponed };
