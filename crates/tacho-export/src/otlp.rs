@@ -263,6 +263,6 @@ fn scope() -> InstrumentationScope {
 
 fn resource(batch: &Batch) -> Resource {
     let mut attributes = values::attributes(&batch.resource);
-    attributes.extend(batch.project.iter().map(|(name, value)| values::of_project(name, value)));
+    attributes.extend(batch.declared.iter().map(|(name, value)| values::declared(name, value)));
     Resource { attributes, ..Resource::default() }
 }

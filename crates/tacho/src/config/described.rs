@@ -26,7 +26,7 @@ const SIGNALS: [&str; 4] = ["traces", "metrics", "logs", EVENTS];
 const TIMEOUT_S_MAX: f64 = 600.0;
 
 /// A destination as somebody described it; what is left out is as usual.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Described {
     pub(super) name: Option<String>,

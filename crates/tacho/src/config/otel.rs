@@ -3,14 +3,14 @@
 //!
 //! An agent keeps them from its hooks, so they count for whoever drains from a terminal or serves.
 
+use super::declared::{self, CONFIG_FILE};
 use super::described::{self, Complaint, Described, choice};
 use super::environment::{headers_from, variable};
-use super::{Author, Config, Origin};
+use super::{Author, Config, Origin, Said};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tacho_export::destination::{Compression, Destination, Protocol, origin_of};
 use tacho_model::metric::Temporality;
-use tacho_model::semconv;
 
 /// Attributes of everything that is sent.
 pub(super) const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
@@ -106,6 +106,9 @@ struct Way {
 
 /// Takes in what the variables say.
 pub(super) fn read(config: &mut Config) {
+    if let Some(file) = variable(CONFIG_FILE) {
+        return declared::read(&file, config);
+    }
     if variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return;
     }
@@ -144,23 +147,19 @@ pub(super) fn read(config: &mut Config) {
     }
 }
 
-/// What the variable for attributes of the resource says: nothing at all if it cannot be read (specification, "Specifying
-/// resource information via an environment variable").
-pub(super) fn resource_attributes(config: &mut Config) -> BTreeMap<String, String> {
-    let Some(text) = variable(RESOURCE_ATTRIBUTES) else { return BTreeMap::new() };
-    let Ok(pairs) = headers_from(&text) else {
-        config.refuse(Origin::Variable(RESOURCE_ATTRIBUTES), "it is not name=value,...".to_owned());
-        return BTreeMap::new();
-    };
-    let used = [semconv::SERVICE_NAME.name(), semconv::TACHOGRAPH_TEAM.name()];
-    let unused: Vec<&str> =
-        pairs.iter().map(|pair| pair.name.as_str()).filter(|name| !used.contains(name)).collect();
-    if !unused.is_empty() {
-        let reason =
-            format!("of {} nothing is sent; only {} are used", unused.join(", "), used.join(" and "));
-        config.refuse(Origin::Variable(RESOURCE_ATTRIBUTES), reason);
+/// What the variable for attributes of the resource says, or the file that stands in the place of all variables: nothing at all
+/// if it cannot be read (specification, "Specifying resource information via an environment variable").
+pub(super) fn resource_attributes(config: &mut Config) -> Said<BTreeMap<String, String>> {
+    if let Some(declared) = &config.declared {
+        return declared.clone();
     }
-    pairs.into_iter().map(|pair| (pair.name, pair.value)).collect()
+    let origin = Origin::Variable(RESOURCE_ATTRIBUTES);
+    let pairs = headers_from(&variable(RESOURCE_ATTRIBUTES).unwrap_or_default());
+    let pairs = pairs.unwrap_or_else(|()| {
+        config.refuse(origin.clone(), "it is not name=value,...".to_owned());
+        Vec::new()
+    });
+    Said { value: pairs.into_iter().map(|pair| (pair.name, pair.value)).collect(), origin }
 }
 
 /// Where a signal goes; `None` where nobody says so.
@@ -218,14 +217,17 @@ fn way(own: &Variables, is_asked_for: bool, config: &mut Config) -> Option<Way> 
     })
 }
 
-fn name(way: Way, signals: Vec<String>, config: &mut Config) {
-    // What the agent sends to us is not sent to ourselves.
-    let is_own = |port: u16| {
-        let at = |host: &str| origin_of(&format!("http://{host}:{port}"));
-        let origin = origin_of(&way.endpoint);
+/// Whether this is our own receiver: what the agent sends to us is not sent to ourselves.
+pub(super) fn is_own(endpoint: &str, config: &Config) -> bool {
+    let origin = origin_of(endpoint);
+    config.native.iter().any(|target| {
+        let at = |host: &str| origin_of(&format!("http://{host}:{}", target.port));
         [at("127.0.0.1"), at("localhost"), at("[::1]")].contains(&origin)
-    };
-    if config.native.iter().any(|target| is_own(target.port)) {
+    })
+}
+
+fn name(way: Way, signals: Vec<String>, config: &mut Config) {
+    if is_own(&way.endpoint, config) {
         return;
     }
     let origin = Origin::Variable(way.named_by);

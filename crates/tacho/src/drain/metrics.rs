@@ -212,7 +212,13 @@ impl Drainer {
         let resources = Resources { config: &self.config, instance_id: &self.instance_id };
         let user_info = Disclosure::default();
         let policy = Policy { level: named.to.level, user_info, identity_key: &self.identity_key };
-        let cleared = clear_metrics(&resources.of_metrics(), points, named.to.temporality, policy);
+        let cleared = clear_metrics(
+            &resources.of_metrics(),
+            &resources.declared(),
+            points,
+            named.to.temporality,
+            policy,
+        );
         encode(&[cleared], Signal::Metrics, named.to.protocol)
             .map_err(|error| Failure::external("encode metrics", error))
     }

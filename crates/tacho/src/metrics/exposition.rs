@@ -2,6 +2,7 @@
 
 use super::gauges;
 use crate::failure::Failure;
+use std::collections::BTreeMap;
 use tacho_model::attribute::Attributes;
 use tacho_model::batch::Batch;
 use tacho_model::metric::{MetricPoint, Temporality};
@@ -23,5 +24,5 @@ pub(crate) fn exposition(
     let mut points = counted;
     points.extend(gauges(state, store, price_table, None, now)?);
     let policy = Policy { level: CaptureLevel::default(), user_info: Disclosure::default(), identity_key };
-    Ok(clear_metrics(&Attributes::default(), points, Temporality::Cumulative, policy))
+    Ok(clear_metrics(&Attributes::default(), &BTreeMap::new(), points, Temporality::Cumulative, policy))
 }

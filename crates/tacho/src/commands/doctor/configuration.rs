@@ -134,7 +134,7 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
 
 /// Whether a variable is read by every exporter, so that whoever set it may have meant others.
 fn is_meant_for_all(origin: &Origin) -> bool {
-    matches!(origin, Origin::Variable(name) if name.starts_with("OTEL_"))
+    origin.is_exporter()
 }
 
 fn remedy_of(refused: &Refused) -> String {

@@ -9,6 +9,7 @@ fn every_key_of_a_destination() {
     home.configure(
         r#"
 debug_file = "/tmp/payloads.log"
+resource_attributes = { "deployment.environment.name" = "prod", "user.id" = "ada" }
 
 [[destination]]
 name = "work"
