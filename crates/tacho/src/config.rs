@@ -15,6 +15,7 @@ mod otel;
 pub(crate) mod owner;
 pub(crate) mod presets;
 mod project;
+mod regular_file;
 mod stored;
 mod terminal;
 pub(crate) mod trust;

@@ -1,7 +1,7 @@
 //! The files that say whom a destination is certified by, and what we show it of ourselves.
 
 use super::described::{Complaint, Described, about};
-use std::fs;
+use super::regular_file;
 use std::path::Path;
 use tacho_export::destination::{Tls, TlsError};
 
@@ -25,7 +25,7 @@ pub(super) fn read(described: &Described) -> Result<Tls, Complaint> {
 }
 
 fn bytes(key: &'static str, path: &Path) -> Result<Vec<u8>, Complaint> {
-    fs::read(path).map_err(|error| about(key)(format!("{key} {}: {error}", path.display())))
+    regular_file::read(path).map_err(|wrong| about(key)(format!("{key} {} {wrong}", path.display())))
 }
 
 fn of_file(key: &'static str, path: &Path) -> impl Fn(TlsError) -> Complaint {

@@ -7,19 +7,16 @@ mod exporter;
 mod value;
 
 use super::environment::headers_from;
-use super::{Author, Config, Origin, Said};
+use super::{Author, Config, Origin, Said, regular_file};
 use crate::config::described::Described;
 use exporter::{Exporter, Way};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use value::{entries, list, number, substituted, text, truth};
 
 /// The variable that leads to the file.
 pub(super) const CONFIG_FILE: &str = "OTEL_CONFIG_FILE";
-/// What is larger is no configuration.
-const BYTES_MAX: u64 = 256 * 1024;
 
 /// What is read of a file.
 struct Reading<'a> {
@@ -58,11 +55,7 @@ pub(super) fn read(file: &str, config: &mut Config) {
 }
 
 fn document(path: &Path) -> Result<Map<String, Json>, String> {
-    let found = fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?;
-    if !found.is_file() || found.len() > BYTES_MAX {
-        return Err("is no file of at most 256 KiB".to_owned());
-    }
-    let yaml = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let yaml = String::from_utf8(regular_file::read(path)?).map_err(|_| "is no text".to_owned())?;
     // Not the error's own rendering: it shows the line, and the line may hold a token.
     let parsed = serde_saphyr::from_str::<Json>(&yaml).map_err(|error| {
         let line = error.location().map(|at| format!(", see line {}", at.line())).unwrap_or_default();

@@ -27,6 +27,7 @@ fn the_variables_of_every_exporter() {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://localhost:4318"),
             ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
         ],
+        &[("TACHO_OTLP_ENDPOINT", "https://localhost:4318"), ("TACHO_OTLP_CERTIFICATE", "/dev/zero")],
         &[("OTEL_TRACES_EXPORTER", "console,otlp"), ("OTEL_LOGS_EXPORTER", "none")],
         &[("OTEL_TRACES_EXPORTER", "zipkin")],
         &[
