@@ -45,6 +45,7 @@ enum Size {
 const BACKENDS: &[Backend] = &[
     Backend { name: "promtool", size: Size::Small, run: prometheus::rules },
     Backend { name: "prometheus", size: Size::Small, run: prometheus::expressions },
+    Backend { name: "textfile", size: Size::Small, run: prometheus::textfile },
     Backend { name: "test-agent", size: Size::Small, run: test_agent::protobuf },
     Backend { name: "test-agent-json", size: Size::Small, run: test_agent::json },
     Backend { name: "test-agent-grpc", size: Size::Small, run: test_agent::grpc },

@@ -2,6 +2,7 @@
 
 mod protocol;
 mod signals;
+mod tls;
 
 use crate::exporters::{Kind, OTLP, Place};
 use crate::sampling::Sampling;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tacho_model::metric::Temporality;
 use tacho_privacy::CaptureLevel;
+pub use tls::{Tls, TlsError};
 use ureq::http::Uri;
 
 /// How long one request may take unless somebody says otherwise (OTLP exporter specification).
@@ -51,6 +53,8 @@ pub struct Destination {
     pub kind: &'static Kind,
     /// Transport and encoding.
     pub protocol: Protocol,
+    /// By whose word it is believed to be itself, and what we show it.
+    pub tls: Tls,
     /// Whether bodies are compressed on their way.
     pub compression: Compression,
     /// How long one request may take.
@@ -171,6 +175,7 @@ impl Destination {
             headers: Vec::new(),
             label: None,
             protocol: kind.protocol.unwrap_or_default(),
+            tls: Tls::default(),
             compression: Compression::default(),
             timeout: TIMEOUT,
             signals: Signals::default(),
@@ -231,6 +236,12 @@ impl Destination {
     #[must_use]
     pub fn headers(&self) -> &[Header] {
         &self.headers
+    }
+
+    /// Whether what it gets is encrypted on its way.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.kind.place == Place::Address && self.base.starts_with("https:")
     }
 
     /// Whether what it gets stays on this machine.

@@ -12,6 +12,8 @@ mod lines;
 mod messages;
 mod msgpack;
 mod otlp;
+mod textfile;
+mod tls;
 
 use crate::delivery::Outcome;
 use crate::destination::{Destination, Protocol};
@@ -71,6 +73,17 @@ pub const DEBUG: Kind = Kind {
     open: || Box::new(debug::Debug),
 };
 
+/// A file that Prometheus' node_exporter reads.
+pub const PROMETHEUS: Kind = Kind {
+    name: "prometheus",
+    place: Place::File,
+    endpoint: None,
+    protocol: Some(Protocol::HttpProtobuf),
+    takes: |signal| signal == Signal::Metrics,
+    keeps_events: false,
+    open: || Box::new(textfile::Textfile),
+};
+
 /// Every kind.
 pub const KINDS: &[Kind] = &[
     OTLP,
@@ -93,6 +106,7 @@ pub const KINDS: &[Kind] = &[
         open: || Box::new(file::Files),
     },
     DEBUG,
+    PROMETHEUS,
     Kind {
         name: "datadog",
         place: Place::Address,

@@ -7,13 +7,15 @@ mod traces;
 mod values;
 
 use crate::destination::Protocol;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use request::Request;
-use std::io;
+use std::io::{self, Write as _};
 use tacho_model::attribute::Class;
 use tacho_model::batch::Batch;
 use tacho_privacy::Cleared;
@@ -57,6 +59,15 @@ impl Signal {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|signal| signal.name() == name)
+    }
+}
+
+impl Encoded {
+    /// A body, compressed.
+    pub(crate) fn of(body: &[u8], items: usize) -> io::Result<Self> {
+        let mut compressed = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+        compressed.write_all(body)?;
+        Ok(Self { bytes: compressed.finish()?, items, uncompressed_bytes: body.len() })
     }
 }
 
@@ -252,6 +263,6 @@ fn scope() -> InstrumentationScope {
 
 fn resource(batch: &Batch) -> Resource {
     let mut attributes = values::attributes(&batch.resource);
-    attributes.extend(batch.project.iter().map(|(name, value)| values::of_project(name, value)));
+    attributes.extend(batch.declared.iter().map(|(name, value)| values::declared(name, value)));
     Resource { attributes, ..Resource::default() }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source of the names: the default translation of OTLP, `UnderscoreEscapingWithSuffixes`.
 
+use crate::otlp::{EncodeError, Encoded};
 use std::fmt::Write as _;
 use tacho_model::batch::Batch;
 use tacho_model::metric::{Instrument, Labels, Metric, MetricPoint, MetricValue, Total};
@@ -33,6 +34,14 @@ pub fn text(batch: &Cleared<Batch>) -> String {
         points.iter().for_each(|point| write_point(&mut text, &name, point));
     }
     text
+}
+
+/// The same as the body of a request.
+///
+/// # Errors
+/// When it cannot be compressed, which no text makes so.
+pub fn encoded(batch: &Cleared<Batch>) -> Result<Encoded, EncodeError> {
+    Ok(Encoded::of(text(batch).as_bytes(), batch.get().metrics.len())?)
 }
 
 /// The name of a metric in Prometheus.

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 pub struct Draft<'a> {
     /// Who made them.
     pub resource: Attributes,
-    /// What the project says of itself, by names that are sent behind `project.`.
-    pub project: BTreeMap<String, String>,
+    /// What a project and whoever configured the recorder say of who made them, by the names that are sent.
+    pub declared: BTreeMap<String, String>,
     /// The spans, as they stand in their session.
     pub spans: Vec<&'a Span>,
     /// Spans that were sent before and are understood otherwise now.
@@ -42,8 +42,8 @@ pub struct Correction<'a> {
 pub struct Batch {
     /// Who made them.
     pub resource: Attributes,
-    /// What the project says of itself, by names that are sent behind `project.`.
-    pub project: BTreeMap<String, String>,
+    /// What a project and whoever configured the recorder say of who made them, by the names that are sent.
+    pub declared: BTreeMap<String, String>,
     /// The spans.
     pub spans: Vec<Span>,
     /// The log records.

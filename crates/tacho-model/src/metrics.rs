@@ -482,6 +482,16 @@ pub const TOOL_OPEN_MAX_SECONDS: Metric = Metric {
     labels: &[],
 };
 
+/// How often in a row the last tool call of a session that goes on failed with the same arguments: of all such sessions the most, 20 at most.
+pub const TOOL_REPEATED_FAILURES: Metric = Metric {
+    name: "claude.tool.repeated_failures",
+    brief: "How often in a row the last tool call of a session that goes on failed with the same arguments: of all such sessions the most, 20 at most.",
+    unit: "{call}",
+    instrument: Instrument::Gauge,
+    per_unit: 1,
+    labels: &[],
+};
+
 /// Tool calls that wait for a person now.
 pub const PERMISSION_WAITING: Metric = Metric {
     name: "claude.permission.waiting",
@@ -527,6 +537,46 @@ pub const TACHOGRAPH_STORE_SIZE: Metric = Metric {
     name: "tachograph.store.size",
     brief: "Size of the store.",
     unit: "By",
+    instrument: Instrument::Gauge,
+    per_unit: 1,
+    labels: &[],
+};
+
+/// Entries in the audit log, as its newest checkpoint says; they never become fewer.
+pub const TACHOGRAPH_AUDIT_ENTRIES: Metric = Metric {
+    name: "tachograph.audit.entries",
+    brief: "Entries in the audit log, as its newest checkpoint says; they never become fewer.",
+    unit: "{entry}",
+    instrument: Instrument::Gauge,
+    per_unit: 1,
+    labels: &[],
+};
+
+/// Audit logs that did not fit their checkpoint, were set aside, and are still there.
+pub const TACHOGRAPH_AUDIT_SET_ASIDE: Metric = Metric {
+    name: "tachograph.audit.set_aside",
+    brief: "Audit logs that did not fit their checkpoint, were set aside, and are still there.",
+    unit: "{log}",
+    instrument: Instrument::Gauge,
+    per_unit: 1,
+    labels: &[],
+};
+
+/// How long decisions have not been sealed because that fails, in seconds; 0 while it works.
+pub const TACHOGRAPH_AUDIT_UNSEALED_SECONDS: Metric = Metric {
+    name: "tachograph.audit.unsealed_seconds",
+    brief: "How long decisions have not been sealed because that fails, in seconds; 0 while it works.",
+    unit: "",
+    instrument: Instrument::Gauge,
+    per_unit: 1,
+    labels: &[],
+};
+
+/// How old the list of prices is that came with the recorder, in seconds.
+pub const TACHOGRAPH_PRICES_AGE_SECONDS: Metric = Metric {
+    name: "tachograph.prices.age_seconds",
+    brief: "How old the list of prices is that came with the recorder, in seconds.",
+    unit: "",
     instrument: Instrument::Gauge,
     per_unit: 1,
     labels: &[],
@@ -641,11 +691,16 @@ pub const ALL: &[&Metric] = &[
     &SESSION_COST_MAX_USD,
     &CONTEXT_USED_MAX,
     &TOOL_OPEN_MAX_SECONDS,
+    &TOOL_REPEATED_FAILURES,
     &PERMISSION_WAITING,
     &RATE_LIMIT_USED,
     &TACHOGRAPH_BUILD_INFO,
     &TACHOGRAPH_SPOOL_UNREAD,
     &TACHOGRAPH_STORE_SIZE,
+    &TACHOGRAPH_AUDIT_ENTRIES,
+    &TACHOGRAPH_AUDIT_SET_ASIDE,
+    &TACHOGRAPH_AUDIT_UNSEALED_SECONDS,
+    &TACHOGRAPH_PRICES_AGE_SECONDS,
     &TACHOGRAPH_OUTBOX_ITEMS,
     &TACHOGRAPH_OUTBOX_OLDEST_SECONDS,
     &TACHOGRAPH_EXPORT_DELIVERED,

@@ -6,10 +6,14 @@
 //!
 //! Must not do I/O or make exceptions for a destination.
 
+mod declared;
 pub mod identity;
 pub mod url;
 
+use declared::clear_declared;
+pub use declared::may_be_declared;
 use identity::IdentityKey;
+use std::collections::BTreeMap;
 use tacho_model::attribute::{Attributes, Class, Key, Value};
 use tacho_model::batch::{Batch, Correction, Draft};
 use tacho_model::log::LogRecord;
@@ -124,7 +128,7 @@ pub fn clear(draft: &Draft<'_>, policy: Policy<'_>) -> Cleared<Batch> {
     let own = draft.own.iter().map(|record| clear_own(record, policy));
     Cleared(Batch {
         resource: clear_resource(&draft.resource, policy),
-        project: draft.project.clone(),
+        declared: clear_declared(&draft.declared),
         logs: draft.corrections.iter().map(correction).chain(records).chain(of_spans).chain(own).collect(),
         spans,
         ..Batch::default()
@@ -140,6 +144,7 @@ fn clear_record(record: &LogRecord, policy: Policy<'_>) -> LogRecord {
 #[must_use]
 pub fn clear_metrics(
     resource: &Attributes,
+    declared: &BTreeMap<String, String>,
     points: Vec<MetricPoint>,
     temporality: Temporality,
     policy: Policy<'_>,
@@ -148,7 +153,8 @@ pub fn clear_metrics(
     for point in &mut metrics {
         point.labels.values_mut().for_each(|value| *value = as_name(std::mem::take(value)));
     }
-    Cleared(Batch { resource: clear_resource(resource, policy), metrics, temporality, ..Batch::default() })
+    let (resource, declared) = (clear_resource(resource, policy), clear_declared(declared));
+    Cleared(Batch { resource, declared, metrics, temporality, ..Batch::default() })
 }
 
 /// Who made it. What the owner and the repository are called leaves as it is.

@@ -7,6 +7,9 @@ use tacho_model::money::Nanodollars;
 use tacho_model::semconv as key;
 use tacho_model::time::UnixNanos;
 
+/// Of a session's calls so many are looked into for how often the last one was repeated.
+const LOOKED_INTO_MAX: u32 = 20;
+
 /// A tool call that ended of late, without what did not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecentTool {
@@ -112,6 +115,46 @@ impl Reader<'_> {
             Ok(RecentTool { tool: row.get(0)?, failed: row.get(1)?, ran_ms })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How often in a row the last tool call of a session failed with the same arguments, nothing else in between: the most of
+    /// all sessions that go on and were seen since then, those aside of which nothing is to be sent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn repeated_failures(&self, since: UnixNanos) -> Result<u64, StoreError> {
+        let mut sessions = self.connection.prepare_cached(
+            "SELECT key FROM sessions WHERE ended_ns IS NULL AND last_seen_ns >= ?1
+                 AND key NOT IN (SELECT session FROM withheld_sessions)",
+        )?;
+        let [tool, arguments] = [key::GEN_AI_TOOL_NAME, key::GEN_AI_TOOL_CALL_ARGUMENTS].map(said);
+        // What calls were told is long: only the last of them are looked into.
+        let mut calls = self.connection.prepare_cached(&format!(
+            "SELECT is_error, {tool}, {arguments} FROM spans WHERE id IN (
+                 SELECT id FROM spans WHERE kind = 'tool' AND end_ns IS NOT NULL
+                     AND id BETWEEN ?1 << 32 AND (?1 << 32) + 4294967295
+                 ORDER BY start_ns DESC, position DESC LIMIT {LOOKED_INTO_MAX})
+             ORDER BY start_ns DESC, position DESC"
+        ))?;
+        let mut most = 0;
+        for session in sessions.query_map([since.0.cast_signed()], |row| row.get::<_, i64>(0))? {
+            let mut rows = calls.query([session?])?;
+            let mut last = None;
+            let mut in_a_row = 0;
+            while let Some(row) = rows.next()? {
+                let (failed, tool, arguments): (bool, Option<String>, Option<String>) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                // What is not known to be the same may be something else.
+                let call = arguments.map(|arguments| (tool, arguments));
+                if !failed || call.is_none() || in_a_row > 0 && last != call {
+                    break;
+                }
+                in_a_row += 1;
+                last = call;
+            }
+            most = most.max(in_a_row);
+        }
+        Ok(most)
     }
 
     /// What goes on in sessions that were seen since then, those aside of which nothing is to be sent.

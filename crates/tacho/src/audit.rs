@@ -7,16 +7,19 @@ mod book;
 mod entry;
 mod holds;
 mod openings;
+mod unsealed;
 mod witness;
 
 pub(crate) use book::{Appended, Book};
 pub(crate) use entry::{Entry, Fields, Known, fingerprint_of, time_text};
 pub(crate) use holds::{Hold, Policy};
 pub(crate) use openings::{Opening, Reasoning, summary};
+pub(crate) use unsealed::{UNSEALED, note_sealed, note_unsealed, unsealed_since};
 pub(crate) use witness::{checkpoint_of, witnessed};
 
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
+use tacho_audit::layout::CHECKPOINT;
 
 /// Directory of all that is about the audit log, below the state directory.
 pub(crate) const AUDIT: &str = "audit";
@@ -36,6 +39,12 @@ impl AuditPlace {
     /// The log itself: all that an auditor needs.
     pub(crate) fn log(&self) -> PathBuf {
         self.audit().join("log")
+    }
+
+    /// How many entries it has, as its checkpoint says; none where it has not begun.
+    pub(crate) fn entries(&self) -> Option<u64> {
+        let text = std::fs::read_to_string(self.log().join(CHECKPOINT)).ok()?;
+        checkpoint_of(&text).map(|checkpoint| checkpoint.head.size)
     }
 
     fn audit(&self) -> PathBuf {

@@ -4,6 +4,8 @@
 //! never mixed. What the environment alone says has no known author (a repository's settings can set variables), so
 //! it is obeyed only toward loopback; elsewhere it needs the owner's word.
 
+mod certificates;
+mod declared;
 mod described;
 mod environment;
 mod file;
@@ -13,6 +15,7 @@ mod otel;
 pub(crate) mod owner;
 pub(crate) mod presets;
 mod project;
+mod regular_file;
 mod stored;
 mod terminal;
 pub(crate) mod trust;
@@ -25,13 +28,14 @@ use crate::place::{self, ConfigFile};
 pub(crate) use environment::from_plugin;
 use files::Files;
 pub(crate) use project::TrustedProject;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 pub(crate) use stored::billing;
 use tacho_agents::native::NativeTarget;
 use tacho_export::destination::Destination;
 use tacho_export::exporters::Place;
-use tacho_privacy::{CaptureLevel, Disclosure};
+use tacho_privacy::{CaptureLevel, Disclosure, may_be_declared};
 pub(crate) use terminal::Terminal;
 use trust::Trust;
 
@@ -50,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) agent_name: Option<Said<String>>,
     /// The team that the work is for.
     pub(crate) team: Option<Said<String>>,
+    /// What is said of who sends under names that others chose.
+    pub(crate) resource_attributes: Option<Said<BTreeMap<String, String>>>,
     /// What leaves the machine of who did it.
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
@@ -71,6 +77,8 @@ pub(crate) struct Config {
     /// Projects whose files are trusted.
     projects: Vec<TrustedProject>,
     trust: Trust,
+    /// What a file of declarative configuration says of who sends.
+    declared: Option<Said<BTreeMap<String, String>>>,
     /// What it was read from.
     files: Files,
 }
@@ -101,6 +109,13 @@ pub(crate) enum Origin {
     },
     /// In a variable.
     Variable(&'static str),
+    /// In a file of declarative configuration.
+    Declared {
+        /// The file.
+        file: String,
+        /// The key, with those it stands below.
+        key: String,
+    },
 }
 
 /// A destination, and who named it.
@@ -290,6 +305,23 @@ impl Config {
         if named.author == Author::Unknown { Disclosure::default() } else { self.user_info.value }
     }
 
+    /// Takes in what is to be said of who sends, as far as that may be said. What somebody said before stays.
+    fn declare(&mut self, named: BTreeMap<String, String>, origin: &Origin) {
+        let (sound, refused): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            named.into_iter().partition(|(name, value)| may_be_declared(name, value));
+        if !refused.is_empty() {
+            let names: Vec<String> = refused.into_keys().collect();
+            let reason = format!(
+                "of the attributes {} nothing is sent: the recorder says them itself, they name a person, or they are too long",
+                names.join(", ")
+            );
+            self.refuse(origin.clone(), reason);
+        }
+        if !sound.is_empty() && self.resource_attributes.is_none() {
+            self.resource_attributes = Some(Said { value: sound, origin: origin.clone() });
+        }
+    }
+
     /// Has no destination used, whoever names it.
     fn keep_local(&mut self, origin: Origin) {
         self.local_only.get_or_insert(origin);
@@ -337,9 +369,13 @@ impl Config {
 }
 
 impl Origin {
-    /// Whether it is one of the variables that every exporter of OpenTelemetry reads.
-    fn is_exporter(&self) -> bool {
-        matches!(self, Self::Variable(name) if name.starts_with("OTEL_"))
+    /// Whether it is what every exporter of OpenTelemetry reads.
+    pub(crate) fn is_exporter(&self) -> bool {
+        match self {
+            Self::Variable(name) => name.starts_with("OTEL_"),
+            Self::Declared { .. } => true,
+            Self::Default | Self::File(_) | Self::PluginOptions | Self::PluginSettings { .. } => false,
+        }
     }
 }
 
@@ -350,6 +386,7 @@ impl fmt::Display for Origin {
             Self::File(path) | Self::PluginSettings { file: path, .. } => formatter.write_str(path),
             Self::PluginOptions => formatter.write_str("the plugin's options"),
             Self::Variable(name) => formatter.write_str(name),
+            Self::Declared { file, key } => write!(formatter, "{file}: {key}"),
         }
     }
 }

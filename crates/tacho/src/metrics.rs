@@ -1,8 +1,10 @@
 //! Metrics as they are at a moment: what was counted so far, and what is so just now.
 
+mod exposition;
 mod gauges;
 mod tools;
 
+pub(crate) use exposition::exposition;
 pub(crate) use gauges::gauges;
 use tacho_model::metric::{MetricPoint, MetricValue, Total};
 use tacho_model::time::UnixNanos;

@@ -24,6 +24,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
 use intake::Intake;
 pub(crate) use probe::{Listener, listener_at};
+pub(crate) use scrape::SCRAPED;
 use scrape::Scrape;
 use std::convert::Infallible;
 use std::future::poll_fn;

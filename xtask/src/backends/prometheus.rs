@@ -47,6 +47,25 @@ pub(super) fn rules(bench: &Bench) -> Result<Vec<Finding>> {
     Ok(vec![Finding::same(Signal::Rules, tests.len(), "files of unit tests")])
 }
 
+/// Has the textfile of recorded sessions read as node_exporter would.
+pub(super) fn textfile(bench: &Bench) -> Result<Vec<Finding>> {
+    let promtool = install::debian(&bench.workspace, "prometheus", "promtool")?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("tacho.prom");
+    let destination = format!("[[destination]]\nkind = \"prometheus\"\npath = {file:?}\n");
+    let home = Home::new(&bench.programs, &destination)?;
+    play(&home, &bench.recorded(), &bench.sessions()?)?;
+    home.drain()?;
+    let mut check = Command::new(&promtool);
+    let checked = check.args(["check", "metrics"]).stdin(std::fs::File::open(&file)?).output()?;
+    // With 3 it has read all of it, and would have chosen other names.
+    let is_read = matches!(checked.status.code(), Some(0 | 3));
+    ensure!(is_read, "promtool: {}", String::from_utf8_lossy(&checked.stderr));
+    let text = workspace::read(&file)?;
+    let families = text.lines().filter(|line| line.starts_with("# TYPE ")).count();
+    Ok(vec![Finding::same(Signal::Metrics, families, "metrics in the textfile")])
+}
+
 /// The stack's Prometheus would start with its configuration, which names the rules where they are mounted.
 fn check_stack(bench: &Bench, promtool: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;

@@ -13,7 +13,7 @@ const ENVIRONMENT_CRATES: &[&str] = &["tacho", "tacho-hook", "tacho-spool"];
 const AGENT_NAME_EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/tacho-model/src/semconv.rs", "generated from the registry of names"),
     ("crates/tacho-model/src/metrics.rs", "generated from the registry of names"),
-    ("crates/tacho/src/commands/alerts/conditions.rs", "names of the rules in alerts/"),
+    ("crates/tacho/src/commands/alerts/rules.rs", "names of the rules in alerts/"),
     (
         "crates/tacho-assemble/src/price/table.rs",
         "generated from the list of prices, whose models are called so",

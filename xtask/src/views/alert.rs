@@ -1,6 +1,7 @@
 //! The conditions that somebody should know of: one table, from which the rules of every system are made.
 //!
-//! Not here, because no metric says it: a session that goes round in circles, and an audit log that was altered.
+//! Not here, because nothing that is recorded says it: how long hooks take (one has gone before it could tell), and entries of
+//! the audit log that were altered behind its checkpoint (`tacho audit verify` reads them all).
 
 /// How soon somebody should look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub(crate) const GROUPS: &[Group] = &[
     Group { name: "claude_cost_alerts", alerts: COST },
     Group { name: "claude_work_alerts", alerts: WORK },
     Group { name: "recorder_alerts", alerts: RECORDER },
+    Group { name: "audit_alerts", alerts: AUDIT },
 ];
 
 /// The page at which each alert has a heading.
@@ -171,6 +173,15 @@ and sum by (agent) (increase(claude_tokens_input[1h])) > 1000000",
 
 const WORK: &[Alert] = &[
     Alert {
+        name: "ClaudeStuckLoop",
+        severity: Severity::Warning,
+        expr: "claude_tool_repeated_failures >= 5",
+        hold: "0m",
+        summary: "The same call of a tool has failed {{ $value }} times in a row",
+        description: "With the same arguments each time, and nothing else in between. `tacho show last` says which call it is.",
+        datadog: Some("max(last_5m):max:claude.tool.repeated_failures{*} >= 5"),
+    },
+    Alert {
         name: "ClaudeToolHung",
         severity: Severity::Warning,
         expr: "claude_tool_open_max_seconds > 1800 unless claude_permission_waiting > 0",
@@ -222,6 +233,15 @@ or (tachograph_lost_total > 0 unless tachograph_lost_total offset 1h)",
         datadog: Some("change(max(last_1h),last_1h):max:tachograph.lost{*} by {reason} > 0"),
     },
     Alert {
+        name: "RecorderPricesOld",
+        severity: Severity::Notice,
+        expr: "tachograph_prices_age_seconds > 7776000",
+        hold: "1h",
+        summary: "The list of prices is {{ $value | humanizeDuration }} old",
+        description: "Prices may have changed since. A newer version brings a newer list; rows of your own come before it.",
+        datadog: Some("min(last_1h):max:tachograph.prices.age_seconds{*} > 7776000"),
+    },
+    Alert {
         name: "RecorderSilent",
         severity: Severity::Warning,
         expr: "last_over_time(claude_session_active[1h]) > 0 unless claude_session_active",
@@ -229,5 +249,26 @@ or (tachograph_lost_total > 0 unless tachograph_lost_total offset 1h)",
         summary: "The recorder of {{ $labels.instance }} says nothing while sessions go on",
         description: "It said last that sessions go on. A machine that sleeps looks the same.",
         datadog: None,
+    },
+];
+
+const AUDIT: &[Alert] = &[
+    Alert {
+        name: "AuditChainBroken",
+        severity: Severity::Critical,
+        expr: "tachograph_audit_set_aside > 0 or resets(tachograph_audit_entries[1h]) > 0",
+        hold: "0m",
+        summary: "The audit log of {{ $labels.instance }} was damaged, altered or exchanged",
+        description: "It did not fit its checkpoint and was set aside, or it has fewer entries than it had. It fires until the log that was set aside is taken away.",
+        datadog: Some("max(last_5m):max:tachograph.audit.set_aside{*} > 0"),
+    },
+    Alert {
+        name: "AuditNotSealing",
+        severity: Severity::Warning,
+        expr: "tachograph_audit_unsealed_seconds > 600",
+        hold: "5m",
+        summary: "Decisions have not been sealed for {{ $value | humanizeDuration }}",
+        description: "They are recorded and will be sealed once that works: a full disk, a directory or a key that cannot be read.",
+        datadog: Some("min(last_5m):max:tachograph.audit.unsealed_seconds{*} > 600"),
     },
 ];

@@ -12,7 +12,7 @@ use super::board::Source;
 use super::boards::BOARDS;
 use crate::workspace;
 
-const TESTS: &[&str] = &["documents", "budget", "cost", "work", "recorder"];
+const TESTS: &[&str] = &["documents", "budget", "cost", "work", "recorder", "audit"];
 
 fn place(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)

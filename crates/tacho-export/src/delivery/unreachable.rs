@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+/// How TLS words what the other side does not like, such as that we showed no certificate.
+const TLS_ALERT: &str = "received fatal alert";
+
 /// Why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreachable {
@@ -57,6 +60,8 @@ impl Unreachable {
             cause = error.downcast_ref::<io::Error>().map_or(cause, cause_of);
             inner = error.source();
         }
+        // HTTP/2 hands on what broke a connection in words alone.
+        let cause = if text.contains(TLS_ALERT) { Cause::Tls } else { cause };
         Self { cause, text }
     }
 

@@ -32,7 +32,7 @@ impl Export for Datadog {
             Ok(encoded) => encoded,
             Err(error) => return Outcome::Unreachable(Unreachable::other(error.to_string())),
         };
-        let put = self.http.agent.put(format!("{}/v0.4/traces", to.base()));
+        let put = self.http.agent(to).put(format!("{}/v0.4/traces", to.base()));
         let mut put = put.config().timeout_global(Some(to.timeout)).build();
         for header in to.headers() {
             put = put.header(&header.name, &header.value);

@@ -1,12 +1,11 @@
 //! OTLP over HTTP.
 
 use super::messages::{error_message, partial_success};
-use super::{Export, Request};
+use super::{Export, Request, tls};
 use crate::delivery::{Answer, Outcome, Status, Unreachable, judge};
-use crate::destination::{Compression, Destination};
+use crate::destination::{Compression, Destination, Tls};
 use flate2::read::GzDecoder;
 use std::io::Read as _;
-use ureq::tls::{RootCerts, TlsConfig};
 
 /// An answer beyond this is not read (OTLP specification).
 const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -15,30 +14,36 @@ pub(super) const USER_AGENT: &str =
     concat!("tachograph/", env!("CARGO_PKG_VERSION"), " OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
 
 /// Keeps connections alive between requests.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Http {
-    pub(super) agent: ureq::Agent,
+    /// The client, and what its connections are encrypted by.
+    agent: Option<(Tls, ureq::Agent)>,
 }
 
-impl Default for Http {
-    fn default() -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let agent = ureq::Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .proxy(None)
-            .tls_config(tls)
-            .user_agent(USER_AGENT)
-            .build()
-            .new_agent();
-        Self { agent }
+impl Http {
+    /// The client for a destination.
+    pub(super) fn agent(&mut self, to: &Destination) -> &ureq::Agent {
+        let known = self.agent.take().filter(|(tls, _)| *tls == to.tls);
+        let (_, agent) = self.agent.insert(known.unwrap_or_else(|| (to.tls.clone(), client(&to.tls))));
+        agent
     }
+}
+
+fn client(tls: &Tls) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .proxy(None)
+        .tls_config(tls::of_ureq(tls))
+        .user_agent(USER_AGENT)
+        .build()
+        .new_agent()
 }
 
 impl Export for Http {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
         let mut post = self
-            .agent
+            .agent(to)
             .post(to.url(request.name))
             .config()
             .timeout_global(Some(to.timeout))

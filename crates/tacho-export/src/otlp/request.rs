@@ -3,13 +3,11 @@
 use super::values::class_of;
 use super::{EncodeError, Encoded};
 use crate::destination::Protocol;
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use tacho_model::attribute::Class;
 use tacho_model::batch::Batch;
 
@@ -40,9 +38,7 @@ pub(super) trait Request:
             Protocol::HttpProtobuf | Protocol::Grpc => self.encode_to_vec(),
             Protocol::HttpJson => serde_json::to_vec(self)?,
         };
-        let mut compressed = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-        compressed.write_all(&body)?;
-        Ok(Encoded { bytes: compressed.finish()?, items: self.items(), uncompressed_bytes: body.len() })
+        Ok(Encoded::of(&body, self.items())?)
     }
 
     /// Reads a body that was encoded here.

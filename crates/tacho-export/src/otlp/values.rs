@@ -14,10 +14,10 @@ pub(super) fn attributes(attributes: &Attributes) -> Vec<KeyValue> {
     attributes.iter().map(pair).collect()
 }
 
-/// What a project says of itself.
-pub(super) fn of_project(name: &str, value: &str) -> KeyValue {
+/// What somebody says of who sends.
+pub(super) fn declared(name: &str, value: &str) -> KeyValue {
     KeyValue {
-        key: format!("{PROJECT_PREFIX}{name}"),
+        key: name.to_owned(),
         value: Some(AnyValue { value: Some(Wire::StringValue(value.to_owned())) }),
         ..KeyValue::default()
     }

@@ -90,6 +90,11 @@ impl GrpcReceiver {
         Ok(Self { address, state })
     }
 
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The endpoint to export to.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

@@ -13,8 +13,8 @@ pub(crate) enum ConfigAction {
     /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
     /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
     /// (0: transcripts that the agent deletes are not kept), debug_file (where all that is sent is written, too), and destination,
-    /// whose value is the address of an OTLP receiver, the name of a preset, console, or file:/DIRECTORY; it is added, or changed
-    /// if it is there.
+    /// whose value is the address of an OTLP receiver, the name of a preset, console, file:/DIRECTORY or prometheus:/FILE; it is
+    /// added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
         tacho config set destination http://localhost:4318 --level full\n  tacho config set destination dash0 --region eu-west-1.aws \
@@ -61,6 +61,15 @@ pub(crate) struct SetDestination {
     /// http/protobuf, http/json or grpc.
     #[arg(long)]
     pub(crate) protocol: Option<String>,
+    /// The file with the certificates that may vouch for it (PEM), instead of those that the system trusts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<String>,
+    /// The file with the certificate that it is shown when it asks who sends (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_certificate: Option<String>,
+    /// The file with the key of that certificate (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_key: Option<String>,
     /// gzip or none.
     #[arg(long)]
     pub(crate) compression: Option<String>,
@@ -97,6 +106,9 @@ impl SetDestination {
             && self.preset.is_none()
             && self.region.is_none()
             && self.protocol.is_none()
+            && self.certificate.is_none()
+            && self.client_certificate.is_none()
+            && self.client_key.is_none()
             && self.compression.is_none()
             && self.timeout_s.is_none()
             && self.signals.is_empty()

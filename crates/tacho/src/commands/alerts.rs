@@ -1,6 +1,7 @@
 //! `tacho alerts`: what somebody should know of now, for those who have no Prometheus to tell them.
 
 mod conditions;
+mod rules;
 
 use super::open_current_state;
 use crate::cli::{Alerts, Output};

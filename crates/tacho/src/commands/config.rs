@@ -99,6 +99,8 @@ fn details(named: &Named) -> String {
     if !names.is_empty() {
         details.push(format!("headers {}", names.join(" ")));
     }
+    let kept = [(to.tls.has_authorities(), "certificate"), (to.tls.has_identity(), "client_certificate")];
+    details.extend(kept.into_iter().filter(|(is_said, _)| *is_said).map(|(_, key)| key.to_owned()));
     details.extend(to.label.as_ref().map(|label| format!("name {}", display_safe(label))));
     if to.signals != Signals::default() || to.keeps_events != to.kind.keeps_events {
         let events = if to.keeps_events { " events" } else { "" };
@@ -134,6 +136,10 @@ fn settings(config: &Config) -> Vec<Setting> {
     };
     let local_only =
         Said { value: config.local_only.is_some(), origin: config.local_only.clone().unwrap_or_default() };
+    let attributes = config.resource_attributes.as_ref().map(|said| {
+        let pairs: Vec<String> = said.value.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Said { value: pairs.join(","), origin: said.origin.clone() }
+    });
     let as_text =
         |said: &Said<PathBuf>| Said { value: said.value.display().to_string(), origin: said.origin.clone() };
     let debug_file = config.debug_file.as_ref().map(as_text);
@@ -141,6 +147,7 @@ fn settings(config: &Config) -> Vec<Setting> {
     vec![
         optional("agent_name", config.agent_name.as_ref()),
         optional("team", config.team.as_ref()),
+        optional("resource_attributes", attributes.as_ref()),
         setting("user_info", &user_info),
         optional("debug_file", debug_file.as_ref()),
         setting("local_only", &local_only),

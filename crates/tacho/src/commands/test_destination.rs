@@ -1,9 +1,11 @@
 //! `tacho test-destination`: one labelled span, log record and metric for a destination, and what its answers mean.
 //!
-//! Nothing of what was recorded is sent, and nothing of the answers is kept.
+//! Nothing of what was recorded is sent, and nothing of the answers is kept. What holds the present alone (a textfile) is made up
+//! to date instead, as a sample would take its place.
 
 mod advice;
 mod sample;
+mod textfile;
 
 use super::table::table;
 use crate::cli::Output;
@@ -15,7 +17,7 @@ use crate::terminal::{display_safe, print};
 use advice::{Verdict, verdict};
 use serde_json::{Value as Json, json};
 use tacho_export::destination::{Destination, Protocol};
-use tacho_export::exporters::{Request, Sender};
+use tacho_export::exporters::{PROMETHEUS, Request, Sender};
 use tacho_export::otlp::{Signal, encode};
 use tacho_privacy::CaptureLevel;
 
@@ -27,8 +29,12 @@ pub(super) fn run(output: Output, name: &str) -> Result<(), Failure> {
     let mut sender = Sender::default();
     let mut answers = Vec::new();
     for signal in to.signals.iter() {
-        let bodies = encode(&sample, signal, to.protocol)
-            .map_err(|error| Failure::external("encode a sample", error))?;
+        let bodies = if *to.kind == PROMETHEUS {
+            vec![textfile::as_it_is(&sample)?]
+        } else {
+            encode(&sample, signal, to.protocol)
+                .map_err(|error| Failure::external("encode a sample", error))?
+        };
         for body in bodies {
             let request =
                 Request { name: signal.name(), content_type: to.protocol.content_type(), body: &body.bytes };
@@ -95,7 +101,7 @@ fn text(to: &Destination, verdicts: &[(Signal, Verdict)]) -> String {
             text.push_str(&format!("\n{}\n", display_safe(remedy)));
         }
     }
-    if verdicts.iter().any(|(_, verdict)| verdict.is_taken) {
+    if *to.kind != PROMETHEUS && verdicts.iter().any(|(_, verdict)| verdict.is_taken) {
         text.push_str(&format!("\nLook there for the service {}.\n", sample::SERVICE));
     }
     text

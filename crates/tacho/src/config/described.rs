@@ -1,5 +1,6 @@
 //! A destination as somebody described it, and what is wrong with that.
 
+use super::certificates;
 use super::file::level;
 use super::nearest;
 use super::presets::{self, Preset, REGION, TokenForm};
@@ -11,7 +12,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals};
-use tacho_export::exporters::{EVENTS, KINDS, Kind, Place};
+use tacho_export::exporters::{EVENTS, KINDS, Kind, PROMETHEUS, Place};
 use tacho_export::sampling::Sampling;
 use tacho_model::metric::Temporality;
 
@@ -25,7 +26,7 @@ const SIGNALS: [&str; 4] = ["traces", "metrics", "logs", EVENTS];
 const TIMEOUT_S_MAX: f64 = 600.0;
 
 /// A destination as somebody described it; what is left out is as usual.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Described {
     pub(super) name: Option<String>,
@@ -35,6 +36,9 @@ pub(super) struct Described {
     pub(super) region: Option<String>,
     pub(super) path: Option<PathBuf>,
     pub(super) protocol: Option<String>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) client_certificate: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
     pub(super) compression: Option<String>,
     pub(super) timeout_s: Option<f64>,
     pub(super) token: Option<String>,
@@ -59,7 +63,7 @@ pub(super) struct Complaint {
 }
 
 /// A complaint about the value of a key.
-fn about(key: &'static str) -> impl Fn(String) -> Complaint {
+pub(super) fn about(key: &'static str) -> impl Fn(String) -> Complaint {
     move |reason| Complaint { key, reason }
 }
 
@@ -73,6 +77,10 @@ impl Described {
         };
         if let Some(name) = said(&self.temporality, |preset| &preset.temporality) {
             to.temporality = temporality(&name)?;
+        }
+        if to.kind == &PROMETHEUS && to.temporality != Temporality::default() {
+            let reason = format!("kind {:?} counts from the beginning: leave out temporality", to.kind.name);
+            return Err(about("temporality")(reason));
         }
         if let Some(name) = &self.compression {
             to.compression = choice("compression", name, &Compression::ALL, Compression::name)?;
@@ -120,7 +128,9 @@ impl Described {
             None => Protocol::default(),
         };
         let to = Destination::new(&endpoint, protocol, self.headers(preset)?, level);
-        Ok(to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind))
+        let mut to = to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind);
+        to.tls = certificates::read(self)?;
+        Ok(to)
     }
 
     fn endpoint(&self, preset: Option<&Preset>, kind: &Kind) -> Result<String, Complaint> {

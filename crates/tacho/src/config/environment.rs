@@ -8,6 +8,7 @@ use super::stored::Directory;
 use super::{Author, Config, Origin, Refused, Said};
 use std::collections::BTreeMap;
 use std::env;
+use std::path::PathBuf;
 use tacho_agents::{AGENTS, Agent, OwnersFiles, PluginOptions};
 use tacho_export::destination::{Destination, Header, Protocol};
 use tacho_export::percent;
@@ -71,21 +72,19 @@ pub(super) fn read_labels(config: &mut Config) {
             directory.plugins(agent).iter().for_each(|plugin| label(&plugin.options, &origin, config));
         }
     }
-    let attributes = otel::resource_attributes(config);
+    let Said { value: mut attributes, origin } = otel::resource_attributes(config);
     let by = |name| Some(Said { value: variable(name)?, origin: Origin::Variable(name) });
-    let among = |key: Key| {
-        let value = attributes.get(key.name())?.clone();
-        Some(Said { value, origin: Origin::Variable(otel::RESOURCE_ATTRIBUTES) })
-    };
+    let mut among = |key: Key| Some(Said { value: attributes.remove(key.name())?, origin: origin.clone() });
     let agent_names = [
         by("TACHO_AGENT_NAME"),
-        by("OTEL_SERVICE_NAME"),
+        by("OTEL_SERVICE_NAME").filter(|_| config.declared.is_none()),
         among(semconv::SERVICE_NAME),
         by("DASH0_AGENT_NAME"),
     ];
-    config.agent_name = config.agent_name.take().or_else(|| agent_names.into_iter().flatten().next());
     let teams = [by("TACHO_TEAM"), among(semconv::TACHOGRAPH_TEAM)];
+    config.agent_name = config.agent_name.take().or_else(|| agent_names.into_iter().flatten().next());
     config.team = config.team.take().or_else(|| teams.into_iter().flatten().next());
+    config.declare(attributes, &origin);
 }
 
 /// Takes in what variables wish of debugging, and what they may not wish.
@@ -217,6 +216,9 @@ fn described_by_variables(preset: Option<String>) -> Result<Destination, String>
         region: variable("TACHO_OTLP_REGION"),
         dataset: variable("TACHO_OTLP_DATASET"),
         protocol: variable("TACHO_OTLP_PROTOCOL"),
+        certificate: variable("TACHO_OTLP_CERTIFICATE").map(PathBuf::from),
+        client_certificate: variable("TACHO_OTLP_CLIENT_CERTIFICATE").map(PathBuf::from),
+        client_key: variable("TACHO_OTLP_CLIENT_KEY").map(PathBuf::from),
         compression: variable("TACHO_OTLP_COMPRESSION"),
         timeout_s: number("TACHO_OTLP_TIMEOUT_S")?,
         headers: headers.into_iter().map(|header| (header.name, header.value)).collect(),

@@ -5,6 +5,7 @@ use super::nearest;
 use super::{Author, Config, Origin, Said, Unread};
 use crate::place::ConfigFile;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ const ONLY_OWNER: &str = "counts only where you alone can have said it";
 struct Contents {
     agent_name: Option<String>,
     team: Option<String>,
+    #[serde(default)]
+    resource_attributes: BTreeMap<String, String>,
     user_info: Option<String>,
     local_only: Option<bool>,
     debug_file: Option<PathBuf>,
@@ -84,6 +87,7 @@ pub(super) fn take(text: &str, file: &ConfigFile, config: &mut Config) -> Result
     if file.author != Author::Unknown {
         set(&mut config.agent_name, contents.agent_name, &origin);
         set(&mut config.team, contents.team, &origin);
+        config.declare(contents.resource_attributes, &origin);
         match contents.user_info.map(|name| user_info(&name)).transpose() {
             Ok(user_info) => said(&mut config.user_info, user_info, &origin),
             Err(reason) => config.refuse(origin.clone(), reason),

@@ -1,5 +1,7 @@
 //! The files that configuration is read from, and whether any of them has changed.
 
+use super::declared::CONFIG_FILE;
+use super::environment::variable;
 use super::stored::Directory;
 use super::trust;
 use crate::place;
@@ -22,7 +24,8 @@ impl Files {
         let own = own.map(|file| file.map(|file| file.path));
         let directories = AGENTS.iter().filter_map(|agent| Some((agent, Directory::of(agent)?)));
         let of_agents = directories.flat_map(|(agent, directory)| directory.files(agent));
-        let all = own.into_iter().chain([trust::path()]).chain(of_agents.map(Some));
+        let declared = variable(CONFIG_FILE).map(PathBuf::from);
+        let all = own.into_iter().chain([trust::path(), declared]).chain(of_agents.map(Some));
         Self(all.map(|path| path.and_then(stamp)).collect())
     }
 }

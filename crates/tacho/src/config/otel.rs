@@ -3,13 +3,14 @@
 //!
 //! An agent keeps them from its hooks, so they count for whoever drains from a terminal or serves.
 
+use super::declared::{self, CONFIG_FILE};
 use super::described::{self, Complaint, Described, choice};
 use super::environment::{headers_from, variable};
-use super::{Author, Config, Origin};
+use super::{Author, Config, Origin, Said};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use tacho_export::destination::{Compression, Destination, Protocol, origin_of};
 use tacho_model::metric::Temporality;
-use tacho_model::semconv;
 
 /// Attributes of everything that is sent.
 pub(super) const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
@@ -20,7 +21,11 @@ struct Variables {
     exporter: &'static str,
     endpoint: &'static str,
     protocol: &'static str,
+    insecure: &'static str,
     headers: &'static str,
+    certificate: &'static str,
+    client_certificate: &'static str,
+    client_key: &'static str,
     compression: &'static str,
     timeout: &'static str,
 }
@@ -31,7 +36,11 @@ const OF_SIGNALS: [Variables; 3] = [
         exporter: "OTEL_TRACES_EXPORTER",
         endpoint: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         protocol: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        insecure: "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
         headers: "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        certificate: "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        client_certificate: "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+        client_key: "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
         compression: "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
         timeout: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
     },
@@ -40,7 +49,11 @@ const OF_SIGNALS: [Variables; 3] = [
         exporter: "OTEL_METRICS_EXPORTER",
         endpoint: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
         protocol: "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        insecure: "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
         headers: "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+        certificate: "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+        client_certificate: "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+        client_key: "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
         compression: "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
         timeout: "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
     },
@@ -49,7 +62,11 @@ const OF_SIGNALS: [Variables; 3] = [
         exporter: "OTEL_LOGS_EXPORTER",
         endpoint: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
         protocol: "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+        insecure: "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
         headers: "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+        certificate: "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
+        client_certificate: "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+        client_key: "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
         compression: "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
         timeout: "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
     },
@@ -61,7 +78,11 @@ const OF_ALL: Variables = Variables {
     exporter: "",
     endpoint: "OTEL_EXPORTER_OTLP_ENDPOINT",
     protocol: "OTEL_EXPORTER_OTLP_PROTOCOL",
+    insecure: "OTEL_EXPORTER_OTLP_INSECURE",
     headers: "OTEL_EXPORTER_OTLP_HEADERS",
+    certificate: "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    client_certificate: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    client_key: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
     compression: "OTEL_EXPORTER_OTLP_COMPRESSION",
     timeout: "OTEL_EXPORTER_OTLP_TIMEOUT",
 };
@@ -74,6 +95,9 @@ struct Way {
     is_whole: bool,
     protocol: Protocol,
     headers: String,
+    certificate: Option<PathBuf>,
+    client_certificate: Option<PathBuf>,
+    client_key: Option<PathBuf>,
     compression: Compression,
     timeout_s: Option<f64>,
     /// The variable that says where.
@@ -82,6 +106,9 @@ struct Way {
 
 /// Takes in what the variables say.
 pub(super) fn read(config: &mut Config) {
+    if let Some(file) = variable(CONFIG_FILE) {
+        return declared::read(&file, config);
+    }
     if variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return;
     }
@@ -120,23 +147,19 @@ pub(super) fn read(config: &mut Config) {
     }
 }
 
-/// What the variable for attributes of the resource says: nothing at all if it cannot be read (specification, "Specifying
-/// resource information via an environment variable").
-pub(super) fn resource_attributes(config: &mut Config) -> BTreeMap<String, String> {
-    let Some(text) = variable(RESOURCE_ATTRIBUTES) else { return BTreeMap::new() };
-    let Ok(pairs) = headers_from(&text) else {
-        config.refuse(Origin::Variable(RESOURCE_ATTRIBUTES), "it is not name=value,...".to_owned());
-        return BTreeMap::new();
-    };
-    let used = [semconv::SERVICE_NAME.name(), semconv::TACHOGRAPH_TEAM.name()];
-    let unused: Vec<&str> =
-        pairs.iter().map(|pair| pair.name.as_str()).filter(|name| !used.contains(name)).collect();
-    if !unused.is_empty() {
-        let reason =
-            format!("of {} nothing is sent; only {} are used", unused.join(", "), used.join(" and "));
-        config.refuse(Origin::Variable(RESOURCE_ATTRIBUTES), reason);
+/// What the variable for attributes of the resource says, or the file that stands in the place of all variables: nothing at all
+/// if it cannot be read (specification, "Specifying resource information via an environment variable").
+pub(super) fn resource_attributes(config: &mut Config) -> Said<BTreeMap<String, String>> {
+    if let Some(declared) = &config.declared {
+        return declared.clone();
     }
-    pairs.into_iter().map(|pair| (pair.name, pair.value)).collect()
+    let origin = Origin::Variable(RESOURCE_ATTRIBUTES);
+    let pairs = headers_from(&variable(RESOURCE_ATTRIBUTES).unwrap_or_default());
+    let pairs = pairs.unwrap_or_else(|()| {
+        config.refuse(origin.clone(), "it is not name=value,...".to_owned());
+        Vec::new()
+    });
+    Said { value: pairs.into_iter().map(|pair| (pair.name, pair.value)).collect(), origin }
 }
 
 /// Where a signal goes; `None` where nobody says so.
@@ -149,9 +172,17 @@ fn way(own: &Variables, is_asked_for: bool, config: &mut Config) -> Option<Way> 
         Protocol::Grpc => "http://localhost:4317",
         Protocol::HttpProtobuf | Protocol::HttpJson => "http://localhost:4318",
     };
-    let differs = [own.endpoint, own.protocol, own.headers, own.compression, own.timeout]
-        .into_iter()
-        .any(|name| variable(name).is_some());
+    let said_apart = [
+        own.endpoint,
+        own.protocol,
+        own.headers,
+        own.certificate,
+        own.client_certificate,
+        own.client_key,
+        own.compression,
+        own.timeout,
+    ];
+    let differs = said_apart.into_iter().any(|name| variable(name).is_some());
     let asked_for = || is_asked_for.then(|| (usual.to_owned(), own.exporter));
     let general = variable(OF_ALL.endpoint).map(|endpoint| (endpoint, OF_ALL.endpoint)).or_else(asked_for);
     let (endpoint, named_by, is_whole) = match (variable(own.endpoint), general) {
@@ -162,29 +193,41 @@ fn way(own: &Variables, is_asked_for: bool, config: &mut Config) -> Option<Way> 
         (None, Some((general, named_by))) => (general, named_by, false),
         (None, None) => return None,
     };
+    let with_scheme = |endpoint: String| match variable(own.insecure).or_else(|| variable(OF_ALL.insecure)) {
+        _ if protocol != Protocol::Grpc || endpoint.contains("://") => endpoint,
+        Some(insecure) if insecure.eq_ignore_ascii_case("true") => format!("http://{endpoint}"),
+        _ => format!("https://{endpoint}"),
+    };
     let compression = said(own.compression, OF_ALL.compression, config, |name| {
         choice("compression", name, &Compression::ALL, Compression::name)
     });
+    let file = |own, general| variable(own).or_else(|| variable(general)).map(PathBuf::from);
     let timeout_s = said(own.timeout, OF_ALL.timeout, config, milliseconds);
     Some(Way {
-        endpoint,
+        endpoint: with_scheme(endpoint),
         is_whole: is_whole && protocol != Protocol::Grpc,
         protocol,
         headers: variable(own.headers).or_else(|| variable(OF_ALL.headers)).unwrap_or_default(),
+        certificate: file(own.certificate, OF_ALL.certificate),
+        client_certificate: file(own.client_certificate, OF_ALL.client_certificate),
+        client_key: file(own.client_key, OF_ALL.client_key),
         compression: compression.unwrap_or_default(),
         timeout_s,
         named_by,
     })
 }
 
-fn name(way: Way, signals: Vec<String>, config: &mut Config) {
-    // What the agent sends to us is not sent to ourselves.
-    let is_own = |port: u16| {
-        let at = |host: &str| origin_of(&format!("http://{host}:{port}"));
-        let origin = origin_of(&way.endpoint);
+/// Whether this is our own receiver: what the agent sends to us is not sent to ourselves.
+pub(super) fn is_own(endpoint: &str, config: &Config) -> bool {
+    let origin = origin_of(endpoint);
+    config.native.iter().any(|target| {
+        let at = |host: &str| origin_of(&format!("http://{host}:{}", target.port));
         [at("127.0.0.1"), at("localhost"), at("[::1]")].contains(&origin)
-    };
-    if config.native.iter().any(|target| is_own(target.port)) {
+    })
+}
+
+fn name(way: Way, signals: Vec<String>, config: &mut Config) {
+    if is_own(&way.endpoint, config) {
         return;
     }
     let origin = Origin::Variable(way.named_by);
@@ -195,6 +238,9 @@ fn name(way: Way, signals: Vec<String>, config: &mut Config) {
         let described = Described {
             endpoint: Some(way.endpoint),
             protocol: Some(way.protocol.name().to_owned()),
+            certificate: way.certificate,
+            client_certificate: way.client_certificate,
+            client_key: way.client_key,
             compression: Some(way.compression.name().to_owned()),
             timeout_s: way.timeout_s,
             headers: headers

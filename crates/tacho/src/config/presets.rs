@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub(super) const REGION: &str = "{region}";
 
 /// The files, by the names of the presets.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("aws-xray", include_str!("../../../../presets/aws-xray.toml")),
     ("dash0", include_str!("../../../../presets/dash0.toml")),
     ("datadog", include_str!("../../../../presets/datadog.toml")),
@@ -20,6 +20,7 @@ const FILES: [(&str, &str); 13] = [
     ("mlflow", include_str!("../../../../presets/mlflow.toml")),
     ("new-relic", include_str!("../../../../presets/new-relic.toml")),
     ("phoenix", include_str!("../../../../presets/phoenix.toml")),
+    ("prometheus", include_str!("../../../../presets/prometheus.toml")),
     ("signoz", include_str!("../../../../presets/signoz.toml")),
     ("tempo", include_str!("../../../../presets/tempo.toml")),
     ("victoriametrics", include_str!("../../../../presets/victoriametrics.toml")),

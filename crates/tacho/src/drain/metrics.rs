@@ -5,6 +5,7 @@
 
 use super::courier::Carried;
 use super::deliver::{next_attempt, reason};
+use super::held_off::HeldOff;
 use super::outgoing::Resources;
 use super::round::Pace;
 use super::{BACKFILL_NS, Drainer, now};
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use tacho_assemble::metrics::measure;
 use tacho_assemble::tree::Assembly;
 use tacho_export::delivery::Outcome;
+use tacho_export::exporters::PROMETHEUS;
 use tacho_export::otlp::{Encoded, REQUEST_ITEMS_MAX, Signal, encode};
 use tacho_model::metric::{Instrument, Labels, Measured, MetricPoint, Temporality};
 use tacho_model::time::UnixNanos;
@@ -67,11 +69,13 @@ pub(super) struct Telling {
     next: Option<Instant>,
     /// What is said to each, by its endpoint.
     sayings: BTreeMap<String, Saying>,
+    /// Who refused what it was told.
+    held_off: HeldOff,
 }
 
 /// What is said to a destination.
 #[derive(Debug)]
-struct Saying {
+pub(super) struct Saying {
     at: UnixNanos,
     /// The requests that are left.
     left: VecDeque<Portion>,
@@ -81,12 +85,24 @@ struct Saying {
 
 /// One request, and of which series it says a difference.
 #[derive(Debug)]
-struct Portion {
-    parcel: Parcel,
-    series: Vec<Series>,
+pub(super) struct Portion {
+    pub(super) parcel: Parcel,
+    pub(super) series: Vec<Series>,
+}
+
+impl Saying {
+    /// What is said in these requests.
+    pub(super) fn of(at: UnixNanos, portions: impl IntoIterator<Item = Portion>) -> Self {
+        Self { at, left: portions.into_iter().collect(), under_way: None }
+    }
 }
 
 impl Telling {
+    /// Tells everybody again, whoever refused what: something was configured.
+    pub(super) fn begin_anew(&mut self) {
+        self.held_off = HeldOff::default();
+    }
+
     /// The next request for a destination.
     pub(super) fn next_for(&mut self, endpoint: &str) -> Option<Parcel> {
         let saying = self.sayings.get_mut(endpoint)?;
@@ -127,7 +143,8 @@ impl Drainer {
             let endpoint = named.to.endpoint();
             let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { continue };
             let interval = named.to.metrics_interval.filter(|_| pace == Pace::Gentle).unwrap_or_default();
-            let is_early = Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval;
+            let is_early = Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval
+                || pace == Pace::Gentle && self.metrics.held_off.holds(endpoint, Instant::now());
             if is_early || row.declines(Signal::Metrics.name()).is_some() {
                 continue;
             }
@@ -136,7 +153,7 @@ impl Drainer {
             // What waits is not made anew, lest it never becomes late; it is new enough by then.
             let waits = self.metrics.is_under_way(endpoint) || self.metrics.is_late(endpoint, now());
             if is_due && !waits {
-                self.metrics.sayings.insert(endpoint.to_owned(), self.saying(named, row)?);
+                self.metrics.sayings.insert(endpoint.to_owned(), self.saying(named, row, pace)?);
             }
         }
         Ok(())
@@ -156,7 +173,10 @@ impl Drainer {
         Ok(changes.commit()?)
     }
 
-    fn saying(&self, named: &Named, row: &DestinationRow) -> Result<Saying, Failure> {
+    fn saying(&self, named: &Named, row: &DestinationRow, pace: Pace) -> Result<Saying, Failure> {
+        if *named.to.kind == PROMETHEUS {
+            return self.text_saying(named, row, pace);
+        }
         let (now, temporality) = (now(), named.to.temporality);
         let (told, store) = (Told { row, temporality, now }, self.store.read());
         let mut portions: Vec<(Vec<MetricPoint>, Vec<Series>)> = vec![Default::default()];
@@ -175,7 +195,7 @@ impl Drainer {
         }
         let gauges = gauges(&self.state, store, &self.pricer.prices.version(), Some(row.key), now)?;
         told.gauges(gauges).for_each(|point| add(vec![point], None));
-        let mut left = VecDeque::new();
+        let mut left = Vec::new();
         for (points, mut series) in portions {
             let bodies = self.metrics_encoded(named, points)?;
             let last = bodies.len().saturating_sub(1);
@@ -183,17 +203,23 @@ impl Drainer {
                 let parcel = metrics_parcel(named, row, body);
                 // What is said in several requests was said when the last was taken.
                 let series = if number == last { std::mem::take(&mut series) } else { Vec::new() };
-                left.push_back(Portion { parcel, series });
+                left.push(Portion { parcel, series });
             }
         }
-        Ok(Saying { at: now, left, under_way: None })
+        Ok(Saying::of(now, left))
     }
 
     fn metrics_encoded(&self, named: &Named, points: Vec<MetricPoint>) -> Result<Vec<Encoded>, Failure> {
         let resources = Resources { config: &self.config, instance_id: &self.instance_id };
         let user_info = Disclosure::default();
         let policy = Policy { level: named.to.level, user_info, identity_key: &self.identity_key };
-        let cleared = clear_metrics(&resources.of_metrics(), points, named.to.temporality, policy);
+        let cleared = clear_metrics(
+            &resources.of_metrics(),
+            &resources.declared(),
+            points,
+            named.to.temporality,
+            policy,
+        );
         encode(&[cleared], Signal::Metrics, named.to.protocol)
             .map_err(|error| Failure::external("encode metrics", error))
     }
@@ -212,6 +238,7 @@ impl Drainer {
         let changes = self.store.change()?;
         match (&carried.outcome, told) {
             (Outcome::Taken { message, .. }, told) => {
+                self.metrics.held_off.taken(&carried.endpoint);
                 let (series, at) = told.unwrap_or_default();
                 series.iter().try_for_each(|series| changes.tell_series(to, series))?;
                 if let Some(at) = at {
@@ -230,6 +257,9 @@ impl Drainer {
                 let (error, (retry_at, is_asked)) = (reason(outcome), next_attempt(outcome, &row, now()));
                 let postponed = Delivery::Postponed { retry_at, is_asked, error: &error };
                 let is_refused = matches!(outcome, Outcome::Refused { .. });
+                if is_refused {
+                    self.metrics.held_off.refused(&carried.endpoint, Instant::now());
+                }
                 let given_up = Delivery::GivenUp { error: &error };
                 if !lacks_signal {
                     let delivery = if is_refused { &given_up } else { &postponed };
@@ -243,7 +273,7 @@ impl Drainer {
     }
 }
 
-fn metrics_parcel(named: &Named, row: &DestinationRow, body: Encoded) -> Parcel {
+pub(super) fn metrics_parcel(named: &Named, row: &DestinationRow, body: Encoded) -> Parcel {
     Parcel {
         id: 0,
         destination: row.key,

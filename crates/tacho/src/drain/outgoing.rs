@@ -18,7 +18,7 @@ use tacho_assemble::tree::Assembly;
 use tacho_export::destination::{Destination, Signals};
 use tacho_export::otlp::{REQUEST_ITEMS_MAX, Signal, encode};
 use tacho_model::batch::Batch;
-use tacho_model::event::{ProjectRules, Repository};
+use tacho_model::event::{PROJECT_PREFIX, ProjectRules, Repository};
 use tacho_model::metric::Labels;
 use tacho_model::session::Session;
 use tacho_model::time::UnixNanos;
@@ -129,10 +129,14 @@ impl<'a> Outgoing<'a> {
                 is_for_it: !rules.is_withheld && config.is_for(lane.named, project),
                 policy: narrowed(policy, rules),
             };
+            let mut declared = self.resources.declared();
+            for (name, value) in &rules.attributes {
+                declared.entry(format!("{PROJECT_PREFIX}{name}")).or_insert_with(|| value.clone());
+            }
             let drafts = Drafts {
                 of_session: &resource,
                 tells: lane.signals.contains(Signal::Logs),
-                of_project: &rules.attributes,
+                declared: &declared,
                 drafts: Vec::new(),
             };
             lane.take(changes, session, derived, terms, drafts)?;

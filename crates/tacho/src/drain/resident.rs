@@ -116,6 +116,7 @@ impl Drainer {
     /// Takes up what was configured since it began, so that a running session counts as well.
     fn take_configuration(&mut self) -> Result<(), Failure> {
         self.config = config::load().seen_from(self.config.terminal());
+        self.metrics.begin_anew();
         self.introduce_destinations()
     }
 

@@ -3,7 +3,8 @@
 
 use super::now;
 use crate::audit::{
-    Appended, AuditPlace, Book, Entry, Fields, Known, Opening, Reasoning, fingerprint_of, summary,
+    Appended, AuditPlace, Book, Entry, Fields, Known, Opening, Reasoning, fingerprint_of, note_sealed,
+    note_unsealed, summary,
 };
 use crate::config::{Config, Named};
 use crate::failure::Failure;
@@ -111,6 +112,7 @@ impl Sealing {
     /// Notes that sealing failed. Recording and sending go on without it: what was not sealed is looked at again.
     pub(super) fn postpone(&mut self, failure: &Failure) {
         self.problem = Some(failure.sentence());
+        note_unsealed(&self.state, now());
         self.waiting.clear();
         self.sessions.clear();
     }
@@ -231,6 +233,7 @@ impl Sealing {
             }
         }
         self.problem = None;
+        note_sealed(&self.state);
         Ok(())
     }
 

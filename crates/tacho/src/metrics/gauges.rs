@@ -1,6 +1,7 @@
 //! What is so just now: what goes on, and how the recorder does.
 
 use super::by_tool;
+use crate::audit::{AuditPlace, unsealed_since};
 use crate::commands::limits;
 use crate::failure::Failure;
 use crate::spool_size::spool_size;
@@ -41,6 +42,7 @@ pub(crate) fn gauges(
     gauges.tools(&recent);
     gauges.activity(store, lately)?;
     gauges.recorder(state, store, price_table)?;
+    gauges.audit(state);
     gauges.destinations(store, hearer)?;
     // Points of one metric stand together.
     gauges.points.sort_by(|one, other| one.metric.name.cmp(other.metric.name));
@@ -80,6 +82,8 @@ impl Gauges {
         }
         let open = activity.open_since.map_or(0, |since| self.now.nanos_since(since));
         self.add(&metric::TOOL_OPEN_MAX_SECONDS, &[], open as f64 / 1e9);
+        let repeated = store.repeated_failures(lately)?;
+        self.add(&metric::TOOL_REPEATED_FAILURES, &[], repeated as f64);
         self.add(&metric::PERMISSION_WAITING, &[], activity.waiting as f64);
         let told = limits::told_last(store)?;
         for limit in told.iter().flat_map(|told| &told.figures.limits) {
@@ -95,6 +99,10 @@ impl Gauges {
         let labels =
             [(metric::LABEL_VERSION, env!("CARGO_PKG_VERSION")), (metric::LABEL_PRICE_TABLE, price_table)];
         self.add(&metric::TACHOGRAPH_BUILD_INFO, &labels, 1.0);
+        if let Some(listed) = listed(price_table) {
+            let age = self.now.nanos_since(listed);
+            self.add(&metric::TACHOGRAPH_PRICES_AGE_SECONDS, &[], age as f64 / 1e9);
+        }
         let unread = spool_size(state, &store.segment_cursors()?)?.unread;
         self.add(&metric::TACHOGRAPH_SPOOL_UNREAD, &[], unread as f64);
         self.add(&metric::TACHOGRAPH_STORE_SIZE, &[], store.used_bytes()? as f64);
@@ -113,6 +121,17 @@ impl Gauges {
         Ok(())
     }
 
+    /// How the audit log does.
+    fn audit(&mut self, state: &State) {
+        let place = AuditPlace::below(state.path());
+        if let Some(entries) = place.entries() {
+            self.add(&metric::TACHOGRAPH_AUDIT_ENTRIES, &[], entries as f64);
+        }
+        self.add(&metric::TACHOGRAPH_AUDIT_SET_ASIDE, &[], place.damaged().len() as f64);
+        let unsealed = unsealed_since(state.path()).map_or(0, |since| self.now.nanos_since(since));
+        self.add(&metric::TACHOGRAPH_AUDIT_UNSEALED_SECONDS, &[], unsealed as f64 / 1e9);
+    }
+
     /// How deliveries go.
     fn destinations(&mut self, store: Reader<'_>, hearer: Option<DestinationKey>) -> Result<(), Failure> {
         let meant = |row: &DestinationRow| hearer.is_none_or(|hearer| row.key == hearer);
@@ -128,4 +147,11 @@ impl Gauges {
         }
         Ok(())
     }
+}
+
+/// When the list of prices of this version was last compared with its sources; a version begins with that day.
+fn listed(version: &str) -> Option<UnixNanos> {
+    let day: jiff::civil::Date = version.get(..10)?.parse().ok()?;
+    let seconds = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    Some(UnixNanos(u64::try_from(seconds).ok()?.saturating_mul(1_000_000_000)))
 }

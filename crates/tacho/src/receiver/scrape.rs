@@ -6,7 +6,7 @@
 use crate::drain::now;
 use crate::failure::Failure;
 use crate::keys;
-use crate::metrics::{gauges, point};
+use crate::metrics::{exposition, point};
 use crate::place;
 use crate::prices;
 use std::collections::BTreeSet;
@@ -15,17 +15,15 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tacho_export::prometheus;
-use tacho_model::attribute::Attributes;
-use tacho_model::metric::{MetricPoint, Temporality, Total};
+use tacho_model::metric::{MetricPoint, Total};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::identity::IdentityKey;
-use tacho_privacy::{CaptureLevel, Disclosure, Policy, clear_metrics};
 use tacho_spool::state::State;
 use tacho_store::Store;
 use tacho_store::metrics::Series;
 
 /// Where it stands, below the state directory, when somebody asked last: nanoseconds since the Unix epoch.
-const SCRAPED: &str = "scraped";
+pub(crate) const SCRAPED: &str = "scraped";
 /// How long a drainer may take to bring the store up to date.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How soon it is looked at again.
@@ -74,24 +72,19 @@ impl Scrape {
     pub(super) fn text(&self) -> Result<String, Failure> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
-        let mut points = Vec::new();
-        let mut known = BTreeSet::new();
+        let (mut text, mut known) = (String::new(), BTreeSet::new());
         if let Some(store) = self.store()? {
-            let series = store.read().series()?;
-            points.extend(series.iter().map(|series| shown.point(series, now)));
+            let (store, state) = (store.read(), &self.state);
+            let series = store.series()?;
+            let counted = series.iter().map(|series| shown.point(series, now)).collect();
             known.extend(series.iter().map(Series::number));
-            points.extend(gauges(&self.state, store.read(), &self.price_table, None, now)?);
+            let all = exposition(state, store, counted, &self.price_table, &self.identity_key, now)?;
+            text = prometheus::text(&all);
         }
-        let policy = Policy {
-            level: CaptureLevel::default(),
-            user_info: Disclosure::default(),
-            identity_key: &self.identity_key,
-        };
-        let cleared = clear_metrics(&Attributes::default(), points, Temporality::Cumulative, policy);
         *shown = Shown { at: now, series: Some(known) };
         // Where it cannot be kept, series that begin while nobody listens may miss their beginning.
         let _ = fs::write(file(&self.state), now.0.to_string());
-        Ok(prometheus::text(&cleared))
+        Ok(text)
     }
 }
 

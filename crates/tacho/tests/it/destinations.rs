@@ -1,5 +1,7 @@
 //! Destinations as they can be described: in the owner's file, by presets, by variables; and what is said of mistakes.
 
+mod certified;
+mod declared;
 mod described;
 mod tested;
 mod variables;
@@ -10,7 +12,9 @@ use crate::home::Home;
 fn shown(home: &Home, variables: &[(&str, &str)]) -> String {
     let ran = home.run_with(&["config", "show"], variables);
     let is_meant = |line: &&str| {
-        ["destination", "debug_file", "agent_name", "Not used"].iter().any(|start| line.starts_with(start))
+        ["destination", "debug_file", "agent_name", "resource_attributes", "Not used"]
+            .iter()
+            .any(|start| line.starts_with(start))
     };
     let lines = ran.stdout.lines().filter(is_meant);
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");

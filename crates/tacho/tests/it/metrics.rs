@@ -40,7 +40,16 @@ fn sum(samples: &BTreeMap<String, f64>, name: &str, label: &str) -> f64 {
 fn counted(text: &str) -> String {
     let is_counted = |line: &&str| {
         let name = line.split(['{', ' ']).next().unwrap();
-        let is_of_moment = ["_active", "_max_usd", "_waiting", "_max_seconds", "_rate", "_p99", "_used"];
+        let is_of_moment = [
+            "_active",
+            "_repeated_failures",
+            "_max_usd",
+            "_waiting",
+            "_max_seconds",
+            "_rate",
+            "_p99",
+            "_used",
+        ];
         !line.starts_with('#')
             && !line.starts_with("tachograph_")
             && !name.contains("_used_max")
@@ -213,6 +222,19 @@ fn what_is_kept_back_is_not_counted() {
     assert!(!text.contains("tool=\""), "{text}");
 }
 
+/// The audit log is known by how long it is, wherever somebody keeps that.
+#[test]
+fn how_long_the_audit_log_is() {
+    let home = Home::with([fixture::load("subagent").an_hour_ago()]);
+    home.drain();
+    let samples = samples(&scraped(&Serving::start(&home)));
+    let entries = home.stdout_of(&["audit", "export"]).lines().count() as f64;
+    let known = ["entries", "set_aside", "unsealed_seconds"];
+    let known = known.map(|name| samples[&format!("tachograph_audit_{name}")]);
+    assert_eq!(known, [entries, 0.0, 0.0]);
+    assert!(samples["tachograph_prices_age_seconds"] > 0.0);
+}
+
 /// Destinations hear of themselves, and never what one is called.
 #[test]
 fn nobody_hears_where_else_things_go() {
@@ -229,4 +251,62 @@ fn nobody_hears_where_else_things_go() {
     let has =
         |word: &str| bodies.iter().any(|body| body.windows(word.len()).any(|part| part == word.as_bytes()));
     assert!(has("otlp-1") && !has("ada.lovelace") && !has("file-"));
+}
+
+/// A home whose metrics are written into a file, and the file.
+fn with_textfile(home: Home) -> (Home, std::path::PathBuf) {
+    let directory = home.path().join("textfile");
+    std::fs::create_dir(&directory).unwrap();
+    let file = directory.join("tacho.prom");
+    home.configure(&format!("[[destination]]\nname = \"text\"\nkind = \"prometheus\"\npath = {file:?}\n"));
+    (home, file)
+}
+
+#[test]
+fn a_textfile_holds_what_is_scraped() {
+    let (home, file) = with_textfile(Home::with([fixture::load("subagent").an_hour_ago()]));
+    home.drain();
+    let written = std::fs::read_to_string(&file).unwrap();
+    let asked = scraped(&Serving::start(&home));
+    assert!(sum(&samples(&written), "claude_session_count_total", "") > 0.0);
+    assert_eq!(counted(&written), counted(&asked));
+    let families = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with("# TYPE")).map(str::to_owned).collect()
+    };
+    assert_eq!(families(&written), families(&asked));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    let beside = std::fs::read_dir(file.parent().unwrap()).unwrap().count();
+    assert_eq!((mode & 0o777, beside), (0o644, 1));
+}
+
+/// One who reads the file again and again sees what is new rise from nothing.
+#[test]
+fn a_textfile_shows_how_series_begin() {
+    let (home, file) = with_textfile(Home::with([fixture::load("subagent").an_hour_ago()]));
+    let serving = Serving::start(&home);
+    let began = std::time::Instant::now();
+    while !file.exists() {
+        assert!(began.elapsed().as_secs() < 60, "nothing is written");
+        std::thread::yield_now();
+    }
+    let first = samples(&std::fs::read_to_string(&file).unwrap());
+    drop(serving);
+    assert!(first.keys().any(|series| series.starts_with("claude_session_count_total")));
+    assert_eq!(sum(&first, "claude_session_count_total", ""), 0.0);
+}
+
+/// Trying one writes no sample in the place of what is true.
+#[test]
+fn a_textfile_is_tried_with_what_is_true() {
+    let (home, file) = with_textfile(Home::with([fixture::load("subagent").an_hour_ago()]));
+    let tried = home.stdout_of(&["test-destination", "text"]);
+    assert_eq!(
+        tried.replace(&home.path().display().to_string(), "[home]"),
+        "prometheus:[home]/textfile/tacho.prom (prometheus)\n\nSIGNAL   ANSWER\nmetrics  taken\n"
+    );
+    let before = std::fs::read_to_string(&file).unwrap();
+    home.stdout_of(&["test-destination", "text"]);
+    assert_eq!(counted(&std::fs::read_to_string(&file).unwrap()), counted(&before));
+    std::fs::remove_dir_all(file.parent().unwrap()).unwrap();
+    assert_eq!(home.run(&["test-destination", "text"]).code, Some(1));
 }

@@ -1,16 +1,14 @@
 //! One connection over HTTP/2, with TLS or without.
 
 use crate::delivery::Unreachable;
-use crate::destination::Destination;
+use crate::destination::{Destination, Tls};
+use crate::exporters::tls;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::ClientConfig;
-use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -19,6 +17,7 @@ use tokio_rustls::TlsConnector;
 /// An open connection.
 pub(super) struct Connection {
     base: String,
+    tls: Tls,
     requests: SendRequest<Full<Bytes>>,
 }
 
@@ -33,14 +32,17 @@ impl Connection {
         let stream = connect(&host, port).await?;
         // Small messages must not wait for an answer to the one before; without this they are only slower.
         let _ = stream.set_nodelay(true);
-        let requests =
-            if is_secure { start(secured(stream, host).await?).await? } else { start(stream).await? };
-        Ok(Self { base: to.base().to_owned(), requests })
+        let requests = if is_secure {
+            start(secured(stream, host, &to.tls).await?).await?
+        } else {
+            start(stream).await?
+        };
+        Ok(Self { base: to.base().to_owned(), tls: to.tls.clone(), requests })
     }
 
     /// Whether it leads to this destination.
     pub(super) fn is_to(&self, to: &Destination) -> bool {
-        self.base == to.base() && !self.requests.is_closed()
+        self.base == to.base() && self.tls == to.tls && !self.requests.is_closed()
     }
 
     /// Sends a call and waits for the head of its answer.
@@ -65,14 +67,9 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Unreachable> {
 async fn secured(
     stream: TcpStream,
     host: String,
+    tls: &Tls,
 ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Unreachable> {
-    let of_tls = |error: rustls::Error| Unreachable::of_tls(&error);
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(of_tls)?
-        .with_platform_verifier()
-        .map_err(of_tls)?
-        .with_no_client_auth();
+    let mut config = tls::of_rustls(tls).map_err(|error| Unreachable::of_tls(&error))?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     let name = ServerName::try_from(host).map_err(|error| Unreachable::other(error.to_string()))?;
     let secured = TlsConnector::from(Arc::new(config)).connect(name, stream).await;

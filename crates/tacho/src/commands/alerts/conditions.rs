@@ -1,9 +1,11 @@
 //! The conditions, each as its rule for Prometheus has it, over what the store holds.
 
+use super::rules::{self, Rule};
 use crate::failure::Failure;
 use crate::metrics::{ToolFigures, by_tool, gauges};
+use crate::prices;
 use serde_json::{Value as Json, json};
-use tacho_model::metric::{MetricPoint, MetricValue};
+use tacho_model::metric::{Metric, MetricPoint, MetricValue};
 use tacho_model::metrics as metric;
 use tacho_model::time::UnixNanos;
 use tacho_spool::state::State;
@@ -65,17 +67,12 @@ pub(super) fn firing(
     found.cache(&hour, &day);
     for model in &hour.unpriced_models {
         let sentence = format!("no price is known for {model}; its calls are missing in all costs");
-        found.add("ClaudeUnpricedModel", "info", model, sentence);
+        found.add(&rules::UNPRICED, model, sentence);
     }
     for reason in store.lost_since(since(HOUR_NS))? {
-        found.add(
-            "RecorderDropping",
-            "critical",
-            &reason,
-            format!("something was lost within the hour: {reason}"),
-        );
+        found.add(&rules::DROPPING, &reason, format!("something was lost within the hour: {reason}"));
     }
-    found.moment(&gauges(state, store, "", None, now)?);
+    found.moment(&gauges(state, store, &prices::load().prices.version(), None, now)?);
     Ok(found.0)
 }
 
@@ -84,23 +81,29 @@ pub(super) fn firing(
 struct Found(Vec<Firing>);
 
 impl Found {
-    fn add(&mut self, name: &'static str, severity: &'static str, subject: &str, sentence: String) {
+    fn add(&mut self, rule: &Rule, subject: &str, sentence: String) {
+        let Rule { name, severity, .. } = *rule;
         self.0.push(Firing { name, severity, subject: subject.to_owned(), sentence });
     }
 
-    /// Tools that failed too often within 5 minutes, of those with at least 5 calls, and those that took too long.
+    /// Tools that failed too often within 5 minutes, of those with enough calls, and those that took too long.
     fn tools(&mut self, recent: &[RecentTool]) {
         for figures in by_tool(recent) {
             let ToolFigures { tool, calls, failed, p99_ms } = figures;
-            if calls >= 5 && figures.failed_share() > 0.1 {
+            if rules::TOOL_ERRORS.least.is_none_or(|least| calls as f64 >= least)
+                && figures.failed_share() > rules::TOOL_ERRORS.limit
+            {
                 let percent = figures.failed_share() * 100.0;
                 let sentence = format!("{failed} of {calls} calls of {tool} failed, {percent:.0} %");
-                self.add("HighToolErrorRate", "warning", tool, sentence);
+                self.add(&rules::TOOL_ERRORS, tool, sentence);
             }
-            if p99_ms > 5000 {
+            if p99_ms as f64 > rules::TOOL_LATENCY.limit {
                 let seconds = p99_ms as f64 / 1000.0;
-                let sentence = format!("the slowest calls of {tool} run {seconds:.1} s");
-                self.add("HighP99Latency", "warning", tool, sentence);
+                self.add(
+                    &rules::TOOL_LATENCY,
+                    tool,
+                    format!("the slowest calls of {tool} run {seconds:.1} s"),
+                );
             }
         }
     }
@@ -109,87 +112,104 @@ impl Found {
         let usd = |spending: &Spending| spending.cost.0 as f64 / 1e9;
         let per_hour = limits.month_usd / MONTH_HOURS;
         let (last_hour, a_day) = (usd(hour), usd(hour) * 24.0);
-        if a_day > 100.0 {
+        if a_day > rules::COST_SPIKE.limit {
             let sentence =
                 format!("{} within the hour would be {} a day", dollars(last_hour), dollars(a_day));
-            self.add("UnexpectedCostSpike", "warning", "", sentence);
+            self.add(&rules::COST_SPIKE, "", sentence);
         }
-        if last_hour > 14.4 * per_hour && usd(minutes) * 12.0 > 14.4 * per_hour {
+        let fast = rules::BURN_FAST.limit * per_hour;
+        if last_hour > fast && usd(minutes) * 12.0 > fast {
             let sentence =
                 format!("{} within the hour burns the month's budget 14 times too fast", dollars(last_hour));
-            self.add("ClaudeCostBudgetBurnFast", "critical", "", sentence);
+            self.add(&rules::BURN_FAST, "", sentence);
         }
-        if usd(hours) > 6.0 * 6.0 * per_hour && usd(half_hour) * 2.0 > 6.0 * per_hour {
+        let slow = rules::BURN_SLOW.limit * per_hour;
+        if usd(hours) > 6.0 * slow && usd(half_hour) * 2.0 > slow {
             let sentence =
                 format!("{} within 6 hours burns the month's budget 6 times too fast", dollars(usd(hours)));
-            self.add("ClaudeCostBudgetBurnSlow", "warning", "", sentence);
+            self.add(&rules::BURN_SLOW, "", sentence);
         }
     }
 
     /// Whether half as much of the prompts comes from the cache as within the last day.
     fn cache(&mut self, hour: &Spending, day: &Spending) {
         let share = |of: &Spending| of.cache_read_tokens as f64 / of.prompt_tokens.max(1) as f64;
-        if hour.prompt_tokens > 1_000_000 && share(hour) < 0.5 * share(day) {
+        let is_enough = rules::CACHE.least.is_none_or(|least| hour.prompt_tokens as f64 > least);
+        if is_enough && share(hour) < rules::CACHE.limit * share(day) {
             let (now, before) = (share(hour) * 100.0, share(day) * 100.0);
             let sentence =
                 format!("{now:.0} % of prompts come from the cache, {before:.0} % within the last day");
-            self.add("ClaudeCacheCollapse", "warning", "", sentence);
+            self.add(&rules::CACHE, "", sentence);
         }
     }
 
     /// What is so at the moment.
     fn moment(&mut self, gauges: &[MetricPoint]) {
-        let waiting = value(gauges, metric::PERMISSION_WAITING.name);
+        let is_any_waiting = gauges
+            .iter()
+            .any(|point| point.metric.name == metric::PERMISSION_WAITING.name && number(point) > 0.0);
         for point in gauges {
             let (name, value) = (point.metric.name, number(point));
-            let subject = point.labels.values().next().map_or("", String::as_str);
-            if name == metric::SESSION_COST_MAX_USD.name && value > 25.0 {
-                self.add(
-                    "ClaudeSessionRunaway",
-                    "warning",
-                    "",
-                    format!("a session that goes on has cost {}", dollars(value)),
-                );
-            } else if name == metric::TOOL_OPEN_MAX_SECONDS.name && value > 1800.0 && waiting == 0.0 {
-                let minutes = value / 60.0;
-                self.add(
-                    "ClaudeToolHung",
-                    "warning",
-                    "",
-                    format!("a tool call has been open for {minutes:.0} minutes"),
-                );
-            } else if name == metric::CONTEXT_USED_MAX.name && value > 0.9 {
-                let percent = value * 100.0;
-                self.add(
-                    "ClaudeContextNearLimit",
-                    "info",
-                    "",
-                    format!("a context is full to {percent:.0} %"),
-                );
-            } else if name == metric::TACHOGRAPH_SPOOL_UNREAD.name && value > 67_108_864.0 {
-                let mib = value / 1_048_576.0;
-                self.add(
-                    "RecorderSpoolBacklog",
-                    "warning",
-                    "",
-                    format!("the drainer is {mib:.0} MiB behind the hooks"),
-                );
-            } else if name == metric::TACHOGRAPH_OUTBOX_OLDEST_SECONDS.name && value > 3600.0 {
-                let hours = value / 3600.0;
-                let sentence = format!("{subject} has not taken what is {hours:.0} hours old");
-                self.add("RecorderDeliveryLate", "warning", subject, sentence);
+            let asked = OF_GAUGES.iter().filter(|asked| asked.metric.name == name);
+            for OfGauge { rule, is_met, sentence, .. } in asked {
+                if is_met(value, rule.limit) && (*rule != &rules::HUNG || !is_any_waiting) {
+                    let subject = point.labels.values().next().map_or("", String::as_str);
+                    self.add(rule, subject, sentence(value, subject));
+                }
             }
         }
     }
 }
 
+/// What is asked of a gauge.
+struct OfGauge {
+    metric: &'static Metric,
+    rule: &'static Rule,
+    is_met: fn(f64, f64) -> bool,
+    /// What is so, by the value and what it is of.
+    sentence: fn(f64, &str) -> String,
+}
+
+const fn above(metric: &'static Metric, rule: &'static Rule, sentence: fn(f64, &str) -> String) -> OfGauge {
+    OfGauge { metric, rule, is_met: |value, limit| value > limit, sentence }
+}
+
+const OF_GAUGES: [OfGauge; 9] = [
+    above(&metric::SESSION_COST_MAX_USD, &rules::RUNAWAY, |usd, _| {
+        format!("a session that goes on has cost {}", dollars(usd))
+    }),
+    OfGauge {
+        is_met: |failures, limit| failures >= limit,
+        ..above(&metric::TOOL_REPEATED_FAILURES, &rules::STUCK, |failures, _| {
+            format!("the same call of a tool has failed {failures} times in a row")
+        })
+    },
+    above(&metric::TOOL_OPEN_MAX_SECONDS, &rules::HUNG, |seconds, _| {
+        format!("a tool call has been open for {:.0} minutes", seconds / 60.0)
+    }),
+    above(&metric::CONTEXT_USED_MAX, &rules::CONTEXT, |share, _| {
+        format!("a context is full to {:.0} %", share * 100.0)
+    }),
+    above(&metric::TACHOGRAPH_SPOOL_UNREAD, &rules::BACKLOG, |bytes, _| {
+        format!("the drainer is {:.0} MiB behind the hooks", bytes / 1_048_576.0)
+    }),
+    above(&metric::TACHOGRAPH_OUTBOX_OLDEST_SECONDS, &rules::LATE, |seconds, to| {
+        format!("{to} has not taken what is {:.0} hours old", seconds / 3600.0)
+    }),
+    above(&metric::TACHOGRAPH_PRICES_AGE_SECONDS, &rules::OLD_PRICES, |seconds, _| {
+        format!("the list of prices is {:.0} days old", seconds / 86_400.0)
+    }),
+    above(&metric::TACHOGRAPH_AUDIT_SET_ASIDE, &rules::CHAIN, |_, _| {
+        "an audit log did not fit its checkpoint and was set aside".to_owned()
+    }),
+    above(&metric::TACHOGRAPH_AUDIT_UNSEALED_SECONDS, &rules::UNSEALED, |seconds, _| {
+        format!("decisions have not been sealed for {:.0} minutes", seconds / 60.0)
+    }),
+];
+
 /// An amount with its cents, or what there is of a small one.
 fn dollars(amount: f64) -> String {
     if amount < 1.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
-}
-
-fn value(gauges: &[MetricPoint], name: &str) -> f64 {
-    gauges.iter().find(|point| point.metric.name == name).map_or(0.0, number)
 }
 
 fn number(point: &MetricPoint) -> f64 {

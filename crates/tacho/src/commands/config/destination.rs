@@ -12,11 +12,14 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Val
 pub(super) const DESTINATION: &str = "destination";
 
 /// What is said of each destination, by the flags that say it.
-pub(super) const OF_DESTINATION: [&str; 13] = [
+pub(super) const OF_DESTINATION: [&str; 16] = [
     "name",
     "preset",
     "region",
     "protocol",
+    "certificate",
+    "client-certificate",
+    "client-key",
     "compression",
     "timeout-s",
     "level",
@@ -42,6 +45,9 @@ pub(super) fn set(document: &mut DocumentMut, text: &str, to: &SetDestination) -
         ("preset", &to.preset),
         ("region", &to.region),
         ("protocol", &to.protocol),
+        ("certificate", &to.certificate),
+        ("client_certificate", &to.client_certificate),
+        ("client_key", &to.client_key),
         ("compression", &to.compression),
         ("level", &to.level),
         ("dataset", &to.dataset),
@@ -107,7 +113,7 @@ fn named(text: &str) -> Result<Table, Failure> {
             let presets: Vec<&str> = presets::names().collect();
             let hint = nearest::hint(text, &presets);
             return Err(usage(format!("{text} is no address, and no preset either{hint}")).hint(format!(
-                "an address begins with http:// or https://; a place is console or file:/DIRECTORY; the \
+                "an address begins with http:// or https://; a place is console, file:/DIRECTORY or prometheus:/FILE; the \
                                presets are {}",
                 presets.join(", ")
             )));

@@ -94,8 +94,9 @@ fn secret_files(file: ConfigFile) -> Vec<PathBuf> {
     };
     let destinations = contents.get("destination").and_then(toml::Value::as_array).into_iter().flatten();
     let destinations: Vec<&Table> = destinations.filter_map(toml::Value::as_table).collect();
-    let named = |to: &&Table| to.get("token_file").and_then(toml::Value::as_str).map(PathBuf::from);
-    let mut files: Vec<PathBuf> = destinations.iter().filter_map(named).collect();
+    let named = |to: &Table, key: &str| to.get(key).and_then(toml::Value::as_str).map(PathBuf::from);
+    let of_one = |to: &&Table| ["token_file", "client_key"].map(|key| named(to, key));
+    let mut files: Vec<PathBuf> = destinations.iter().flat_map(of_one).flatten().collect();
     if destinations.iter().any(|to| to.contains_key("token") || to.contains_key("headers")) {
         files.push(file.path);
     }
@@ -133,7 +134,7 @@ pub(super) fn refused(ground: &Ground) -> Verdict {
 
 /// Whether a variable is read by every exporter, so that whoever set it may have meant others.
 fn is_meant_for_all(origin: &Origin) -> bool {
-    matches!(origin, Origin::Variable(name) if name.starts_with("OTEL_"))
+    origin.is_exporter()
 }
 
 fn remedy_of(refused: &Refused) -> String {

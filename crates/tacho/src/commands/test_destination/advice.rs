@@ -141,8 +141,9 @@ fn unreachable(to: &Destination, cause: Cause) -> String {
             )
         }
         Cause::Tls => format!(
-            "No encrypted connection to {} came about. If its certificate is of your own authority, SSL_CERT_FILE names a file \
-             with that authority's certificate; if it speaks no TLS, its address begins with http://.",
+            "No encrypted connection to {} came about. If its certificate is of your own authority, certificate names a file \
+             with that authority's; if it asks who you are, client_certificate and client_key name the files that say it; if it \
+             speaks no TLS, its address begins with http://.",
             to.base()
         ),
         Cause::Timeout => format!(
@@ -152,7 +153,12 @@ fn unreachable(to: &Destination, cause: Cause) -> String {
         ),
         Cause::Other => {
             let other = if to.protocol == Protocol::Grpc { "http/protobuf" } else { "grpc" };
-            format!("What listens there does not speak {}; perhaps it speaks {other}.", to.protocol.name())
+            let closes = " If it closes connections that show no certificate: client_certificate and client_key name one.";
+            let closes = if to.is_encrypted() && !to.tls.has_identity() { closes } else { "" };
+            format!(
+                "What listens there does not speak {}; perhaps it speaks {other}.{closes}",
+                to.protocol.name()
+            )
         }
     }
 }

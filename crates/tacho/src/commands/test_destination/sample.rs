@@ -42,7 +42,7 @@ pub(super) fn batches(now: UnixNanos, temporality: Temporality) -> [Cleared<Batc
         at: now,
         value: MetricValue::Gauge(1.0),
     };
-    [clear(&draft, policy), clear_metrics(&resource(), vec![point], temporality, policy)]
+    [clear(&draft, policy), clear_metrics(&resource(), &BTreeMap::new(), vec![point], temporality, policy)]
 }
 
 fn resource() -> Attributes {

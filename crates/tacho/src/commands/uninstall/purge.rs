@@ -6,10 +6,11 @@ use super::super::native::NOTE;
 use super::super::steps::{Action, Steps};
 use super::super::words;
 use crate::archive::ARCHIVE;
-use crate::audit::{AUDIT, AuditPlace, Policy};
+use crate::audit::{AUDIT, AuditPlace, Policy, UNSEALED};
 use crate::drain::{Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
 use crate::place::{DAMAGED, existing_state_directory};
+use crate::receiver::SCRAPED;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// How files are called of which there are several; the configuration is none of them.
 const STEMS: [&str; 2] = ["store.", "dead-letters."];
 /// Everything else of ours in a state directory.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "spool",
     BLOBS,
     DRAIN_LOCK,
@@ -34,6 +35,8 @@ const NAMES: [&str; 13] = [
     NOTICE,
     "keys",
     AUDIT,
+    UNSEALED,
+    SCRAPED,
     DAMAGED,
     ARCHIVE,
     NOTE,

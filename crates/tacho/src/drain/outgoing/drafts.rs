@@ -29,8 +29,8 @@ pub(super) struct Drafts<'a> {
     pub(super) of_session: &'a Attributes,
     /// Whether what happened is told as log records, too.
     pub(super) tells: bool,
-    /// What the project says of itself.
-    pub(super) of_project: &'a BTreeMap<String, String>,
+    /// What the project and the owner say of who sends, by the names that are sent.
+    pub(super) declared: &'a BTreeMap<String, String>,
     pub(super) drafts: Vec<PlacedDraft<'a>>,
 }
 
@@ -82,9 +82,9 @@ impl<'a> Drafts<'a> {
             None => {
                 let mut resource = self.of_session.clone();
                 LIFTED.iter().zip(place.0).for_each(|(key, value)| resource.set_known(*key, value.cloned()));
-                let project = self.of_project.clone();
+                let declared = self.declared.clone();
                 let told_at = self.tells.then(now);
-                let draft = Draft { resource, project, told_at, lifted: &LIFTED, ..Draft::default() };
+                let draft = Draft { resource, declared, told_at, lifted: &LIFTED, ..Draft::default() };
                 PlacedDraft { place, draft, fingerprints: Vec::new() }
             }
         };

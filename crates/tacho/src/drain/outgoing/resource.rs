@@ -2,6 +2,7 @@
 
 use crate::config::{Config, TrustedProject, owner};
 use crate::shared_account::names_nobody;
+use std::collections::BTreeMap;
 use std::env;
 use tacho_agents::AGENTS;
 use tacho_model::attribute::{Attributes, Value};
@@ -57,6 +58,11 @@ impl Resources<'_> {
         let known = AGENTS.first().map(|agent| agent.name);
         resource.set_known(key::SERVICE_NAME, named.or(known));
         resource
+    }
+
+    /// What the owner says of who sends under names of his own.
+    pub(crate) fn declared(self) -> BTreeMap<String, String> {
+        self.config.resource_attributes.as_ref().map(|said| said.value.clone()).unwrap_or_default()
     }
 
     fn of_installation(self) -> Attributes {

@@ -9,6 +9,7 @@ fn every_key_of_a_destination() {
     home.configure(
         r#"
 debug_file = "/tmp/payloads.log"
+resource_attributes = { "deployment.environment.name" = "prod", "user.id" = "ada" }
 
 [[destination]]
 name = "work"
@@ -92,6 +93,16 @@ name = "same"
 [[destination]]
 endpoint = "https://f.example.com"
 name = "same"
+
+[[destination]]
+kind = "prometheus"
+path = "/tmp/tacho.prom"
+temporality = "delta"
+
+[[destination]]
+kind = "prometheus"
+path = "/tmp/tacho.prom"
+signals = ["traces"]
 "#,
     );
     insta::assert_snapshot!(shown(&home, &[]));
@@ -108,6 +119,7 @@ fn destinations_are_typed_into_the_file() {
         &["console"],
         &["file:/var/log/tacho", "--compression", "none", "--timeout-s", "3"],
         &["work", "--temporality", "delta"],
+        &["prometheus:/var/lib/node_exporter/textfile/tacho.prom"],
         &["debug:/tmp/payloads.log"],
     ] {
         home.stdout_of(&[&["config", "set", "destination"], arguments].concat());

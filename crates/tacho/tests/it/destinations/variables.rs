@@ -3,7 +3,7 @@
 use super::shown;
 use crate::fixture;
 use crate::home::Home;
-use tacho_testkit::otlp::Receiver;
+use tacho_testkit::otlp::{ReceivedRequest, Receiver};
 
 #[test]
 fn the_variables_of_every_exporter() {
@@ -18,6 +18,16 @@ fn the_variables_of_every_exporter() {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
             ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "5000"),
         ],
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true"),
+        ],
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://localhost:4318"),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
+        ],
+        &[("TACHO_OTLP_ENDPOINT", "https://localhost:4318"), ("TACHO_OTLP_CERTIFICATE", "/dev/zero")],
         &[("OTEL_TRACES_EXPORTER", "console,otlp"), ("OTEL_LOGS_EXPORTER", "none")],
         &[("OTEL_TRACES_EXPORTER", "zipkin")],
         &[
@@ -44,6 +54,7 @@ fn the_variables_of_every_exporter() {
         &[("TACHO_OTLP_PRESET", "honeycomb")],
         &[("TACHO_OTLP_ENDPOINT", "http://localhost:4318"), ("TACHO_OTLP_SIGNALS", "logs")],
         &[("OTEL_RESOURCE_ATTRIBUTES", "service.name=a%20b,deployment.environment.name=ci")],
+        &[("OTEL_RESOURCE_ATTRIBUTES", "user.email=ada%40example.com,service.instance.id=mine,a.b=%2C%3D")],
         &[("OTEL_RESOURCE_ATTRIBUTES", "service.name")],
         &[("DASH0_DEBUG_FILE", "/tmp/payloads.log"), ("DASH0_OMIT_USER_INFO", "false")],
         &[("DASH0_OTLP_URL", "http://localhost:4318"), ("DASH0_OMIT_IO", "false")],
@@ -75,6 +86,7 @@ fn what_the_standard_variables_say_is_sent_on_this_machine() {
         ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", logs),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "none".to_owned()),
         ("OTEL_SERVICE_NAME", "an-agent".to_owned()),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other,host.type=a%2Cb".to_owned()),
     ];
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let ran = home.run_with(&["drain", "--once"], &variables);
@@ -83,5 +95,8 @@ fn what_the_standard_variables_say_is_sent_on_this_machine() {
     let is_any_compressed = requests.iter().any(|request| request.header("content-encoding").is_some());
     assert_eq!((receiver.spans().len(), is_any_compressed), (4, false));
     assert!(receiver.spans().iter().all(|span| span.resource["service.name"] == "an-agent"));
+    assert!(receiver.spans().iter().all(|span| span.resource["host.type"] == "a,b"));
+    let is_said = |request: &ReceivedRequest| request.body.windows(9).any(|part| part == b"host.type");
+    assert!(requests.iter().all(is_said), "of every signal");
     assert_eq!(receiver.problems(), [""; 0]);
 }

@@ -1,0 +1,33 @@
+//! A file in Prometheus' text format, for the textfile collector of node_exporter: all metrics as they are, every time in
+//! place of those before.
+
+use super::lines::written;
+use super::{Export, Request};
+use crate::delivery::Outcome;
+use crate::destination::Destination;
+use flate2::read::GzDecoder;
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use tempfile::Builder;
+
+/// Writes the file.
+pub(super) struct Textfile;
+
+impl Export for Textfile {
+    fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
+        written(replace(Path::new(to.base()), request.body), to.base())
+    }
+}
+
+/// Puts a text in place of a file, for all to read. Who reads meanwhile sees the one or the other, whole.
+fn replace(path: &Path, gzipped: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    // The collector reads what ends with .prom, so not this.
+    let mut draft = Builder::new().prefix(".tacho-").suffix(".tmp").tempfile_in(directory)?;
+    io::copy(&mut GzDecoder::new(gzipped), &mut draft)?;
+    draft.as_file().set_permissions(Permissions::from_mode(0o644))?;
+    draft.persist(path)?;
+    Ok(())
+}
