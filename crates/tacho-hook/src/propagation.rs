@@ -7,11 +7,9 @@ use crate::envelope::Circumstances;
 use crate::process;
 use crate::scan::Keys;
 use crate::sha256::sha256;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
-use rustix::io::write;
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::io::{Errno, read, write};
 use std::env;
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use tacho_spool::propagation::{TERMS, Terms, context_file};
 use tacho_spool::state::State;
@@ -25,8 +23,10 @@ const COMMANDS_FILE: &str = "CLAUDE_ENV_FILE";
 /// Bytes of a traceparent, and what is kept of a variable that holds none.
 const TRACEPARENT_BYTES: usize = 55;
 const VARIABLE_BYTES_MAX: usize = 128;
+/// What stands where there is none.
+const NO_TRACEPARENT: &str = "                                                       ";
 /// What of the commands' file is looked through for what was written there before.
-const COMMANDS_BYTES_MAX: u64 = 64 * 1024;
+const COMMANDS_BYTES_MAX: usize = 64 * 1024;
 
 /// What the owner wants to be handed on, if anything.
 pub fn terms(state: &State) -> Option<Terms> {
@@ -80,66 +80,76 @@ pub fn context(threshold: u64, [agent, session, prompt]: [&str; 3], parent: Opti
         return None;
     }
     let parent = parent.and_then(|parent| Some((parent, trace_of(parent)?)));
-    let derived = hex::<16>(&id("trace", [agent, session, prompt]));
+    let derived = hex(&id("trace", [agent, session, prompt]), 16);
     let trace = parent.map_or(derived.as_str(), |(_, trace)| trace);
-    let span = hex::<8>(&id("turn", [agent, session, prompt]));
+    let span = hex(&id("turn", [agent, session, prompt]), 8);
     let random = u64::from_str_radix(trace.get(18..)?, 16).ok()?;
-    let sampled = u8::from(random >= threshold);
+    let flags = if random >= threshold { "01" } else { "00" };
     let above = parent.map(|(parent, _)| parent).filter(|parent| parent.len() == TRACEPARENT_BYTES);
-    Some(format!("00-{trace}-{span}-{sampled:02x} {:TRACEPARENT_BYTES$}\n", above.unwrap_or_default()))
+    let above = above.unwrap_or(NO_TRACEPARENT);
+    Some(["00-", trace, "-", &span, "-", flags, " ", above, "\n"].concat())
 }
 
+/// The hash that an id is the beginning of.
 pub fn id(kind: &str, key: [&str; 3]) -> [u8; 32] {
     let mut text = Vec::with_capacity(512);
     for part in ["tachograph/1", kind].into_iter().chain(key) {
-        text.extend((part.len() as u64).to_be_bytes());
-        text.extend(part.as_bytes());
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part.as_bytes());
     }
     sha256(&text)
 }
 
-pub fn hex<const BYTES: usize>(hash: &[u8; 32]) -> String {
-    let digits = hash.iter().take(BYTES).flat_map(|byte| [byte >> 4, byte & 15]);
+/// The first bytes in hex.
+pub fn hex(hash: &[u8; 32], bytes: usize) -> String {
+    let digits = hash.iter().take(bytes).flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The trace in a value as W3C Trace Context has it; `None` for what is no such value.
 pub fn trace_of(traceparent: &str) -> Option<&str> {
-    let (value, rest) = traceparent.split_at_checked(TRACEPARENT_BYTES)?;
-    let mut fields = value.split('-');
-    let fields = [(); 4].map(|()| fields.next().unwrap_or_default());
-    let [version, trace, span, _] = fields;
-    let is_hex = |field: &str| field.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let is_named = |id: &str| id.bytes().any(|byte| byte != b'0');
-    let is_whole = rest.is_empty() || version != "00" && rest.starts_with('-');
-    let is_shaped = fields.map(str::len) == [2, 32, 16, 2] && fields.into_iter().all(is_hex) && is_whole;
-    (is_shaped && version != "ff" && is_named(trace) && is_named(span)).then_some(trace)
+    let bytes = traceparent.as_bytes();
+    let is_hyphen = |at: usize| bytes.get(at) == Some(&b'-');
+    let is_hex = |digits: &[u8]| digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    let is_named = |digits: &[u8]| is_hex(digits) && digits.iter().any(|digit| *digit != b'0');
+    let (version, flags) = (bytes.get(..2)?, bytes.get(53..TRACEPARENT_BYTES)?);
+    let is_whole = bytes.len() == TRACEPARENT_BYTES || version != b"00" && is_hyphen(TRACEPARENT_BYTES);
+    let is_shaped = is_hyphen(2) && is_hyphen(35) && is_hyphen(52) && is_hex(version) && is_hex(flags);
+    let is_valid = is_shaped && is_whole && version != b"ff" && is_named(bytes.get(36..52)?);
+    traceparent.get(3..35).filter(|trace| is_valid && is_named(trace.as_bytes()))
 }
 
 /// What a shell runs ahead of a command: one compound command that succeeds, says nothing and leaves two variables behind. A
 /// `TRACEPARENT` that is already there stays, unless it is the parent of the turn, which is nearer.
 pub fn command_line(context: &str) -> Option<String> {
-    let place = context.replace('\'', r"'\''");
-    let line = format!(
-        "if IFS=' ' read -r TACHO_TRACEPARENT TACHO_PARENT 2>/dev/null <'{place}'; then export TACHO_TRACEPARENT; \
-         case \"${{TRACEPARENT-}}\" in ''|\"$TACHO_PARENT\") export TRACEPARENT=\"$TACHO_TRACEPARENT\";; esac; \
-         unset TACHO_PARENT; fi\n"
+    let mut line = String::from("if IFS=' ' read -r TACHO_TRACEPARENT TACHO_PARENT 2>/dev/null <'");
+    for letter in context.chars() {
+        match letter {
+            '\'' => line.push_str(r"'\''"),
+            '\0'..='\x1F' => return None,
+            _ => line.push(letter),
+        }
+    }
+    line.push_str(
+        "'; then export TACHO_TRACEPARENT; case \"${TRACEPARENT-}\" in ''|\"$TACHO_PARENT\") export \
+         TRACEPARENT=\"$TACHO_TRACEPARENT\";; esac; unset TACHO_PARENT; fi\n",
     );
-    (!context.contains(char::is_control)).then_some(line)
+    Some(line)
 }
 
 /// Appends a line to a file, unless it stands there.
-fn append_once(path: &Path, line: &str) -> io::Result<()> {
+fn append_once(path: &Path, line: &str) -> Result<(), Errno> {
     let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut file = File::from(openat(CWD, path, flags, Mode::RUSR | Mode::WUSR)?);
-    if !file.metadata()?.is_file() {
+    let file = openat(CWD, path, flags, Mode::RUSR | Mode::WUSR)?;
+    if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
         return Ok(());
     }
-    let mut before = String::new();
-    (&file).take(COMMANDS_BYTES_MAX).read_to_string(&mut before)?;
-    if before.contains(line) {
+    let mut before = [0; COMMANDS_BYTES_MAX];
+    let count = read(&file, &mut before)?;
+    let before = before.get(..count).unwrap_or_default();
+    if before.windows(line.len()).any(|known| known == line.as_bytes()) {
         return Ok(());
     }
-    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    file.write_all(format!("{gap}{line}").as_bytes())
+    let gap = if before.last().is_none_or(|last| *last == b'\n') { "" } else { "\n" };
+    write(&file, [gap, line].concat().as_bytes()).map(drop)
 }

@@ -33,9 +33,9 @@ impl Terms {
     /// Reads terms; `None` for what is none in the form that is known.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut words = text.lines().next()?.split(' ');
+        let mut words = text.split_ascii_whitespace();
         words.next().filter(|form| *form == FORM)?;
-        let agent = words.next().filter(|agent| !agent.is_empty())?.to_owned();
+        let agent = words.next()?.to_owned();
         let threshold = u64::from_str_radix(words.next()?, 16).ok()?;
         let mut terms = Self { agent, threshold, commands: false, inbound: false };
         for word in words {

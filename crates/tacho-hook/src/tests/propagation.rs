@@ -10,7 +10,7 @@ const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 #[test]
 fn hashes_of_the_standard() {
     let check =
-        |text: &str, expected: &str| assert_eq!(hex::<32>(&sha256(text.as_bytes())), expected, "{text}");
+        |text: &str, expected: &str| assert_eq!(hex(&sha256(text.as_bytes()), 32), expected, "{text}");
     check("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     check("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     check(
@@ -30,7 +30,7 @@ fn ids_match_the_golden_vectors() {
             panic!("five columns: {line}");
         };
         let id = id(kind, [agent, session, key]);
-        let found = if kind == "trace" { hex::<16>(&id) } else { hex::<8>(&id) };
+        let found = if kind == "trace" { hex(&id, 16) } else { hex(&id, 8) };
         assert_eq!(found, expected, "{line}");
     }
 }
