@@ -28,6 +28,7 @@ mod sealing;
 mod segments;
 mod sessions;
 mod terms;
+mod trace_context;
 mod transcripts;
 mod usage;
 mod wake;

@@ -5,6 +5,7 @@
 //! such as `options`, is refused by it as a whole.
 
 use super::native;
+use super::settings::handed;
 use crate::PluginOptions;
 use crate::setup::{
     AgentVersion, PluginCopy, PluginFiles, PluginTexts, Replacement, Scope, SettingsFile, SettingsOf, Setup,
@@ -159,7 +160,7 @@ fn switches(settings: &str) -> Switches {
 fn options(settings: &str) -> PluginOptions {
     let mut settings: Settings = read(settings);
     let ours = settings.plugin_configs.remove(PLUGIN).unwrap_or_default();
-    ours.options.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+    ours.options.into_iter().filter_map(|(key, value)| Some((key, handed(&value)?))).collect()
 }
 
 fn plugins(texts: &PluginTexts<'_>) -> Vec<PluginCopy> {
