@@ -12,7 +12,9 @@ pub(crate) enum ConfigAction {
     ///
     /// Keys: agent_name, team, user_info (hash or name), local_only (true: no
     /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
-    /// (0: transcripts that the agent deletes are not kept), debug_file (where all that is sent is written, too), and destination,
+    /// (0: transcripts that the agent deletes are not kept), debug_file (where all that is sent is written, too),
+    /// propagation.commands (true: commands that the agent runs get TRACEPARENT), propagation.inbound (true: what the agent
+    /// does lies below the span that its own TRACEPARENT names), and destination,
     /// whose value is the address of an OTLP receiver, the name of a preset, console, or file:/DIRECTORY; it is added, or changed
     /// if it is there.
     #[command(
