@@ -2,6 +2,7 @@
 
 use crate::fixture;
 use crate::home::Home;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::fs;
 use tacho_testkit::otlp::{ReceivedSpan, Receiver};
@@ -86,4 +87,21 @@ fn hooks_know_what_was_set_before_any_drainer_runs() {
     set(&["unset", "propagation.commands"]);
     set(&["set", "propagation.inbound", "false"]);
     assert_eq!((terms(), home.state().join("propagation").exists()), (None, false));
+}
+
+/// A variable may be of a repository's making: it counts while nobody known is sent to, as names to report do.
+#[test]
+fn what_variables_wish_for() {
+    let home = Home::new();
+    let commands = || {
+        let variables = [("TACHO_PROPAGATION_COMMANDS", "true")];
+        let ran = home.run_with(&["config", "show", "--json"], &variables);
+        let report: Json = serde_json::from_str(&ran.stdout).unwrap();
+        let settings = report["settings"].as_array().unwrap();
+        let setting = settings.iter().find(|setting| setting["key"] == "propagation.commands").unwrap();
+        [&setting["value"], &setting["origin"]].map(|said| said.as_str().unwrap().to_owned())
+    };
+    assert_eq!(commands(), ["true", "TACHO_PROPAGATION_COMMANDS"]);
+    home.configure("[[destination]]\nendpoint = \"http://localhost:1\"\n");
+    assert_eq!(commands(), ["false", "default"]);
 }
