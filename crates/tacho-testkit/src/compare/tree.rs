@@ -110,7 +110,11 @@ fn check_turns(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>, fou
             before.map(|before| (before.trace_id.as_str(), before.span_id.as_str())).into_iter().collect();
         let mut actual: Vec<_> =
             turn.links.iter().map(|link| (link.trace_id.as_str(), link.span_id.as_str())).collect();
-        if let Some(own) = own_trace(turn, served, view).filter(|own| *own != turn.trace_id) {
+        let own = own_trace(turn, served, view);
+        if own.is_some() != run.expect.traced {
+            found.push(format!("{}: the API was told of the trace {own:?}", label(turn)));
+        }
+        if let Some(own) = own.filter(|own| *own != turn.trace_id) {
             // Which span of it, the API is not told.
             let linked = actual.pop().map(|(trace, _)| trace);
             if linked != Some(own) {

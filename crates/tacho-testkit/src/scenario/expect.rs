@@ -25,6 +25,8 @@ pub struct Expect {
     pub corrected: Vec<String>,
     /// The `traceparent` of the span that every turn lies below.
     pub parent: Option<String>,
+    /// Whether the CLI traces itself, and tells the API of its trace.
+    pub traced: bool,
     /// How many commands print `TRACEPARENT=` and the context of their turn. All others print nothing behind it.
     pub joined: usize,
     /// Whether the recorder has to conclude by itself that the session is over.

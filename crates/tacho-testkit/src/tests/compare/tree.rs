@@ -103,12 +103,14 @@ fn turns_are_linked_to_the_trace_of_the_cli() {
             attributes: BTreeMap::new(),
         };
         find(&mut spans, "turn").links.extend((!trace.is_empty()).then_some(link));
-        differences(truth, &spans, &facts(&expect()))
+        differences(truth, &spans, &facts(&Expect { traced: true, ..expect() }))
     };
     assert_eq!(found(&truth, "its"), [""; 0]);
     let turn = "invoke_agent claude-code [turn]";
     assert_eq!(found(&truth, ""), [format!("{turn}: is linked to the trace None, should be to its")]);
     assert_eq!(found(&truth, "x"), [format!("{turn}: is linked to the trace Some(\"x\"), should be to its")]);
+    let untold = differences(&truth, &faultless(), &facts(&expect()));
+    assert_eq!(untold[0], format!("{turn}: the API was told of the trace Some(\"its\")"));
     // A turn within that trace is not linked to it.
     truth.iter_mut().for_each(|call| call.traceparent = Some(format!("00-{TRACE}-own-01")));
     assert_eq!(found(&truth, ""), [""; 0]);
