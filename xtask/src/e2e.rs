@@ -9,6 +9,7 @@ mod differences;
 mod install;
 mod killer;
 mod plan;
+mod propagation;
 mod run;
 mod stage;
 

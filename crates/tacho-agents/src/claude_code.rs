@@ -31,6 +31,7 @@ pub const AGENT: Agent = Agent {
     subagent_file: places::subagent_file,
     keeps_row: transcript::keeps_row,
     usage_marks: usage_row::MARKS,
+    prompt_event: hook::PROMPT,
     mod_event: "Mod",
     status_event: status_line::EVENT,
     status_setting: status_line::SETTING,

@@ -43,6 +43,8 @@ pub struct Agent {
     pub keeps_row: fn(&[u8]) -> bool,
     /// What stands in every transcript row that says what a call used.
     pub usage_marks: &'static [&'static [u8]],
+    /// The event by which a hook announces a prompt.
+    pub prompt_event: &'static str,
     /// The event under which our module in the agent's process hands over what the agent measures of itself.
     pub mod_event: &'static str,
     /// The event under which our status line command records what the agent hands to it.

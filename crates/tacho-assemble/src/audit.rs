@@ -9,7 +9,6 @@ mod tools;
 
 use crate::facts::SessionFacts;
 use crate::tree::Assembly;
-use std::collections::HashMap;
 use std::fmt;
 use tacho_model::attribute::{Attributes, Key, Value};
 use tacho_model::id::{SpanId, TraceId};
@@ -132,11 +131,18 @@ pub fn decisions<'a>(
     own: &[String],
     is_news: impl Fn(usize) -> bool,
 ) -> Vec<Decision<'a>> {
-    let turns = turns(assembly);
     let mut decisions = sessions::decisions(facts, &assembly.session);
-    for (_, span) in assembly.spans.iter().enumerate().filter(|(place, span)| span.settled && is_news(*place))
-    {
-        let made = Made { facts, span, turn: turns.get(&span.trace_id) };
+    // What belongs to a turn stands behind it. Its trace does not tell: several turns may lie in one of another's.
+    let mut turn: Option<Turn<'_>> = None;
+    for (place, span) in assembly.spans.iter().enumerate() {
+        if span.kind == SpanKind::Turn {
+            let number = turn.map_or(0, |before| before.number + 1);
+            turn = Some(Turn { number, mode: text(&span.attributes, key::CLAUDE_CODE_PERMISSION_MODE) });
+        }
+        if !span.settled || !is_news(place) {
+            continue;
+        }
+        let made = Made { facts, span, turn };
         match span.kind {
             SpanKind::Tool => tools::decisions(&mut decisions, made, own),
             SpanKind::Permission => decisions.extend(tools::asked(made)),
@@ -150,29 +156,22 @@ pub fn decisions<'a>(
 }
 
 /// A turn, as its decisions name it.
+#[derive(Clone, Copy)]
 struct Turn<'a> {
     number: u64,
     /// The permission mode in force.
     mode: Option<&'a str>,
 }
 
-fn turns(assembly: &Assembly) -> HashMap<TraceId, Turn<'_>> {
-    let turns = assembly.spans.iter().filter(|span| span.kind == SpanKind::Turn);
-    let numbered = (0..).zip(turns).map(|(number, span)| {
-        (span.trace_id, Turn { number, mode: text(&span.attributes, key::CLAUDE_CODE_PERMISSION_MODE) })
-    });
-    numbered.collect()
-}
-
 /// A span in which something was decided.
 #[derive(Clone, Copy)]
-struct Made<'a, 't> {
+struct Made<'a> {
     facts: &'a SessionFacts,
     span: &'a Span,
-    turn: Option<&'t Turn<'a>>,
+    turn: Option<Turn<'a>>,
 }
 
-impl<'a> Made<'a, '_> {
+impl<'a> Made<'a> {
     /// A decision of the span, with what all of them have.
     fn decision(self, kind: DecisionKind, part: &'static str, at: UnixNanos) -> Decision<'a> {
         let span = self.span;

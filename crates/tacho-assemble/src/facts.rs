@@ -29,7 +29,7 @@ use status::StatusFacts;
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{
     AnswerPart, Event, Fact, ModelAnswer, ModelReport, ModelRequest, Note, NoteKind, Observation,
-    ProjectRules, Repository, Source,
+    ProjectRules, Repository, Source, TraceContext,
 };
 use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SessionId, SubagentId, ToolUseId};
 use tacho_model::time::UnixNanos;
@@ -82,6 +82,8 @@ pub struct SessionFacts {
     /// The repository the agent works in, as it was at each time somebody looked.
     pub(crate) repositories: BTreeSet<(UnixNanos, Repository)>,
     projects: ProjectFacts,
+    /// What was around the hooks that announced prompts, by their times.
+    traces: BTreeSet<(UnixNanos, TraceContext)>,
     pub(crate) status: StatusFacts,
     /// When another model was chosen, and through what.
     pub(crate) model_switches: BTreeSet<(UnixNanos, Option<String>)>,
@@ -129,6 +131,7 @@ impl SessionFacts {
             compactions: BTreeSet::new(),
             repositories: BTreeSet::new(),
             projects: ProjectFacts::default(),
+            traces: BTreeSet::new(),
             status: StatusFacts::default(),
             model_switches: BTreeSet::new(),
             settings_changes: BTreeSet::new(),
@@ -181,6 +184,13 @@ impl SessionFacts {
         before.or(self.repositories.first()).map(|(_, repository)| repository)
     }
 
+    /// What was around the hook that announced a prompt at a time.
+    pub(crate) fn traces_around(&self, announced: Option<UnixNanos>) -> TraceContext {
+        let Some(at) = announced else { return TraceContext::default() };
+        let said = self.traces.range((at, TraceContext::default())..).next();
+        said.filter(|(of, _)| *of == at).map(|(_, around)| *around).unwrap_or_default()
+    }
+
     /// What the project that the agent works in says of sending.
     #[must_use]
     pub fn project(&self) -> ProjectRules {
@@ -224,6 +234,7 @@ impl SessionFacts {
                 self.repositories.extend(event.at.map(|at| (at, seen.as_ref().clone())));
             }
             Fact::ProjectSeen(rules) => self.projects.hear(event, rules),
+            Fact::TraceSeen(around) => self.traces.extend(event.at.map(|at| (at, *around))),
             Fact::StatusShown(figures) => self.status.hear(event, figures),
             Fact::Prompted { text, permission_mode, agent_version } => {
                 self.version.hear_known(event, agent_version.as_ref());

@@ -9,6 +9,7 @@ use crate::waits::WaitReason;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tacho_model::attribute::Attributes;
+use tacho_model::event::TraceContext;
 use tacho_model::id::IdSpace;
 use tacho_model::semconv as key;
 use tacho_model::shape::SpanShape;
@@ -35,8 +36,8 @@ fn span(tree: &Tree<'_>, ids: &Ids, index: NodeIndex) -> Option<Span> {
     Some(Span {
         trace_id,
         span_id,
-        parent_span_id: node.parent.and_then(|parent| ids.get(&parent)).map(|parent| parent.span_id),
-        links: link(tree, node, index).and_then(|target| ids.get(&target)).copied().into_iter().collect(),
+        parent_span_id: above(tree, ids, node).map(|parent| parent.span_id),
+        links: links(tree, ids, node, index),
         kind,
         name: SpanShape::of(kind)?.name_with(&attributes),
         start,
@@ -62,15 +63,15 @@ fn kind(what: &What<'_>) -> SpanKind {
     }
 }
 
-/// Derives the ids of every node below a turn, whose trace is that of the turn. Parents come before children.
+/// Derives the ids of every node below a turn, whose trace is that of the turn, or of the span that the turn lies below.
+/// Parents come before children.
 fn ids(tree: &Tree<'_>, order: &[NodeIndex]) -> Ids {
     let space = IdSpace { agent: tree.facts.agent.name, session: &tree.facts.session };
     let mut ids = Ids::new();
     for index in order {
         let Some(node) = tree.nodes.get(*index) else { continue };
         let key = key_of(&node.what);
-        let above = node.parent.and_then(|parent| ids.get(&parent));
-        let trace_id = above.map_or_else(|| space.trace(&key), |above| above.trace_id);
+        let trace_id = above(tree, &ids, node).map_or_else(|| space.trace(&key), |above| above.trace_id);
         ids.insert(*index, Link { trace_id, span_id: space.span(kind(&node.what), &key) });
     }
     ids
@@ -85,6 +86,29 @@ fn key_of<'t>(what: &'t What<'_>) -> Cow<'t, str> {
         What::Call(call) => Cow::Borrowed(call.key),
         What::Compaction(compaction) => compaction.key(),
     }
+}
+
+/// The span that a node lies below: that of its parent; of a turn, the one that its agent was started for.
+fn above(tree: &Tree<'_>, ids: &Ids, node: &Node<'_>) -> Option<Link> {
+    match node.parent {
+        Some(parent) => ids.get(&parent).copied(),
+        None => traces_around(tree, node).parent,
+    }
+}
+
+/// What of others' traces was around a turn when it began.
+fn traces_around(tree: &Tree<'_>, node: &Node<'_>) -> TraceContext {
+    match &node.what {
+        What::Turn(turn) => tree.facts.traces_around(turn.facts.prompted.at()),
+        What::Subagent(..) | What::Tool(..) | What::Wait(_) | What::Call(_) | What::Compaction(_) => {
+            TraceContext::default()
+        }
+    }
+}
+
+fn links(tree: &Tree<'_>, ids: &Ids, node: &Node<'_>, index: NodeIndex) -> Vec<Link> {
+    let target = link(tree, node, index).and_then(|target| ids.get(&target)).copied();
+    target.into_iter().chain(traces_around(tree, node).beside).collect()
 }
 
 /// A turn links to the one before it, a tool call to the call of the model that decided it.

@@ -9,6 +9,7 @@ mod measured;
 mod messages;
 mod project;
 mod repository;
+mod traces;
 mod tree;
 
 use crate::facts::{AgentIdentity, SessionFacts};

@@ -10,7 +10,7 @@ use tacho_model::id::TraceId;
 /// The whole, in millionths.
 const ALL_PPM: u32 = 1_000_000;
 /// How many values the random part of a trace id has.
-const VALUES: u128 = 1 << 56;
+const VALUES: u64 = 1 << 56;
 
 /// The share of traces that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +51,16 @@ impl Sampling {
     /// Whether this trace is kept, whatever happened in it.
     #[must_use]
     pub fn keeps(self, trace: TraceId) -> bool {
-        let random = u128::from_be_bytes(trace.0) % VALUES;
-        let threshold = u128::from(ALL_PPM.saturating_sub(self.share_ppm)) * VALUES / u128::from(ALL_PPM);
-        random >= threshold
+        let random = u128::from_be_bytes(trace.0) % u128::from(VALUES);
+        random >= u128::from(self.threshold())
+    }
+
+    /// The first value of a trace id's random part from which on it is kept.
+    #[must_use]
+    pub fn threshold(self) -> u64 {
+        let left_out = u128::from(ALL_PPM.saturating_sub(self.share_ppm));
+        // At most all of them, which fits.
+        u64::try_from(left_out * u128::from(VALUES) / u128::from(ALL_PPM)).unwrap_or(VALUES)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starting the drainer, detached, so that nobody ever waits for it.
 
+use crate::SESSION_START;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -42,7 +43,7 @@ pub fn ensure_running(state: &State, event: Option<&str>) {
     if event == Some(MOD_EVENT) {
         return;
     }
-    let is_new_session = event == Some("SessionStart");
+    let is_new_session = event == Some(SESSION_START);
     if is_new_session || matches!(DrainLock::try_acquire(state), Ok(Some(_))) {
         start(state, is_new_session);
     }

@@ -30,6 +30,8 @@ pub struct Circumstances {
     pub agent: Option<String>,
     /// The recorded variables that are set.
     pub variables: Vec<(&'static str, String)>,
+    /// The span that the turn which begins lies below, as it was said.
+    pub parent: Option<String>,
 }
 
 /// The record of one call, open: without checksum and closing brace.
@@ -54,6 +56,7 @@ pub fn open_object(circumstances: &Circumstances, payload: &Payload<'_>) -> Vec<
     escaped(&mut line, "tuid", payload.keys.tool_use.as_str());
     escaped(&mut line, "aid", payload.keys.subagent.as_str());
     variables(&mut line, &circumstances.variables);
+    text(&mut line, "tp", circumstances.parent.as_deref());
     let mut line = line.into_bytes();
     body(&mut line, &payload.kept);
     line

@@ -7,7 +7,9 @@ mod drainer;
 mod envelope;
 mod payload;
 mod process;
+mod propagation;
 mod scan;
+mod sha256;
 mod utf8;
 
 #[cfg(test)]
@@ -29,6 +31,10 @@ use tacho_spool::{frame, layout, loss};
 /// The variables a record holds, and no others: an agent's environment is full of secrets.
 const RECORDED_VARIABLES: [&str; 5] =
     ["CLAUDE_PID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_PROJECT_DIR", "CLAUDE_CONFIG_DIR", "TRACEPARENT"];
+/// The event of a session that begins.
+const SESSION_START: &str = "SessionStart";
+/// The event of a turn that begins.
+const PROMPT: &str = "UserPromptSubmit";
 /// A name of an agent is one short word.
 const AGENT_BYTES_MAX: usize = 64;
 
@@ -53,9 +59,20 @@ fn run() {
     circumstances.agent_start_ticks = circumstances.agent_pid.and_then(process::start_ticks);
     let durability = durability(state);
     let payload = intake.finish(durability);
-    record(state, &circumstances, &payload, durability);
     let event = payload.keys.event.as_str();
-    if event == Some("SessionStart") {
+    let terms = matches!(event, Some(SESSION_START | PROMPT)).then(|| propagation::terms(state)).flatten();
+    if event == Some(PROMPT) {
+        circumstances.parent = propagation::parent(terms.as_ref(), |name| env::var(name).ok());
+    }
+    record(state, &circumstances, &payload, durability);
+    match &terms {
+        Some(terms) if event == Some(PROMPT) => {
+            propagation::hand_on(state, terms, &circumstances, &payload.keys);
+        }
+        Some(terms) => propagation::lead_commands(state, terms, &payload.keys),
+        None => {}
+    }
+    if event == Some(SESSION_START) {
         show_notice(state);
     }
     drainer::ensure_running(state, event);
@@ -77,6 +94,7 @@ fn circumstances() -> Circumstances {
         agent_start_ticks: None,
         agent: agent_argument(),
         variables: variables.collect(),
+        parent: None,
     }
 }
 

@@ -1,9 +1,9 @@
-//! A strict JSON scan that keeps nothing but four top-level strings.
+//! A strict JSON scan that keeps nothing but five top-level strings.
 //!
 //! It takes a payload in pieces of any size in constant memory, so that the keys of a payload of 100 MB are found
 //! although they stand at its end. Grammar: RFC 8259; UTF-8 is the caller's to check.
 
-/// The top-level strings a record is filed under, as they stand in the payload: still escaped.
+/// The top-level strings a record is filed under, and that of the prompt, as they stand in the payload: still escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     /// `hook_event_name`.
@@ -14,6 +14,8 @@ pub struct Keys {
     pub tool_use: Captured,
     /// `agent_id`.
     pub subagent: Captured,
+    /// `prompt_id`.
+    pub prompt: Captured,
 }
 
 /// A string of a payload; empty when absent or longer than [`CAPTURED_BYTES_MAX`].
@@ -42,6 +44,7 @@ enum Key {
     Session,
     ToolUse,
     Subagent,
+    Prompt,
 }
 
 impl Key {
@@ -51,6 +54,7 @@ impl Key {
             b"session_id" => Some(Self::Session),
             b"tool_use_id" => Some(Self::ToolUse),
             b"agent_id" => Some(Self::Subagent),
+            b"prompt_id" => Some(Self::Prompt),
             _ => None,
         }
     }
@@ -236,6 +240,7 @@ impl Scan {
             Key::Session => &mut self.keys.session,
             Key::ToolUse => &mut self.keys.tool_use,
             Key::Subagent => &mut self.keys.subagent,
+            Key::Prompt => &mut self.keys.prompt,
         }
     }
 

@@ -1,4 +1,6 @@
-//! Tests of the pure parts: the scan, the check for UTF-8, the intake and the record around a payload.
+//! Tests of the pure parts: the scan, the check for UTF-8, the intake, the record around a payload, and trace context.
+
+mod propagation;
 
 use crate::envelope::{Circumstances, base64, open_object};
 use crate::payload::{INLINE_BYTES_MAX, Intake, Kept};
@@ -12,8 +14,8 @@ use serde_json::Value;
 use tacho_spool::append::Durability;
 use tacho_spool::frame::{RECORD_BYTES_MAX, seal};
 
-/// The names of the strings that are filed, in the order of [`Keys`].
-const NAMES: [&str; 4] = ["hook_event_name", "session_id", "tool_use_id", "agent_id"];
+/// The names of the strings that are looked for, in the order of [`Keys`].
+const NAMES: [&str; 5] = ["hook_event_name", "session_id", "tool_use_id", "agent_id", "prompt_id"];
 
 fn scan(pieces: &[&[u8]]) -> (Progress, Keys) {
     let mut scan = Scan::default();
@@ -226,7 +228,7 @@ proptest! {
         let text = if is_pretty { serde_json::to_vec_pretty(&json) } else { serde_json::to_vec(&json) }.unwrap();
         let (progress, keys) = scan(&pieces(&text, &cuts));
         prop_assert_eq!(progress, Progress::Complete);
-        let found = [&keys.event, &keys.session, &keys.tool_use, &keys.subagent]
+        let found = [&keys.event, &keys.session, &keys.tool_use, &keys.subagent, &keys.prompt]
             .map(|key| key.as_str().map(str::to_owned));
         prop_assert_eq!(found, NAMES.map(|name| expected(&json, name)));
     }
@@ -302,6 +304,7 @@ fn circumstances() -> Circumstances {
         agent_start_ticks: None,
         agent: None,
         variables: Vec::new(),
+        parent: None,
     }
 }
 
@@ -356,6 +359,7 @@ fn no_record_outgrows_one_write() {
         agent_start_ticks: Some(u64::MAX),
         agent: Some("\u{1}".repeat(64)),
         variables: names.map(|name| (name, "\u{1}".repeat(170))).to_vec(),
+        parent: Some("\u{1}".repeat(128)),
     };
     let mut intake = Intake::new(&|| None);
     intake.take(payload.as_bytes());

@@ -11,6 +11,7 @@ mod project;
 mod repository;
 mod status_line;
 mod tool;
+mod trace_context;
 
 pub use compaction::{Compaction, CompactionStep};
 pub use deed::{LineChange, Makes, Printed, ShellCommand, ToolDeed, WebLink};
@@ -24,6 +25,7 @@ pub use status_line::{LimitWindow, RateLimit, Share, StatusFigures};
 pub use tool::{
     Decider, FailureCause, PermissionDecision, Refusal, ToolEnd, ToolFailure, ToolRecord, ToolStart,
 };
+pub use trace_context::TraceContext;
 
 use crate::id::{PromptId, RequestId, SessionId, SubagentId, ToolUseId};
 use crate::time::UnixNanos;
@@ -191,6 +193,8 @@ pub enum Fact {
     RepositorySeen(Box<Repository>),
     /// The recorder looked at the file of the project that the agent works in.
     ProjectSeen(Box<ProjectRules>),
+    /// The hook that announced a prompt had a trace context around it.
+    TraceSeen(TraceContext),
     /// A prompt was sent; begins a turn.
     Prompted {
         /// The prompt.

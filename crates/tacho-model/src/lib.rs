@@ -16,6 +16,7 @@ pub mod session;
 pub mod shape;
 pub mod span;
 pub mod time;
+pub mod traceparent;
 pub mod usage;
 pub mod usage_record;
 

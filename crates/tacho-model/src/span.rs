@@ -7,7 +7,7 @@ use crate::time::UnixNanos;
 /// What a span stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SpanKind {
-    /// One prompt of the user until it settles; the root of a trace.
+    /// One prompt of the user until it settles; the root of a trace, unless it lies below a span of another's.
     Turn,
     /// One logical call of the model.
     Llm,
@@ -88,13 +88,13 @@ pub struct SpanEvent {
 /// One span of a trace.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Span {
-    /// The trace, which is one turn.
+    /// The trace, which is one turn, unless that lies below a span of another's.
     pub trace_id: TraceId,
     /// Unique over all sessions.
     pub span_id: SpanId,
-    /// Absent exactly on the root.
+    /// Absent on a turn, unless that lies below a span of another's; present on all else.
     pub parent_span_id: Option<SpanId>,
-    /// The previous turn on a turn; the deciding call on a tool call.
+    /// The previous turn and the agent's own span for it on a turn; the deciding call on a tool call.
     pub links: Vec<Link>,
     /// What the span stands for.
     pub kind: SpanKind,

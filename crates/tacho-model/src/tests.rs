@@ -5,6 +5,7 @@ mod money;
 
 use crate::id::{IdSpace, SessionId};
 use crate::span::SpanKind;
+use crate::traceparent;
 use crate::usage::Usage;
 
 #[test]
@@ -21,6 +22,20 @@ fn ids_match_the_golden_vectors() {
             None => ids.trace(key).to_string(),
         };
         assert_eq!(found, hex, "{line}");
+    }
+}
+
+#[test]
+fn a_traceparent_names_a_span_or_nothing() {
+    let values = include_str!("../../../fixtures/traceparents.tsv");
+    for line in values.lines().filter(|line| !line.starts_with('#')) {
+        let [value, trace, span] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("three columns: {line}");
+        };
+        let found =
+            traceparent::parse(value).map(|link| (link.trace_id.to_string(), link.span_id.to_string()));
+        let expected = (trace != "-").then(|| (trace.to_owned(), span.to_owned()));
+        assert_eq!(found, expected, "{line}");
     }
 }
 

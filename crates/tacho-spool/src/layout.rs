@@ -44,7 +44,7 @@ pub fn segment_name(session: &str, unix_seconds: u64, number: u32) -> String {
 }
 
 /// A session id that is safe as part of a file name stands for itself; any other is named by its hash.
-fn session_stem(session: &str) -> String {
+pub(crate) fn session_stem(session: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if (1..=64).contains(&session.len()) && session.bytes().all(is_plain) {
         session.to_owned()

@@ -13,6 +13,7 @@ pub mod frame;
 pub mod layout;
 pub mod lock;
 pub mod loss;
+pub mod propagation;
 pub mod read;
 pub mod state;
 

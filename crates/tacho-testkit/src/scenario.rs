@@ -41,6 +41,9 @@ pub struct Scenario {
     /// Values for the plugin's options. Without any, variables name the receiver.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+    /// Variables of the CLI beside those that every run has; hooks see them, too.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
     /// Arguments of the CLI beside those that every run has.
     #[serde(default)]
     pub arguments: Vec<String>,

@@ -407,6 +407,12 @@ pub(crate) struct Install {
     /// What the receiver gets of your name: a keyed hash, or the name.
     #[arg(long, value_parser = ["hash", "name"])]
     pub(crate) user_info: Option<String>,
+    /// Whether commands that the agent runs get TRACEPARENT, so that builds and tests join the trace.
+    #[arg(long, value_parser = ["true", "false"])]
+    pub(crate) propagation_commands: Option<String>,
+    /// Whether what the agent does lies below the span that TRACEPARENT in its environment names.
+    #[arg(long, value_parser = ["true", "false"])]
+    pub(crate) propagation_inbound: Option<String>,
     /// Whether a module in the agent's own process notes what the agent measures of itself. Off at first, then as it was.
     #[arg(long, value_enum)]
     pub(crate) measurements: Option<Switch>,

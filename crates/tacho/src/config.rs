@@ -25,6 +25,7 @@ mod tests;
 
 use crate::failure::{Failure, FailureKind};
 use crate::place::{self, ConfigFile};
+use crate::propagation::Propagation;
 pub(crate) use environment::from_plugin;
 use files::Files;
 pub(crate) use project::TrustedProject;
@@ -60,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) user_info: Said<Disclosure>,
     /// What is kept, and how long.
     pub(crate) retention: Retention,
+    /// What is handed on of traces.
+    pub(crate) propagation: Propagation,
     /// Where agents' own settings have them send their telemetry on this machine.
     pub(crate) native: Vec<NativeTarget>,
     /// Where the owner or the manager says that nothing is to be sent, whoever names destinations; `None` where neither does.
@@ -215,6 +218,15 @@ pub(crate) fn complaints(text: &str, path: &Path) -> Vec<String> {
     let unread = file::take(text, &file, &mut config).err();
     let refused = config.refused.into_iter().map(|refused| format!("{}: {}", refused.origin, refused.reason));
     unread.into_iter().chain(refused).collect()
+}
+
+/// What a text says as a file of the owner's.
+#[cfg(test)]
+pub(crate) fn of_owner(text: &str) -> Config {
+    let mut config = Config::local_only();
+    let file = ConfigFile { path: PathBuf::from("config.toml"), author: Author::Owner };
+    file::take(text, &file, &mut config).unwrap();
+    config
 }
 
 impl Config {

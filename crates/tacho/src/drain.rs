@@ -30,6 +30,7 @@ mod segments;
 mod sessions;
 mod terms;
 mod textfile;
+mod trace_context;
 mod transcripts;
 mod usage;
 mod wake;

@@ -20,6 +20,7 @@ mod notice;
 mod place;
 mod prices;
 mod project;
+mod propagation;
 mod receiver;
 mod record;
 mod report;

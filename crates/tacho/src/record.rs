@@ -42,6 +42,9 @@ pub(crate) struct HookRecord<'a> {
     /// The subagent.
     #[serde(borrow)]
     aid: Option<&'a RawValue>,
+    /// The span that the turn which begins lies below.
+    #[serde(borrow)]
+    tp: Option<&'a RawValue>,
     /// What is wrong with the payload.
     #[serde(borrow)]
     bad: Option<&'a RawValue>,
@@ -104,6 +107,11 @@ impl<'a> HookRecord<'a> {
     /// What is wrong with the payload.
     pub(crate) fn flaw(&self) -> Option<String> {
         text(self.bad)
+    }
+
+    /// The span that the turn which begins lies below, as it was said.
+    pub(crate) fn parent(&self) -> Option<String> {
+        text(self.tp)
     }
 
     /// What a variable said to the hook.

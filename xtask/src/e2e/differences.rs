@@ -10,6 +10,7 @@ use tacho_testkit::otlp::{ReceivedLog, ReceivedRequest, ReceivedSpan, Receiver, 
 use tacho_testkit::reports;
 use tacho_testkit::scenario::Scenario;
 
+use super::propagation;
 use super::run::{PlayedSession, Protocol};
 
 /// How the line begins that tells of sending nothing.
@@ -203,6 +204,7 @@ fn of_session(played: &Played<'_>, session: &PlayedSession<'_>, listed: &str, sh
     let sessions = played.sessions.len();
     found.extend(reports::session_list_differences(listed, sessions, &truth, &spans, &run));
     found.extend(reports::show_differences(shown, &truth, &spans, &run));
+    found.extend(propagation::differences(shown, &spans, session.plan.expect.joined));
     found
 }
 

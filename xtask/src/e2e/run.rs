@@ -208,6 +208,8 @@ fn play_session<'a>(
     stage: &Stage<'_>,
     api: &ScriptedApi,
 ) -> Result<PlayedSession<'a>> {
+    let variables = stage.recorder_env.iter().cloned().chain(scenario.variables.clone());
+    let variables: Vec<_> = variables.collect();
     let run = |prompt: &str, opening| Run {
         claude: stage.cli.program.clone(),
         prompt: prompt.to_owned(),
@@ -218,7 +220,7 @@ fn play_session<'a>(
         session_id: id.to_owned(),
         opening,
         permission: scenario.permission,
-        extra_env: stage.recorder_env.clone(),
+        extra_env: variables.clone(),
         extra_args: scenario.arguments.clone(),
         timeout: TIMEOUT,
     };

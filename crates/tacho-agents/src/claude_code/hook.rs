@@ -9,6 +9,8 @@ use tacho_model::event::{
     Compaction, CompactionStep, Event, Fact, FailureCause, Json, Observation, ToolEnd, ToolFailure, ToolStart,
 };
 
+/// The event that announces a prompt.
+pub(super) const PROMPT: &str = "UserPromptSubmit";
 /// The notification that the CLI has waited for a prompt for 60 s.
 const IDLE: &str = "idle_prompt";
 
@@ -42,7 +44,7 @@ fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
             Fact::SessionStarted { trigger, is_fork, model: payload.text("model") }
         }
         "SessionEnd" => Fact::SessionEnded { reason: payload.word("reason") },
-        "UserPromptSubmit" => {
+        PROMPT => {
             let prompted = Fact::Prompted {
                 text: payload.text("prompt"),
                 permission_mode: payload.word("permission_mode"),

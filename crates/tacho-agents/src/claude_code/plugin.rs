@@ -4,6 +4,7 @@
 //! is replaced there counts from the next hook on. A manifest with a key that 2.1.119 does not know within an option,
 //! such as `options`, is refused by it as a whole.
 
+use super::settings::handed;
 use super::{native, status_line};
 use crate::PluginOptions;
 use crate::setup::{
@@ -160,7 +161,7 @@ fn switches(settings: &str) -> Switches {
 fn options(settings: &str) -> PluginOptions {
     let mut settings: Settings = read(settings);
     let ours = settings.plugin_configs.remove(PLUGIN).unwrap_or_default();
-    ours.options.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+    ours.options.into_iter().filter_map(|(key, value)| Some((key, handed(&value)?))).collect()
 }
 
 fn plugins(texts: &PluginTexts<'_>) -> Vec<PluginCopy> {

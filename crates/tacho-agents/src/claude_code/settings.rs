@@ -40,8 +40,17 @@ pub(super) fn stored_plugins(texts: &OwnersTexts) -> Vec<StoredPlugin> {
         let options = config.options.into_iter().chain(secret);
         StoredPlugin {
             is_recorder: plugin::is_recorder(&id),
-            options: options.filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect(),
+            options: options.filter_map(|(key, value)| Some((key, handed(&value)?))).collect(),
         }
     });
     plugins.collect()
+}
+
+/// A value as hooks get it.
+pub(super) fn handed(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }

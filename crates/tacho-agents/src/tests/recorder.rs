@@ -1,8 +1,10 @@
 //! What the recorder itself says.
 
 use super::observation;
+use crate::Warning;
 use crate::claude_code::AGENT;
-use tacho_model::event::{Fact, ProjectRules, Repository, Source};
+use tacho_model::event::{Fact, ProjectRules, Repository, Source, TraceContext};
+use tacho_model::traceparent;
 
 #[track_caller]
 fn check(body: &str, expected: &[(&str, Fact)]) {
@@ -63,6 +65,28 @@ fn a_project() {
         "omits_content":true,"omits_names":false,"attributes":{"area":"payments"}}}"#;
     check(body, &[("project", Fact::ProjectSeen(Box::new(rules)))]);
     check(r#"{"project":{}}"#, &[("project", Fact::ProjectSeen(Box::default()))]);
+}
+
+#[test]
+fn traces_that_others_began() {
+    let [above, beside] = ["01", "02"].map(|span| format!("00-{}-00000000000000{span}-01", "1".repeat(32)));
+    let link = |text: &str| traceparent::parse(text);
+    let seen = |parent, beside| [("trace_context", Fact::TraceSeen(TraceContext { parent, beside }))];
+    let both = format!(r#"{{"trace_context":{{"parent":"{above}","beside":"{beside}"}}}}"#);
+    check(&both, &seen(link(&above), link(&beside)));
+    let one = format!(r#"{{"trace_context":{{"parent":null,"beside":"{beside}"}}}}"#);
+    check(&one, &seen(None, link(&beside)));
+    check(r#"{"trace_context":{"parent":null,"beside":"x"}}"#, &seen(None, None));
+}
+
+/// Somebody wanted it, so somebody is to hear that it is nothing.
+#[test]
+fn a_parent_that_is_none() {
+    let body = format!(r#"{{"trace_context":{{"parent":"00-{}-01","beside":null}}}}"#, "0".repeat(49));
+    let decoded = (AGENT.decode)(&observation(Source::Recorder, None, body.as_bytes()));
+    assert_eq!(decoded.events.len(), 1);
+    assert_eq!(decoded.events[0].fact, Fact::TraceSeen(TraceContext::default()));
+    assert_eq!(decoded.warnings, [Warning("a parent that is no traceparent".to_owned())]);
 }
 
 #[test]

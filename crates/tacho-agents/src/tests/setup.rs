@@ -60,10 +60,12 @@ fn the_last_settings_win() {
 #[test]
 fn options_of_the_plugin_and_of_no_other() {
     let settings = r#"{ "pluginConfigs": {
-        "tachograph@tachograph": { "options": { "OTLP_ENDPOINT": "http://localhost:4318", "DATASET": "" } },
+        "tachograph@tachograph": { "options": { "OTLP_ENDPOINT": "http://localhost:4318", "DATASET": "",
+            "PROPAGATION_COMMANDS": true, "LIST": ["a"] } },
         "other@other": { "options": { "OTLP_ENDPOINT": "http://other" } }
     } }"#;
-    let options = [("DATASET", ""), ("OTLP_ENDPOINT", "http://localhost:4318")];
+    let options =
+        [("DATASET", ""), ("OTLP_ENDPOINT", "http://localhost:4318"), ("PROPAGATION_COMMANDS", "true")];
     let options = options.map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_eq!((AGENT.setup.options)(settings), options.into());
 }

@@ -7,7 +7,7 @@ use tacho_model::id::MessageId;
 use tacho_model::semconv as key;
 
 /// Those of a call's span. A call without an answer decided nothing.
-pub(super) fn decisions<'a>(decisions: &mut Vec<Decision<'a>>, made: Made<'a, '_>) {
+pub(super) fn decisions<'a>(decisions: &mut Vec<Decision<'a>>, made: Made<'a>) {
     let answered = made.text(key::GEN_AI_RESPONSE_ID).map(MessageId::from);
     let facts = answered.as_ref().and_then(|id| made.facts.calls.get(id));
     if facts.is_none() && made.text(key::GEN_AI_RESPONSE_MODEL).is_none() {
@@ -40,7 +40,7 @@ pub(super) fn decisions<'a>(decisions: &mut Vec<Decision<'a>>, made: Made<'a, '_
 }
 
 /// That of a compaction's span.
-pub(super) fn compaction<'a>(made: Made<'a, '_>) -> Decision<'a> {
+pub(super) fn compaction<'a>(made: Made<'a>) -> Decision<'a> {
     let mut compaction = made.decision(DecisionKind::Compaction, "compaction", made.span.start);
     made.name(&mut compaction, "reason", key::CLAUDE_CODE_COMPACTION_TRIGGER);
     let tokens = |key| number(&made.span.attributes, key);

@@ -8,7 +8,7 @@ use tacho_model::id::ToolUseId;
 use tacho_model::semconv as key;
 
 /// Those of a tool's span.
-pub(super) fn decisions<'a>(decisions: &mut Vec<Decision<'a>>, made: Made<'a, '_>, own: &[String]) {
+pub(super) fn decisions<'a>(decisions: &mut Vec<Decision<'a>>, made: Made<'a>, own: &[String]) {
     decisions.extend(decided(made));
     let input = made.text(key::GEN_AI_TOOL_CALL_ARGUMENTS);
     if input.is_some_and(|input| own.iter().any(|word| input.contains(word.as_str()))) {
@@ -36,14 +36,14 @@ pub(super) fn decisions<'a>(decisions: &mut Vec<Decision<'a>>, made: Made<'a, '_
 }
 
 /// That a person was asked.
-pub(super) fn asked<'a>(made: Made<'a, '_>) -> Option<Decision<'a>> {
+pub(super) fn asked<'a>(made: Made<'a>) -> Option<Decision<'a>> {
     let mut asked = made.decision(DecisionKind::PermissionRequested, "asked", made.span.start);
     named(&mut asked, made);
     Some(asked)
 }
 
 /// Who or what said whether the call may run, when, and how long a person was waited for.
-fn decided<'a>(made: Made<'a, '_>) -> Option<Decision<'a>> {
+fn decided<'a>(made: Made<'a>) -> Option<Decision<'a>> {
     let attributes = &made.span.attributes;
     let decider = made.text(key::TACHOGRAPH_PERMISSION_DECIDER);
     let said = made.text(key::CLAUDE_CODE_PERMISSION_DECISION);
@@ -67,17 +67,17 @@ fn decided<'a>(made: Made<'a, '_>) -> Option<Decision<'a>> {
     Some(decided)
 }
 
-fn named<'a>(decision: &mut Decision<'a>, made: Made<'a, '_>) {
+fn named<'a>(decision: &mut Decision<'a>, made: Made<'a>) {
     made.name(decision, "tool", key::GEN_AI_TOOL_NAME);
     made.name(decision, "call", key::GEN_AI_TOOL_CALL_ID);
 }
 
-fn call_id(made: Made<'_, '_>) -> Option<ToolUseId> {
+fn call_id(made: Made<'_>) -> Option<ToolUseId> {
     made.text(key::GEN_AI_TOOL_CALL_ID).map(ToolUseId::from)
 }
 
 /// Whether it ran, did not run, or was kept from running by a guard.
-fn kind(made: Made<'_, '_>) -> DecisionKind {
+fn kind(made: Made<'_>) -> DecisionKind {
     let Some(tool) = call_id(made).and_then(|id| made.facts.tools.get(&id)) else {
         return DecisionKind::ToolCall;
     };

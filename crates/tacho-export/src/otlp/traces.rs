@@ -12,7 +12,10 @@ use opentelemetry_proto::tonic::trace::v1::{
 };
 use tacho_model::batch::Batch;
 use tacho_model::shape::{OtlpKind, SpanShape};
-use tacho_model::span::{Span, Status};
+use tacho_model::span::{Span, SpanKind, Status};
+
+/// Says of a parent that it is of another process (`SpanFlags`: known whether, and that it is).
+const PARENT_IS_REMOTE: u32 = 0x300;
 
 impl Request for ExportTraceServiceRequest {
     fn of(batches: &[&Batch]) -> Self {
@@ -68,6 +71,11 @@ fn span(span: &Span) -> WireSpan {
         trace_id: span.trace_id.0.to_vec(),
         span_id: span.span_id.0.to_vec(),
         parent_span_id: span.parent_span_id.map(|parent| parent.0.to_vec()).unwrap_or_default(),
+        flags: if span.kind == SpanKind::Turn && span.parent_span_id.is_some() {
+            PARENT_IS_REMOTE
+        } else {
+            0
+        },
         name: span.name.clone(),
         kind: kind.into(),
         start_time_unix_nano: span.start.0,

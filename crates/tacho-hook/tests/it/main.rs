@@ -11,5 +11,6 @@ mod concurrency;
 mod drainer;
 mod hostile;
 mod places;
+mod propagation;
 mod records;
 mod scene;

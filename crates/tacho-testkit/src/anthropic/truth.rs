@@ -28,6 +28,8 @@ pub struct ServedCall {
     pub agent_id: Option<String>,
     /// The session that asked.
     pub session_id: Option<String>,
+    /// The span of the CLI's own that it was asked for.
+    pub traceparent: Option<String>,
     /// Whether a stream was asked for.
     pub streamed: bool,
     /// HTTP status of the answer.
@@ -144,6 +146,7 @@ impl ServedCall {
             model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
             agent_id: request.header("x-claude-code-agent-id").map(str::to_owned),
             session_id: request.header("x-claude-code-session-id").map(str::to_owned),
+            traceparent: request.header("traceparent").map(str::to_owned),
             streamed: asks_for_stream(body),
             status: 200,
             started_unix_ns: now,

@@ -20,9 +20,9 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>
     for span in view.all() {
         expect_attribute(span, keys::SESSION_ID, &json!(run.session_id), found);
         check_name(span, found);
-        check_parent(span, view, found);
+        check_parent(span, view, run, found);
     }
-    check_turns(view, run, found);
+    check_turns(served, view, run, found);
     for name in OTHER_NAMES {
         let count = view.with_role(Role::Other).filter(|span| span.name == name).count();
         let expected = run.expect.waits.get(name).copied().unwrap_or(0);
@@ -65,11 +65,14 @@ fn check_name(span: &ReceivedSpan, found: &mut Vec<String>) {
     }
 }
 
-fn check_parent(span: &ReceivedSpan, view: &SpanView<'_>, found: &mut Vec<String>) {
+fn check_parent(span: &ReceivedSpan, view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
     match (role_of(span), &span.parent_span_id) {
-        (Role::Turn, None) => {}
-        (Role::Turn, Some(parent)) => {
-            found.push(format!("{}: a turn has the parent {parent}", label(span)));
+        (Role::Turn, parent) => {
+            let expected = outside(run).map(|(_, span)| span);
+            if parent.as_deref() != expected {
+                let label = label(span);
+                found.push(format!("{label}: the parent of a turn is {parent:?}, should be {expected:?}"));
+            }
         }
         (Role::Subagent | Role::Chat | Role::Tool | Role::Other, None) => {
             found.push(format!("{}: no parent", label(span)));
@@ -82,8 +85,20 @@ fn check_parent(span: &ReceivedSpan, view: &SpanView<'_>, found: &mut Vec<String
     }
 }
 
-/// There are as many turns as there should be, each with a trace of its own and a link to the one before.
-fn check_turns(view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
+/// Trace and span that every turn lies below.
+fn outside<'a>(run: &RunFacts<'a>) -> Option<(&'a str, &'a str)> {
+    ids(run.expect.parent.as_deref()?)
+}
+
+/// Trace and span of a `traceparent`.
+fn ids(traceparent: &str) -> Option<(&str, &str)> {
+    let mut fields = traceparent.split('-').skip(1);
+    Some((fields.next()?, fields.next()?))
+}
+
+/// There are as many turns as there should be, each with a trace of its own, unless all lie below a span of another, and with
+/// links to the one before and to the CLI's own trace.
+fn check_turns(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
     let mut turns: Vec<&ReceivedSpan> = view.with_role(Role::Turn).collect();
     if turns.len() != run.turns {
         found.push(format!("{} turns, should be {}", turns.len(), run.turns));
@@ -93,16 +108,43 @@ fn check_turns(view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>)
     for turn in turns {
         let expected: Vec<_> =
             before.map(|before| (before.trace_id.as_str(), before.span_id.as_str())).into_iter().collect();
-        let actual: Vec<_> =
+        let mut actual: Vec<_> =
             turn.links.iter().map(|link| (link.trace_id.as_str(), link.span_id.as_str())).collect();
+        let own = own_trace(turn, served, view);
+        if own.is_some() != run.expect.traced {
+            found.push(format!("{}: the API was told of the trace {own:?}", label(turn)));
+        }
+        if let Some(own) = own.filter(|own| *own != turn.trace_id) {
+            // Which span of it, the API is not told.
+            let linked = actual.pop().map(|(trace, _)| trace);
+            if linked != Some(own) {
+                found.push(format!("{}: is linked to the trace {linked:?}, should be to {own}", label(turn)));
+            }
+        }
         if actual != expected {
             found.push(format!("{}: the links are {actual:?}, should be {expected:?}", label(turn)));
         }
-        if before.is_some_and(|before| before.trace_id == turn.trace_id) {
-            found.push(format!("{}: shares its trace with the turn before", label(turn)));
+        match outside(run) {
+            Some((trace, _)) if trace != turn.trace_id => {
+                found.push(format!("{}: is not in the trace {trace}", label(turn)));
+            }
+            None if before.is_some_and(|before| before.trace_id == turn.trace_id) => {
+                found.push(format!("{}: shares its trace with the turn before", label(turn)));
+            }
+            Some(_) | None => {}
         }
         before = Some(turn);
     }
+}
+
+/// The trace of the CLI's own in which it asked for the calls of a turn.
+fn own_trace<'a>(turn: &ReceivedSpan, served: &Served<'a>, view: &SpanView<'_>) -> Option<&'a str> {
+    let is_below = |call: &LogicalCall<'_>| {
+        let chats = view.find(Role::Chat, keys::REQUEST_ID, &call.last.request_id);
+        chats.into_iter().filter_map(|chat| view.parent(chat)).any(|parent| parent.span_id == turn.span_id)
+    };
+    let call = served.calls.iter().find(|call| is_below(call))?;
+    ids(call.last.traceparent.as_deref()?).map(|(trace, _)| trace)
 }
 
 /// A served call's chat and tools lie below the subagent that asked, or else below the turn.

@@ -23,6 +23,12 @@ pub struct Expect {
     pub cut: Vec<String>,
     /// The subjects of spans that are corrected after they were sent. No others are.
     pub corrected: Vec<String>,
+    /// The `traceparent` of the span that every turn lies below.
+    pub parent: Option<String>,
+    /// Whether the CLI traces itself, and tells the API of its trace.
+    pub traced: bool,
+    /// How many commands print `TRACEPARENT=` and the context of their turn. All others print nothing behind it.
+    pub joined: usize,
     /// Whether the recorder has to conclude by itself that the session is over.
     pub end_inferred: bool,
 }

@@ -35,6 +35,7 @@ pub(super) fn call(number: u64, start_ms: u64, agent: Option<&str>, tools: &[(&s
         model: "claude-opus-5-5".to_owned(),
         agent_id: agent.map(str::to_owned),
         session_id: Some("session".to_owned()),
+        traceparent: None,
         streamed: true,
         status: 200,
         started_unix_ns: start_ms * MS,

@@ -9,6 +9,7 @@ use crate::config::{self, Author, Config, Named, Refused, Said, nearest};
 use crate::failure::{Failure, FailureKind};
 use crate::notice;
 use crate::place::{self, ConfigFile, MANAGED_FILE};
+use crate::propagation;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, note, print};
 use destination::{DESTINATION, OF_DESTINATION};
@@ -22,7 +23,7 @@ use tacho_export::exporters::Place;
 use tacho_export::otlp::Signal;
 use tacho_model::metric::Temporality;
 use tempfile::NamedTempFile;
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, Item, Table, Value, value};
 
 /// Keys of numbers.
 const NUMBERS: [&str; 4] =
@@ -30,7 +31,8 @@ const NUMBERS: [&str; 4] =
 /// Keys of words.
 const WORDS: [&str; 4] = ["agent_name", "team", "user_info", "debug_file"];
 /// Keys of what is true or false.
-const SWITCHES: [&str; 1] = ["local_only"];
+const SWITCHES: [&str; 3] = ["local_only", "propagation.commands", "propagation.inbound"];
+
 /// Shows or changes the configuration.
 pub(super) fn run(output: Output, action: &ConfigAction) -> Result<(), Failure> {
     match action {
@@ -45,9 +47,15 @@ pub(super) fn run(output: Output, action: &ConfigAction) -> Result<(), Failure> 
             Ok(())
         }
         ConfigAction::Set { key, value, destination } => {
-            edit(|document| set(document, key, value, destination))
+            edit(|document| set(document, key, value, destination))?;
+            tell_hooks(key);
+            Ok(())
         }
-        ConfigAction::Unset { key, value } => edit(|document| unset(document, key, value.as_deref())),
+        ConfigAction::Unset { key, value } => {
+            edit(|document| unset(document, key, value.as_deref()))?;
+            tell_hooks(key);
+            Ok(())
+        }
     }
 }
 
@@ -151,6 +159,8 @@ fn settings(config: &Config) -> Vec<Setting> {
         setting("user_info", &user_info),
         optional("debug_file", debug_file.as_ref()),
         setting("local_only", &local_only),
+        setting("propagation.commands", &config.propagation.commands),
+        setting("propagation.inbound", &config.propagation.inbound),
         setting("retention.days", &config.retention.days),
         setting("retention.spool_mib", &config.retention.spool_mib),
         setting("retention.store_mib", &config.retention.store_mib),
@@ -260,6 +270,15 @@ pub(super) fn tell_next_session() {
     }
 }
 
+/// Has the next session's hooks know what is to be handed on of traces, though no drainer may run before.
+fn tell_hooks(key: &str) {
+    let state = key.starts_with("propagation.").then(|| place::open_state(None).ok()).flatten();
+    if let Some(state) = state {
+        // What cannot be written now is written by the next drainer.
+        let _ = propagation::make_known(state.path(), &config::load());
+    }
+}
+
 fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -> Result<(), Failure> {
     if key == DESTINATION {
         return destination::set(document, text, to);
@@ -275,17 +294,24 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
     if SWITCHES.contains(&key) {
         let is_on: bool =
             text.parse().map_err(|_| usage(format!("{key} is true or false, and {text:?} is neither")))?;
-        document.insert(key, value(is_on));
-        return Ok(());
+        return insert(document, key, is_on);
     }
     if !NUMBERS.contains(&key) {
         return Err(unknown(key));
     }
     let number: u32 = text.parse().map_err(|_| usage(format!("{key} is a number, and {text:?} is none")))?;
-    let (table, name) = key.split_once('.').unwrap_or(("retention", key));
+    insert(document, key, i64::from(number))
+}
+
+/// Writes a setting down, below the table that its key names.
+fn insert(document: &mut DocumentMut, key: &str, said: impl Into<Value>) -> Result<(), Failure> {
+    let Some((table, name)) = key.split_once('.') else {
+        document.insert(key, value(said));
+        return Ok(());
+    };
     let table = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
     let table = table.as_table_like_mut().ok_or_else(|| usage(format!("{key} stands in no table")))?;
-    table.insert(name, value(i64::from(number)));
+    table.insert(name, value(said));
     Ok(())
 }
 

@@ -183,6 +183,8 @@ fn options(wanted: &Install) -> Result<Map<String, Json>, Failure> {
         ("TEAM", &wanted.team),
         (LEVEL, &wanted.level),
         ("USER_INFO", &wanted.user_info),
+        ("PROPAGATION_COMMANDS", &wanted.propagation_commands),
+        ("PROPAGATION_INBOUND", &wanted.propagation_inbound),
     ];
     let given = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value.as_ref()?))));
     Ok(given.collect())

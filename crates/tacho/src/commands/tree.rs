@@ -53,7 +53,9 @@ fn branch(
 /// The span a reader expects it below: a tool call below the call of the model that decided it.
 fn shown_below(span: &Span, shown: &BTreeSet<SpanId>) -> Option<SpanId> {
     let decided_by = span.links.first().map(|link| link.span_id).filter(|_| span.kind == SpanKind::Tool);
-    decided_by.filter(|id| shown.contains(id)).or(span.parent_span_id)
+    // A turn may lie below a span of another's.
+    let above = span.parent_span_id.filter(|_| span.kind != SpanKind::Turn);
+    decided_by.filter(|id| shown.contains(id)).or(above)
 }
 
 fn line(span: &Span) -> String {

@@ -1,11 +1,12 @@
 //! What the environment says: the plugin's options, and variables.
 
 use super::described::Described;
-use super::file::{credentials, level, user_info};
+use super::file::{credentials, level, said, user_info};
 use super::otel;
 use super::owner::is_owners_word;
 use super::stored::Directory;
 use super::{Author, Config, Origin, Refused, Said};
+use crate::propagation::Propagation;
 use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
@@ -27,9 +28,23 @@ const CAPTURE_LEVEL: &[&str] = &["CAPTURE_LEVEL"];
 const USER_INFO: &[&str] = &["USER_INFO"];
 const OMIT_IO: &[&str] = &["OMIT_IO"];
 const OMIT_USER_INFO: &[&str] = &["OMIT_USER_INFO"];
+const PROPAGATION_COMMANDS: &[&str] = &["PROPAGATION_COMMANDS"];
+const PROPAGATION_INBOUND: &[&str] = &["PROPAGATION_INBOUND"];
 /// Every option.
-const OPTIONS: [&[&str]; 10] =
-    [ENDPOINT, TOKEN, HEADERS, DATASET, AGENT_NAME, TEAM, CAPTURE_LEVEL, USER_INFO, OMIT_IO, OMIT_USER_INFO];
+const OPTIONS: [&[&str]; 12] = [
+    ENDPOINT,
+    TOKEN,
+    HEADERS,
+    DATASET,
+    AGENT_NAME,
+    TEAM,
+    CAPTURE_LEVEL,
+    USER_INFO,
+    OMIT_IO,
+    OMIT_USER_INFO,
+    PROPAGATION_COMMANDS,
+    PROPAGATION_INBOUND,
+];
 
 /// Reads the plugin's options and the variables into the configuration.
 pub(super) fn read(config: &mut Config) {
@@ -60,7 +75,8 @@ pub(super) fn read(config: &mut Config) {
     }
 }
 
-/// Reads what names are to be reported, where nobody knows who wishes it: not while a known destination would get them, too.
+/// Reads what names are to be reported and what is to be handed on of traces, where nobody knows who wishes it: not while a
+/// known destination would get that, too.
 pub(super) fn read_labels(config: &mut Config) {
     if config.destinations.iter().any(|named| named.author != Author::Unknown) {
         return;
@@ -71,6 +87,11 @@ pub(super) fn read_labels(config: &mut Config) {
             let origin = directory.origin(agent);
             directory.plugins(agent).iter().for_each(|plugin| label(&plugin.options, &origin, config));
         }
+    }
+    let Propagation { commands, inbound } = &mut config.propagation;
+    for (setting, name) in [(commands, "TACHO_PROPAGATION_COMMANDS"), (inbound, "TACHO_PROPAGATION_INBOUND")]
+    {
+        said(setting, variable(name).map(|value| value == "true"), &Origin::Variable(name));
     }
     let Said { value: mut attributes, origin } = otel::resource_attributes(config);
     let by = |name| Some(Said { value: variable(name)?, origin: Origin::Variable(name) });
@@ -138,14 +159,18 @@ fn tell(options: &PluginOptions, origin: &Origin, author: Author, config: &mut C
     }
 }
 
-/// Takes in what names are to be reported.
+/// Takes in what names are to be reported, and what is to be handed on of traces.
 fn label(options: &PluginOptions, origin: &Origin, config: &mut Config) {
-    let said = |value: &String| Said { value: value.clone(), origin: origin.clone() };
+    let name = |value: &String| Said { value: value.clone(), origin: origin.clone() };
     if config.agent_name.is_none() {
-        config.agent_name = first(options, AGENT_NAME).map(said);
+        config.agent_name = first(options, AGENT_NAME).map(name);
     }
     if config.team.is_none() {
-        config.team = first(options, TEAM).map(said);
+        config.team = first(options, TEAM).map(name);
+    }
+    let Propagation { commands, inbound } = &mut config.propagation;
+    for (setting, spellings) in [(commands, PROPAGATION_COMMANDS), (inbound, PROPAGATION_INBOUND)] {
+        said(setting, first(options, spellings).map(|value| value == "true"), origin);
     }
 }
 

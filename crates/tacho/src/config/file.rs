@@ -32,6 +32,8 @@ struct Contents {
     destination: Vec<Described>,
     #[serde(default)]
     retention: NamedRetention,
+    #[serde(default)]
+    propagation: NamedPropagation,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +43,13 @@ struct NamedRetention {
     spool_mib: Option<u64>,
     store_mib: Option<u64>,
     archive_days: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedPropagation {
+    commands: Option<bool>,
+    inbound: Option<bool>,
 }
 
 /// Reads a file into the configuration; one that is missing says nothing. What an earlier file said stays.
@@ -93,6 +102,8 @@ pub(super) fn take(text: &str, file: &ConfigFile, config: &mut Config) -> Result
             Err(reason) => config.refuse(origin.clone(), reason),
         }
         keep(&contents.retention, &origin, config);
+        said(&mut config.propagation.commands, contents.propagation.commands, &origin);
+        said(&mut config.propagation.inbound, contents.propagation.inbound, &origin);
         set(&mut config.debug_file, contents.debug_file, &origin);
     } else if contents.debug_file.is_some() {
         config.refuse(origin.clone(), format!("debug_file {ONLY_OWNER}: tacho config set debug_file PATH"));
@@ -166,7 +177,8 @@ fn set<T>(setting: &mut Option<Said<T>>, value: Option<T>, origin: &Origin) {
     }
 }
 
-fn said<T>(setting: &mut Said<T>, value: Option<T>, origin: &Origin) {
+/// Takes a value for a setting of which nobody has said anything.
+pub(super) fn said<T>(setting: &mut Said<T>, value: Option<T>, origin: &Origin) {
     if let (Some(value), Origin::Default) = (value, &setting.origin) {
         *setting = Said { value, origin: origin.clone() };
     }

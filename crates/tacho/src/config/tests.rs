@@ -19,6 +19,9 @@ fn lines(config: &Config, replaced: &[(&str, &str)]) -> Vec<String> {
         "retention {} {} {}",
         retention.days.value, retention.spool_mib.value, retention.store_mib.value
     ));
+    let propagation = [("commands", &config.propagation.commands), ("inbound", &config.propagation.inbound)];
+    let wanted = propagation.into_iter().filter(|(_, said)| said.value);
+    lines.extend(wanted.map(|(name, said)| format!("propagation.{name} by {}", said.origin)));
     lines.extend(config.local_only.as_ref().map(|origin| format!("local_only by {origin}")));
     let destinations = config.destinations.iter();
     lines.extend(destinations.map(|named| {

@@ -58,6 +58,7 @@ impl Round<'_> {
             let Some(surroundings) = self.observe(&observation)? else { continue };
             self.hear_usage_reports(&observation)?;
             self.announce_telemetry(&observation)?;
+            self.note_trace_context(&observation, &record)?;
             let session = self.sessions.get(&self.changes, &observation.session)?;
             note_process(&self.changes, session, &record)?;
             if let Some(path) = surroundings.transcript {

@@ -8,6 +8,7 @@ use super::wake::{Bells, Woken, wait};
 use super::{Drainer, Pending, now};
 use crate::config;
 use crate::failure::Failure;
+use crate::propagation;
 use crate::spool_watch::{News, SpoolWatch};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -54,6 +55,7 @@ pub(crate) fn run_resident(
 ) -> Result<Left, Failure> {
     // Without a socket nobody can ask for a flush; recording and sending go on.
     let control = Control::listen(&drainer.state).ok();
+    drainer.tell_hooks();
     let mut watch = SpoolWatch::new();
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
@@ -117,7 +119,14 @@ impl Drainer {
     fn take_configuration(&mut self) -> Result<(), Failure> {
         self.config = config::load().seen_from(self.config.terminal());
         self.metrics.begin_anew();
+        self.tell_hooks();
         self.introduce_destinations()
+    }
+
+    /// Has hooks know what is to be handed on of traces.
+    fn tell_hooks(&self) {
+        // Where it cannot be written, nothing is handed on, and all is recorded.
+        let _ = propagation::make_known(self.state.path(), &self.config);
     }
 
     /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.

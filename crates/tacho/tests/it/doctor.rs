@@ -239,6 +239,16 @@ fn what_is_wrong_with_the_configuration() {
 }
 
 #[test]
+fn what_is_wrong_with_the_variables() {
+    let patient = Patient::healthy();
+    let wrong = "export TACHO_TRACEPARENT=00-1-2-01;";
+    let ran = patient.installed.shell(&format!("{wrong} tacho doctor"));
+    insta::assert_snapshot!("a_parent_is_none", patient.without_circumstances(&ran.stdout));
+    assert_eq!(ran.code, Some(3));
+    patient.follow(&format!("{wrong} unset TACHO_TRACEPARENT; tacho doctor"));
+}
+
+#[test]
 fn what_is_wrong_with_the_project() {
     let patient = Patient::healthy();
     let file = patient.place().join(".claude/tachograph.local.md");

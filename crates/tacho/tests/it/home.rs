@@ -99,6 +99,11 @@ impl Home {
         self.record_as(fixture, &format!(r#","apid":{},"ast":{start_ticks}"#, agent.id()));
     }
 
+    /// The same for an agent that was started for a span and has one of its own.
+    pub fn record_below(&self, parent: &str, own: &str, fixture: Fixture) {
+        self.record_as(fixture, &format!(r#","env":{{"TRACEPARENT":"{own}"}},"tp":"{parent}""#));
+    }
+
     fn record_as(&self, fixture: Fixture, process: &str) {
         let fixture = fixture.moved_to(&self.transcripts());
         for (path, text) in &fixture.transcripts {

@@ -32,6 +32,7 @@ mod permutations;
 mod prefixes;
 mod prices;
 mod project;
+mod propagation;
 mod rebuild;
 mod receiver;
 mod sealing;

@@ -9,7 +9,7 @@ use crate::compare::{
     calls_of, corrected, correction_differences, differences, logs_of, spans_of, strangers, without_resends,
 };
 use crate::otlp::{ReceivedLink, ReceivedLog, ReceivedSpan, SpanStatus};
-use crate::scenario::{End, Outcome};
+use crate::scenario::{End, Expect, Outcome};
 
 #[test]
 fn spans_end_as_the_scenario_says() {
@@ -67,6 +67,53 @@ fn what_belongs_to_no_session_is_found() {
         ["call req4 (s#4) is of no session", "chat claude-opus-5-5 [chat4]: is of no session"]
     );
     assert_eq!((calls_of("session", &truth).len(), spans_of("session", &spans).len()), (4, 7));
+}
+
+#[test]
+fn turns_lie_below_what_the_scenario_says() {
+    let mut expected = expect();
+    let found = |expected: &Expect, turn: &dyn Fn(&mut ReceivedSpan)| {
+        let mut spans = faultless();
+        turn(find(&mut spans, "turn"));
+        differences(&truth(), &spans, &facts(expected))
+    };
+    expected.parent = Some(format!("00-{TRACE}-outside-01"));
+    assert_eq!(found(&expected, &|turn| turn.parent_span_id = Some("outside".to_owned())), [""; 0]);
+    assert_eq!(
+        found(&expected, &|_| {}),
+        ["invoke_agent claude-code [turn]: the parent of a turn is None, should be Some(\"outside\")"]
+    );
+    expected.parent = Some("00-another-outside-01".to_owned());
+    assert_eq!(
+        found(&expected, &|turn| turn.parent_span_id = Some("outside".to_owned())),
+        ["invoke_agent claude-code [turn]: is not in the trace another"]
+    );
+}
+
+/// Where the CLI told the API of a trace of its own, the turn is linked to that.
+#[test]
+fn turns_are_linked_to_the_trace_of_the_cli() {
+    let mut truth = truth();
+    truth.iter_mut().for_each(|call| call.traceparent = Some("00-its-own-01".to_owned()));
+    let found = |truth: &[_], trace: &str| {
+        let mut spans = faultless();
+        let link = ReceivedLink {
+            trace_id: trace.to_owned(),
+            span_id: "any".to_owned(),
+            attributes: BTreeMap::new(),
+        };
+        find(&mut spans, "turn").links.extend((!trace.is_empty()).then_some(link));
+        differences(truth, &spans, &facts(&Expect { traced: true, ..expect() }))
+    };
+    assert_eq!(found(&truth, "its"), [""; 0]);
+    let turn = "invoke_agent claude-code [turn]";
+    assert_eq!(found(&truth, ""), [format!("{turn}: is linked to the trace None, should be to its")]);
+    assert_eq!(found(&truth, "x"), [format!("{turn}: is linked to the trace Some(\"x\"), should be to its")]);
+    let untold = differences(&truth, &faultless(), &facts(&expect()));
+    assert_eq!(untold[0], format!("{turn}: the API was told of the trace Some(\"its\")"));
+    // A turn within that trace is not linked to it.
+    truth.iter_mut().for_each(|call| call.traceparent = Some(format!("00-{TRACE}-own-01")));
+    assert_eq!(found(&truth, ""), [""; 0]);
 }
 
 #[test]
@@ -162,9 +209,12 @@ fn spans_lie_below_the_right_parent() {
         &["chat claude-opus-5-5 [chat4]: below invoke_agent general-purpose [sub], should be below the turn"],
         |spans| find(spans, "chat4").parent_span_id = Some("sub".to_owned()),
     );
-    check(&["invoke_agent claude-code [turn]: a turn has the parent other"], |spans| {
-        find(spans, "turn").parent_span_id = Some("other".to_owned());
-    });
+    check(
+        &["invoke_agent claude-code [turn]: the parent of a turn is Some(\"other\"), should be None"],
+        |spans| {
+            find(spans, "turn").parent_span_id = Some("other".to_owned());
+        },
+    );
 }
 
 #[test]
@@ -264,7 +314,7 @@ fn corrections_are_applied_and_have_to_be_expected() {
     assert_eq!(corrected(&spans, &logs), expected_spans);
 
     let mut expected = expect();
-    let found = |logs: &[ReceivedLog], expected: &crate::scenario::Expect| {
+    let found = |logs: &[ReceivedLog], expected: &Expect| {
         correction_differences(&truth(), &faultless(), logs, &facts(expected))
     };
     assert_eq!(

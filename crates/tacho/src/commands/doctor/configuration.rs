@@ -5,9 +5,11 @@ use super::Verdict;
 use super::ground::{Ground, typed};
 use crate::config::{Origin, Refused};
 use crate::place::{self, ConfigFile, MANAGED_FILE};
+use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use tacho_model::traceparent;
 use toml::Table;
 
 /// Rights of anybody but the owner.
@@ -28,6 +30,11 @@ pub(super) fn files(ground: &Ground) -> Verdict {
     own_files().for_each(|file| verdict.note(file.path.display().to_string()));
     if verdict.detail.is_empty() {
         verdict.note("no file; everything is as it is unless somebody says otherwise");
+    }
+    let parent = env::var("TACHO_TRACEPARENT").ok().filter(|parent| !parent.is_empty());
+    if parent.is_some_and(|parent| traceparent::parse(&parent).is_none()) {
+        let why = "what the agent does begins traces of its own where it should lie below another span";
+        verdict.find("TACHO_TRACEPARENT is no traceparent", why, "unset TACHO_TRACEPARENT");
     }
     if !Path::new(MANAGED_FILE).exists() {
         return verdict;

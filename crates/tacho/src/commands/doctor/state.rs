@@ -5,6 +5,7 @@ use super::Verdict;
 use super::ground::{Ground, typed};
 use rustix::fs::statvfs;
 use tacho_spool::append::SYNC_MARKER;
+use tacho_spool::propagation::TERMS;
 use tacho_spool::state::Tier;
 
 /// Rights of anybody but the owner.
@@ -39,6 +40,9 @@ pub(super) fn directory(ground: &Ground) -> Verdict {
         verdict.note(format!(
             "the file {SYNC_MARKER} makes every hook wait for the disk; without it a power failure costs about a second"
         ));
+    }
+    if ground.state.open_to_read(TERMS).is_ok() {
+        verdict.note("trace context is handed on: tacho config show says which (propagation)");
     }
     verdict
 }

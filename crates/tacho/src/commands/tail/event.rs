@@ -167,6 +167,7 @@ fn summary(event: &Event) -> Option<String> {
         Fact::AgentGone
         | Fact::RepositorySeen(_)
         | Fact::ProjectSeen(_)
+        | Fact::TraceSeen(_)
         | Fact::Interrupted
         | Fact::Idle
         | Fact::TurnRecorded

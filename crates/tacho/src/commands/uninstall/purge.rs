@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use tacho_spool::layout::{BLOBS, NOTICE};
 use tacho_spool::lock::{DRAIN_LOCK, DrainLock};
 use tacho_spool::loss::LOSS_LEDGER;
+use tacho_spool::propagation::PROPAGATION;
 use tacho_spool::state::State;
 
 /// How long a running drainer gets to make way.
@@ -24,7 +25,7 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// How files are called of which there are several; the configuration is none of them.
 const STEMS: [&str; 2] = ["store.", "dead-letters."];
 /// Everything else of ours in a state directory.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "spool",
     BLOBS,
     DRAIN_LOCK,
@@ -33,6 +34,7 @@ const NAMES: [&str; 15] = [
     LOSS_LEDGER,
     tacho_spool::append::SYNC_MARKER,
     NOTICE,
+    PROPAGATION,
     "keys",
     AUDIT,
     UNSEALED,

@@ -71,6 +71,19 @@ fn a_name_goes_only_where_somebody_known_says_so() {
 }
 
 /// As when a repository's variables name first what the owner keeps among the plugin's options.
+/// What is handed on of traces is for somebody known to say.
+#[test]
+fn commands_are_told_where_somebody_known_says_so() {
+    let wanted = "[propagation]\ncommands = true\n";
+    check(&[(Author::Owner, wanted)], &[NOTHING[0], NOTHING[1], "propagation.commands by owner.toml"]);
+    check(&[(Author::Unknown, wanted)], &NOTHING);
+    let refused = "[propagation]\ncommands = false\ninbound = true\n";
+    check(
+        &[(Author::Manager, refused), (Author::Owner, wanted)],
+        &[NOTHING[0], NOTHING[1], "propagation.inbound by manager.toml"],
+    );
+}
+
 #[test]
 fn who_is_known_decides_over_who_is_not() {
     let (mut config, _) =
