@@ -11,8 +11,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// An append takes milliseconds; who holds the lock for ten seconds is stuck.
-const TRIES: u32 = 5_000;
+/// An append takes milliseconds; who holds the lock for two seconds is stuck.
+const TRIES: u32 = 1_000;
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Whoever holds it is the one writer; the kernel drops it with its process.

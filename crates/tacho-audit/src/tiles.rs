@@ -60,6 +60,18 @@ impl Tiles {
         Ok(())
     }
 
+    /// Hands out the entries from a number on, in their order, without those whose bundle cannot be read or is damaged.
+    pub fn each_readable(&self, first: u64, each: &mut dyn FnMut(u64, &[u8])) {
+        for bundle in first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64) {
+            let width = Shelf::Entries.width(bundle, self.size);
+            let bytes = read_bundle(&self.log, bundle, width).unwrap_or_default();
+            let begin = bundle * TILE_WIDTH as u64;
+            let whole = entries(&bytes).map_while(|entry| entry);
+            let wanted = (begin..begin + width as u64).zip(whole).filter(|(index, _)| *index >= first);
+            wanted.for_each(|(index, entry)| each(index, entry));
+        }
+    }
+
     /// The hash of an entry.
     ///
     /// # Errors

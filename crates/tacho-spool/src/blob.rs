@@ -111,11 +111,19 @@ impl<'a> BlobWriter<'a> {
     }
 }
 
-/// Removes a blob that no record refers to.
+/// Refuses a name that leads anywhere else.
+fn check_name(name: &str) -> io::Result<()> {
+    let mut components = Path::new(name).components();
+    let is_plain = matches!((components.next(), components.next()), (Some(Component::Normal(_)), None));
+    if is_plain { Ok(()) } else { Err(Errno::INVAL.into()) }
+}
+
+/// Removes a blob, which no record must refer to.
 ///
 /// # Errors
-/// When it is not there or cannot be removed.
+/// When the name is no plain file name, or it is not there or cannot be removed.
 pub fn remove(state: &State, blob: &Blob) -> io::Result<()> {
+    check_name(&blob.name)?;
     Ok(unlinkat(state.fd(), format!("{BLOBS}/{}", blob.name), AtFlags::empty())?)
 }
 
@@ -125,11 +133,7 @@ pub fn remove(state: &State, blob: &Blob) -> io::Result<()> {
 /// # Errors
 /// When the name is no plain file name, or the file is not there or no regular file.
 pub fn open(state_path: &Path, name: &str) -> io::Result<File> {
-    let mut components = Path::new(name).components();
-    let is_plain = matches!((components.next(), components.next()), (Some(Component::Normal(_)), None));
-    if !is_plain {
-        return Err(Errno::INVAL.into());
-    }
+    check_name(name)?;
     let files = Kernel::here();
     let path = state_path.join(BLOBS).join(name);
     let file = files.open_to_read(&path)?;

@@ -42,21 +42,20 @@ impl Reader<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn first_entry_of(&self, session: &SessionId) -> Result<Option<u64>, StoreError> {
-        let select = "SELECT min(entry) FROM sealed WHERE session = ?1";
+        let select = "SELECT min(first) FROM sealed WHERE session = ?1";
         let mut select = self.connection.prepare_cached(select)?;
         let first: Option<i64> = select.query_row([session.as_str()], |row| row.get(0))?;
         Ok(first.map(i64::cast_unsigned))
     }
 
-    /// Up to which size of the log of this name it is known what was sealed; `None` where it is that of another log.
+    /// The log of which it is known what was sealed, by its name, and up to which size of it; `None` before there was any.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn sealed_up_to(&self, origin: &str) -> Result<Option<u64>, StoreError> {
-        let select = "SELECT size FROM sealed_log WHERE origin = ?1";
-        let mut select = self.connection.prepare_cached(select)?;
-        let size: Option<i64> = select.query_row([origin], |row| row.get(0)).optional()?;
-        Ok(size.map(i64::cast_unsigned))
+    pub fn sealed_log(&self) -> Result<Option<(String, u64)>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT origin, size FROM sealed_log")?;
+        let row = select.query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())));
+        Ok(row.optional()?)
     }
 }
 
@@ -72,10 +71,10 @@ impl Changes<'_> {
         sealed: Sealed,
     ) -> Result<(), StoreError> {
         let (entry, fingerprint) = (sealed.entry.cast_signed(), sealed.fingerprint.cast_signed());
-        self.prepare(
-            "INSERT OR REPLACE INTO sealed (session, about, entry, fingerprint) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![name(session), about, entry, fingerprint])?;
+        let insert =
+            "INSERT INTO sealed (session, about, first, entry, fingerprint) VALUES (?1, ?2, ?3, ?3, ?4)
+                      ON CONFLICT DO UPDATE SET entry = ?3, fingerprint = ?4";
+        self.prepare(insert)?.execute(params![name(session), about, entry, fingerprint])?;
         Ok(())
     }
 
@@ -83,10 +82,20 @@ impl Changes<'_> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn set_sealed_up_to(&self, origin: &str, size: u64) -> Result<(), StoreError> {
+    pub fn set_sealed_log(&self, origin: &str, size: u64) -> Result<(), StoreError> {
         self.prepare("DELETE FROM sealed_log")?.execute([])?;
         self.prepare("INSERT INTO sealed_log (origin, size) VALUES (?1, ?2)")?
             .execute(params![origin, size.cast_signed()])?;
+        Ok(())
+    }
+
+    /// Forgets what entries before this one say of sessions that are not known any more.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_sealed_before(&self, entry: u64) -> Result<(), StoreError> {
+        self.prepare("DELETE FROM sealed WHERE entry < ?1 AND session NOT IN (SELECT id FROM session_keys)")?
+            .execute([entry.cast_signed()])?;
         Ok(())
     }
 

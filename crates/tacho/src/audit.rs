@@ -10,7 +10,7 @@ mod openings;
 mod unsealed;
 mod witness;
 
-pub(crate) use book::{Appended, Book};
+pub(crate) use book::{Appended, Book, is_damage};
 pub(crate) use entry::{Entry, Fields, Known, fingerprint_of, time_text};
 pub(crate) use holds::{Hold, Policy};
 pub(crate) use openings::{Opening, Reasoning, summary};
@@ -65,7 +65,7 @@ impl AuditPlace {
         self.audit().join("anchors")
     }
 
-    pub(crate) fn policy(&self) -> PathBuf {
+    fn policy(&self) -> PathBuf {
         self.audit().join("policy.json")
     }
 

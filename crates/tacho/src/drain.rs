@@ -207,6 +207,10 @@ impl Drainer {
         }
         self.next_care = Instant::now() + CARE_PAUSE;
         self.seal_gaps()?;
+        if self.sealing.problem().is_some() && !self.sealing.rests() {
+            // It may work again: what was not sealed waits with them.
+            self.stale.extend(self.store.read().stale_sessions()?);
+        }
         // Whether an agent lives is asked before its last words are read: it may speak and go in between. A session
         // that is seen for the first time now is asked about afterwards, and then read once more.
         let known_gone = self.sessions.without_agent();
@@ -226,9 +230,7 @@ impl Drainer {
     /// Seals what the recorder could not record.
     fn seal_gaps(&mut self) -> Result<(), Failure> {
         let changes = self.store.change()?;
-        if let Err(failure) = self.sealing.take_gaps(&changes) {
-            self.sealing.postpone(&failure);
-        }
+        self.sealing.take_gaps(&changes)?;
         Ok(changes.commit()?)
     }
 

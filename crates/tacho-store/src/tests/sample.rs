@@ -230,7 +230,8 @@ fn fill_sealed(store: &mut Store) {
     let one = SessionId::from("one");
     changes.put_sealed(Some(&one), "turn", Sealed { entry: 4, fingerprint: u64::MAX }).unwrap();
     changes.put_sealed(None, "gap:quota", Sealed { entry: 5, fingerprint: 1 }).unwrap();
-    changes.set_sealed_up_to("log", 6).unwrap();
+    changes.put_sealed(Some(&one), "turn", Sealed { entry: 5, fingerprint: 2 }).unwrap();
+    changes.set_sealed_log("log", 6).unwrap();
     changes.commit().unwrap();
 }
 
@@ -314,11 +315,7 @@ pub(super) fn contents(store: &Store) -> String {
     for session in [Some(&one), None] {
         text.push_str(&format!("{:?}\n", read.sealed(session).unwrap()));
     }
-    text.push_str(&format!(
-        "{:?} {:?}\n",
-        read.first_entry_of(&one).unwrap(),
-        read.sealed_up_to("log").unwrap()
-    ));
+    text.push_str(&format!("{:?} {:?}\n", read.first_entry_of(&one).unwrap(), read.sealed_log().unwrap()));
     text
 }
 

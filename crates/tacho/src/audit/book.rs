@@ -159,7 +159,7 @@ impl Book {
 }
 
 /// Whether the log cannot be gone on with: not when a disk is full, but when what is there is not what was signed.
-fn is_damage(error: &LogError) -> bool {
+pub(crate) fn is_damage(error: &LogError) -> bool {
     matches!(error, LogError::Damaged { .. } | LogError::KeyMissing { .. } | LogError::NoEntry { .. })
         || error.is_missing_file()
 }

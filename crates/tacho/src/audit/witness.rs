@@ -28,9 +28,11 @@ pub(crate) fn witnessed(path: &Path, instance: Option<&str>) -> Result<Vec<Witne
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
         let read = values.by_ref().map_while(Result::ok);
         read.for_each(|value| collect(&value, instance, &mut found));
-        // Behind what is none, the next line may be JSON again.
+        // Behind what is none, a line may begin a value again. What stands further in is a part of one that is not whole, and
+        // does not say whose it is.
         let behind = rest.get(values.byte_offset()..).unwrap_or_default();
-        rest = behind.split_once('\n').map_or("", |(_, next)| next);
+        let next = ["\n{", "\n["].iter().filter_map(|begin| behind.find(begin)).min();
+        rest = next.and_then(|next| behind.get(next + 1..)).unwrap_or_default();
     }
     if found.is_empty() {
         found.extend(plain(&text));

@@ -110,6 +110,9 @@ pub(crate) enum AuditAction {
     Retain {
         /// For how long.
         age: Option<String>,
+        /// Puts in force again what the log says, holds too: for a policy that was damaged or changed behind its back.
+        #[arg(long, conflicts_with = "age")]
+        from_log: bool,
     },
     /// Destroy what opens a session's commitments, and its content in store, segments and archive. The log stays verifiable.
     ///

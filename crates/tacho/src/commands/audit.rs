@@ -28,7 +28,8 @@ pub(super) fn run(output: Output, action: &AuditAction) -> Result<(), Failure> {
         }
         AuditAction::Hold { session, reason } => keeping::hold(output, session, reason.as_deref()),
         AuditAction::Release { session } => keeping::release(output, session),
-        AuditAction::Retain { age } => keeping::retain(output, age.as_deref()),
+        AuditAction::Retain { from_log: true, .. } => keeping::retain_from_log(output),
+        AuditAction::Retain { age, .. } => keeping::retain(output, age.as_deref()),
         AuditAction::Forget { session } => keeping::forget(output, session),
         AuditAction::Checkpoint => key::checkpoint(output),
         AuditAction::Key(KeyAction::Show) => key::show(output),

@@ -33,7 +33,7 @@ pub(super) struct Carried {
 #[derive(Clone, Debug)]
 pub(super) struct Enclosure {
     /// Tells it from others.
-    pub(super) what: u64,
+    pub(super) what: String,
     pub(super) content_type: &'static str,
     pub(super) bytes: Vec<u8>,
 }
@@ -109,18 +109,20 @@ impl Couriers {
                 let Parcel { signal: name, content_type, bytes: body, .. } = &parcel;
                 let outcome = sender.send(&destination, Request { name, content_type, body });
                 let is_taken = matches!(outcome, Outcome::Taken { .. });
-                let is_new = |enclosure: &&Enclosure| taken != Some(enclosure.what);
-                let enclosure = enclosure.as_ref().filter(is_new);
+                let enclosure = enclosure.filter(|enclosure| taken.as_ref() != Some(&enclosure.what));
                 if let Some(Enclosure { what, content_type, bytes }) =
                     enclosure.filter(|_| is_taken && takes_enclosures)
                 {
                     // Who has no place for it is not asked again, and nothing else waits for his answer.
                     let name = Signal::Logs.name();
-                    let said = sender.send(&destination, Request { name, content_type, body: bytes });
+                    let said = sender.send(&destination, Request { name, content_type, body: &bytes });
                     match said {
-                        Outcome::Taken { .. } => taken = Some(*what),
+                        Outcome::Taken { rejected: 0, .. } => taken = Some(what),
                         Outcome::Misconfigured { status } => takes_enclosures = !status.lacks_signal(),
-                        Outcome::Busy { .. } | Outcome::Refused { .. } | Outcome::Unreachable(_) => {}
+                        Outcome::Taken { .. }
+                        | Outcome::Busy { .. }
+                        | Outcome::Refused { .. }
+                        | Outcome::Unreachable(_) => {}
                     }
                 }
                 if back.send(Carried { endpoint: endpoint.clone(), parcel, outcome }).is_err() {

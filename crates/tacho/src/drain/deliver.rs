@@ -146,7 +146,8 @@ fn witness(
     let policy = Policy { level: to.level, user_info: Disclosure::default(), identity_key };
     // What cannot be encoded now is not what the request waits for.
     let body = encode(&[clear(&draft, policy)], Signal::Logs, to.protocol).ok()?.into_iter().next()?;
-    Some(Enclosure { what: size, content_type: to.protocol.content_type(), bytes: body.bytes })
+    let what = checkpoint.to_owned();
+    Some(Enclosure { what, content_type: to.protocol.content_type(), bytes: body.bytes })
 }
 
 /// When a request is tried again, and whether the destination named that time.

@@ -1,6 +1,6 @@
 //! Retention of the audit log: entries that are old enough are given up, up to the first that is held.
 
-use super::sealing::Sealing;
+use super::sealing::{Sealing, Trouble};
 use crate::audit::{Entry, Fields, Policy};
 use crate::failure::Failure;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ impl Sealing {
         let Some(days) = policy.retention_days else { return Ok(()) };
         let before = UnixNanos(now.0.saturating_sub(days.saturating_mul(DAY_NS)));
         // What was sealed says where what is held begins.
-        self.catch_up(changes)?;
+        self.catch_up(changes).map_err(told)?;
         let Ok(writer) = self.book.writer() else { return Ok(()) };
         let (size, minimum) = (writer.size(), writer.minimum().map_err(failed)?);
         drop(writer);
@@ -43,7 +43,8 @@ impl Sealing {
         let mut entry = Fields::of_recorder("entries_given_up", "pruned", now);
         entry.number("below", until);
         entry.number("retention_days", days);
-        self.append_own(changes, vec![entry])?;
+        self.append(changes, vec![entry]).map_err(told)?;
+        changes.forget_sealed_before(until)?;
         self.book.writer().and_then(|mut writer| writer.prune(until)).map_err(failed)?;
         Ok(())
     }
@@ -60,6 +61,13 @@ fn first_sealed_since(tiles: &Tiles, minimum: u64, size: u64, before: UnixNanos)
         if is_old { low = middle + 1 } else { high = middle }
     }
     Ok(low)
+}
+
+fn told(trouble: Trouble) -> Failure {
+    match trouble {
+        Trouble::Store(error) => error.into(),
+        Trouble::Log(failure) => failure,
+    }
 }
 
 fn failed(error: LogError) -> Failure {

@@ -47,9 +47,16 @@ impl Drainer {
     }
 
     fn give_entries_up(&mut self, policy: &Policy) -> Result<(), Failure> {
+        if self.sealing.rests() {
+            return Ok(());
+        }
         let changes = self.store.change()?;
-        self.sealing.give_up(&changes, policy, now())?;
-        Ok(changes.commit()?)
+        let given = self.sealing.give_up(&changes, policy, now()).and_then(|()| Ok(changes.commit()?));
+        if let Err(failure) = &given {
+            // What was learnt of the log in that transaction is learnt again.
+            self.sealing.postpone(failure);
+        }
+        given
     }
 
     fn seal_segments(&mut self) -> Result<(), Failure> {

@@ -174,13 +174,15 @@ impl<'a> Round<'a> {
 
     /// Seals what was decided. Where that fails, its sessions are looked at again by whoever drains next.
     fn seal(&mut self) -> Result<(), Failure> {
-        let waiting = self.sealing.waiting_sessions();
-        if let Err(failure) = self.sealing.seal(&self.changes) {
-            self.sealing.postpone(&failure);
-            for id in waiting {
-                let key = self.session(&id)?.key;
-                self.changes.mark_stale(key)?;
-            }
+        let left = self.sealing.seal(&self.changes)?;
+        self.look_again_at(left)
+    }
+
+    /// Has sessions looked at again, as not all that was decided is sealed.
+    fn look_again_at(&mut self, sessions: BTreeSet<SessionId>) -> Result<(), Failure> {
+        for id in sessions {
+            let key = self.session(&id)?.key;
+            self.changes.mark_stale(key)?;
         }
         Ok(())
     }
@@ -197,10 +199,7 @@ impl<'a> Round<'a> {
         let user = self.outgoing.user(repository.as_ref());
         let understood =
             Understood { facts, assembly: &assembly, fingerprints: &fingerprints, user: user.as_deref() };
-        if let Err(failure) = self.sealing.take(&self.changes, id, understood) {
-            self.sealing.postpone(&failure);
-            self.changes.mark_stale(key)?;
-        }
+        let left = self.sealing.take(&self.changes, id, understood)?;
         let derived = Derived { assembly: &assembly, fingerprints: &fingerprints };
         self.outgoing.add(&self.changes, key, derived, repository.as_ref(), &project)?;
         let labels = self.outgoing.labels_of(&assembly.session, repository.as_ref(), &project);
@@ -217,6 +216,6 @@ impl<'a> Round<'a> {
         if assembly.session.ended.is_some() && assembly.session.open_spans == 0 {
             self.sessions.close(id);
         }
-        Ok(())
+        self.look_again_at(left)
     }
 }

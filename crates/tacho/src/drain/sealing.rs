@@ -1,10 +1,11 @@
 //! Sealing: what was decided goes into the audit log before the store takes note that it was derived, so that a drainer that dies
 //! in between leaves nothing out. What it sealed then is learnt from the log, so that nothing is sealed twice either.
 
+mod keeping_up;
+
 use super::now;
 use crate::audit::{
-    Appended, AuditPlace, Book, Entry, Fields, Known, Opening, Reasoning, fingerprint_of, note_sealed,
-    note_unsealed, summary,
+    AuditPlace, Book, Fields, Known, Opening, Reasoning, note_sealed, note_unsealed, summary,
 };
 use crate::config::{Config, Named};
 use crate::failure::Failure;
@@ -12,18 +13,19 @@ use crate::place;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tacho_assemble::audit::decisions;
 use tacho_assemble::facts::SessionFacts;
 use tacho_assemble::tree::Assembly;
 use tacho_audit::error::LogError;
-use tacho_audit::tiles::Tiles;
 use tacho_model::id::{SessionId, SpanId};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::CaptureLevel;
 use tacho_spool::loss;
-use tacho_store::Changes;
 use tacho_store::sealed::Sealed;
+use tacho_store::{Changes, StoreError};
 
 /// What is sealed, and what waits to be.
 #[derive(Debug)]
@@ -39,12 +41,41 @@ pub(super) struct Sealing {
     config: Option<String>,
     /// Whether summaries of what the model thought are kept.
     keeps_reasoning: bool,
-    /// The name of the log.
-    origin: Option<String>,
-    /// The newest checkpoint.
+    /// The newest checkpoint; none while the store may not know all that was sealed.
     checkpoint: Option<String>,
     /// Why nothing can be sealed; none while that works.
     problem: Option<String>,
+    /// When it is tried again, after a problem.
+    rests_until: Option<Instant>,
+}
+
+/// How long nothing is sealed after that failed, so that a log which cannot be written holds up nothing else.
+const REST: Duration = Duration::from_secs(60);
+
+/// Why something was not sealed.
+pub(super) enum Trouble {
+    /// The store failed, and with it all of the transaction.
+    Store(StoreError),
+    /// The log failed, or what lies beside it. Recording and sending go on without.
+    Log(Failure),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<LogError> for Trouble {
+    fn from(error: LogError) -> Self {
+        Self::Log(Failure::external("write the audit log", error))
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Log(Failure::external("write what opens the audit log", error))
+    }
 }
 
 /// What was sealed of a session.
@@ -91,9 +122,9 @@ impl Sealing {
             own,
             config: config_hash(),
             keeps_reasoning: false,
-            origin: None,
             checkpoint: None,
             problem: None,
+            rests_until: None,
         };
         sealing.follow(config);
         sealing
@@ -109,17 +140,28 @@ impl Sealing {
         self.problem.as_deref()
     }
 
-    /// Notes that sealing failed. Recording and sending go on without it: what was not sealed is looked at again.
-    pub(super) fn postpone(&mut self, failure: &Failure) {
-        self.problem = Some(failure.sentence());
-        note_unsealed(&self.state, now());
-        self.waiting.clear();
-        self.sessions.clear();
+    /// Whether it is left alone, as it failed a moment ago.
+    pub(super) fn rests(&self) -> bool {
+        self.rests_until.is_some_and(|until| until > Instant::now())
     }
 
-    /// The sessions of which something waits to be sealed.
-    pub(super) fn waiting_sessions(&self) -> BTreeSet<SessionId> {
-        self.waiting.iter().filter_map(|one| one.session.clone()).collect()
+    /// Bears that the log failed: what was not sealed is looked at again, which is what is known of these sessions.
+    fn bear(&mut self, done: Result<(), Trouble>) -> Result<BTreeSet<SessionId>, StoreError> {
+        match done {
+            Ok(()) => Ok(BTreeSet::new()),
+            Err(Trouble::Store(error)) => Err(error),
+            Err(Trouble::Log(failure)) => Ok(self.postpone(&failure)),
+        }
+    }
+
+    /// Notes that sealing failed; the sessions of which something waited.
+    pub(super) fn postpone(&mut self, failure: &Failure) -> BTreeSet<SessionId> {
+        self.problem = Some(failure.sentence());
+        self.rests_until = Some(Instant::now() + REST);
+        self.checkpoint = None;
+        note_unsealed(&self.state, now());
+        self.sessions.clear();
+        self.waiting.drain(..).filter_map(|one| one.session).collect()
     }
 
     /// Follows what is configured.
@@ -128,13 +170,29 @@ impl Sealing {
         self.keeps_reasoning = config.destinations.iter().any(is_full);
     }
 
-    /// Takes what is decided and not sealed, or sealed as something else.
+    /// Takes what is decided and not sealed, or sealed as something else. Returns the sessions that are to be looked at again.
     pub(super) fn take(
         &mut self,
         changes: &Changes<'_>,
         id: &SessionId,
         understood: Understood<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<BTreeSet<SessionId>, StoreError> {
+        if self.rests() {
+            return Ok(BTreeSet::from([id.clone()]));
+        }
+        let taken = self.try_take(changes, id, understood);
+        let is_taken = taken.is_ok();
+        let mut left = self.bear(taken)?;
+        left.extend((!is_taken).then(|| id.clone()));
+        Ok(left)
+    }
+
+    fn try_take(
+        &mut self,
+        changes: &Changes<'_>,
+        id: &SessionId,
+        understood: Understood<'_>,
+    ) -> Result<(), Trouble> {
         let Understood { facts, assembly, fingerprints, user } = understood;
         self.catch_up(changes)?;
         let sealed = match self.sessions.entry(id.clone()) {
@@ -183,8 +241,18 @@ impl Sealing {
     }
 
     /// Takes what the recorder could not record.
-    pub(super) fn take_gaps(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
+    pub(super) fn take_gaps(&mut self, changes: &Changes<'_>) -> Result<(), StoreError> {
         self.config = config_hash();
+        if self.rests() {
+            return Ok(());
+        }
+        let taken = self.try_take_gaps(changes);
+        self.bear(taken)?;
+        self.seal(changes)?;
+        Ok(())
+    }
+
+    fn try_take_gaps(&mut self, changes: &Changes<'_>) -> Result<(), Trouble> {
         // Processes count apart; what they lost for one reason is one gap.
         let mut losses: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         for lost in loss::read(&self.state)?.into_iter().filter(|lost| lost.count > 0) {
@@ -209,23 +277,22 @@ impl Sealing {
             }
             self.waiting.push(Waiting { session: None, about, fingerprint, fields });
         }
-        self.seal(changes)
+        Ok(())
     }
 
-    /// Puts what waits into the log, and signs it.
-    pub(super) fn seal(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
+    /// Puts what waits into the log, and signs it. Returns the sessions that are to be looked at again.
+    pub(super) fn seal(&mut self, changes: &Changes<'_>) -> Result<BTreeSet<SessionId>, StoreError> {
         if self.waiting.is_empty() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
-        let mut waiting = std::mem::take(&mut self.waiting);
-        let entries = waiting.iter_mut().map(|one| std::mem::take(&mut one.fields)).collect();
-        let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(|error| {
-            // What was not sealed is looked at again.
-            self.sessions.clear();
-            failed(error)
-        })?;
-        self.note(changes, &appended)?;
-        for (entry, Waiting { session, about, fingerprint, .. }) in (appended.first..).zip(waiting) {
+        let sealed = self.try_seal(changes);
+        self.bear(sealed)
+    }
+
+    fn try_seal(&mut self, changes: &Changes<'_>) -> Result<(), Trouble> {
+        let entries = self.waiting.iter_mut().map(|one| std::mem::take(&mut one.fields)).collect();
+        let first = self.append(changes, entries)?;
+        for (entry, Waiting { session, about, fingerprint, .. }) in (first..).zip(self.waiting.drain(..)) {
             let sealed = Sealed { entry, fingerprint };
             changes.put_sealed(session.as_ref(), &about, sealed)?;
             if let Some(open) = session.and_then(|id| self.sessions.get_mut(&id)) {
@@ -237,80 +304,10 @@ impl Sealing {
         Ok(())
     }
 
-    /// Puts into the log what the recorder itself did.
-    pub(super) fn append_own(&mut self, changes: &Changes<'_>, entries: Vec<Fields>) -> Result<(), Failure> {
-        self.catch_up(changes)?;
-        let appended = self.book.append(entries, now(), self.config.as_deref()).map_err(failed)?;
-        self.note(changes, &appended)
-    }
-
-    /// Takes down how far the log is. Another log knows nothing of what was sealed in the one before.
-    fn note(&mut self, changes: &Changes<'_>, appended: &Appended) -> Result<(), Failure> {
-        if self.origin.as_deref() != Some(&appended.origin) {
-            changes.forget_sealed()?;
-            self.sessions.clear();
-            self.origin = Some(appended.origin.clone());
-        }
-        changes.set_sealed_up_to(&appended.origin, appended.size)?;
-        self.checkpoint = Some(appended.checkpoint.clone());
-        Ok(())
-    }
-
     /// Drops what can be read again.
     pub(super) fn fit(&mut self, is_open: impl Fn(&SessionId) -> bool) {
         self.sessions.retain(|id, _| is_open(id));
     }
-
-    /// Learns from the log, once, what a drainer sealed that died before the store knew.
-    pub(super) fn catch_up(&mut self, changes: &Changes<'_>) -> Result<(), Failure> {
-        if self.checkpoint.is_some() {
-            return Ok(());
-        }
-        let found = self.book.writer().and_then(|writer| {
-            let (origin, size) = (writer.chain().origin().to_owned(), writer.size());
-            Ok((origin, size, writer.minimum()?, writer.checkpoint().to_owned()))
-        });
-        // A damaged log is set aside when something is appended.
-        let Ok((origin, size, minimum, checkpoint)) = found else { return Ok(()) };
-        let known = changes.read().sealed_up_to(&origin)?;
-        if known.is_none_or(|known| known > size) {
-            changes.forget_sealed()?;
-        }
-        self.learn(changes, size, known.filter(|known| *known <= size).unwrap_or(0).max(minimum))?;
-        changes.set_sealed_up_to(&origin, size)?;
-        self.origin = Some(origin);
-        self.checkpoint = Some(checkpoint);
-        match known.and_then(|known| known.checked_sub(size)) {
-            Some(lost) if lost > 0 => self.append_own(changes, vec![cut(lost)]),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes down what the entries from this one on say.
-    fn learn(&self, changes: &Changes<'_>, size: u64, first: u64) -> Result<(), Failure> {
-        let mut taken = Ok(());
-        let learnt = Tiles::new(&self.place.log(), size).each_entry(first, &mut |number, bytes| {
-            let Some(entry) = Entry::parse(bytes).filter(|_| taken.is_ok()) else { return };
-            let Some(about) = entry.text("about") else { return };
-            let session = entry.text("session").map(SessionId::from);
-            let sealed = Sealed { entry: number, fingerprint: fingerprint_of(&entry) };
-            taken = changes.put_sealed(session.as_ref(), about, sealed);
-        });
-        learnt.map_err(failed)?;
-        Ok(taken?)
-    }
-}
-
-/// That entries which were sealed are not in the log any more.
-fn cut(lost: u64) -> Fields {
-    let mut gap = Fields::of_recorder("recorder_gap", "gap:log", now());
-    gap.text("reason", "the audit log lacks entries that it had");
-    gap.number("lost", lost);
-    gap
-}
-
-fn failed(error: LogError) -> Failure {
-    Failure::external("write the audit log", error)
 }
 
 /// Hash of the recorder's configuration files, as they are now.

@@ -143,6 +143,24 @@ fn append(path: &Path, text: &str) {
 }
 
 #[test]
+fn the_audit_policy_cannot_be_read() {
+    let patient = Patient::healthy();
+    let session = fixture::load("bash").session;
+    patient.follow(&format!("tacho audit hold {}", session.as_str()));
+    patient.follow("tacho audit retain 6y");
+    let policy = fs::read_to_string(patient.in_state("audit/policy.json")).unwrap();
+    fs::write(patient.in_state("audit/policy.json"), "nonsense").unwrap();
+    patient.is_mended_by_command("the_audit_policy_cannot_be_read");
+    let again = fs::read_to_string(patient.in_state("audit/policy.json")).unwrap();
+    assert_eq!(without_seconds(&again), without_seconds(&policy));
+}
+
+/// What is held since a time is held since then by the log, too, where a moment passed in between.
+fn without_seconds(policy: &str) -> Vec<&str> {
+    policy.lines().filter(|line| !line.contains("\"since\"")).collect()
+}
+
+#[test]
 fn the_audit_log_is_damaged() {
     let patient = Patient::healthy();
     fs::write(patient.in_state("audit/log/checkpoint"), "nonsense").unwrap();

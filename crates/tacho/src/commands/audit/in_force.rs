@@ -1,14 +1,14 @@
 //! Whether what is in force is what the log says: a hold that was taken out of the policy without a word shows.
 
 use super::keeping::days;
-use crate::audit::{Entry, Policy};
+use crate::audit::{Entry, Hold, Policy};
 use std::collections::BTreeMap;
 use tacho_audit::verify::{Finding, Grade};
 
 /// What entries said last of the policy, and in which of them.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    held: BTreeMap<String, u64>,
+    held: BTreeMap<String, (u64, Hold)>,
     retention: Option<(u64, Option<u64>)>,
 }
 
@@ -19,15 +19,17 @@ impl Said {
     }
 
     /// Hears the next entry.
-    pub(super) fn hear(&mut self, number: u64, bytes: &[u8]) {
-        let Some(entry) = Entry::parse(bytes) else { return };
-        let session = || entry.text("session").unwrap_or_default().to_owned();
+    pub(super) fn hear(&mut self, number: u64, entry: &Entry) {
+        let text = |name| entry.text(name).map(str::to_owned);
+        let session = text("session").unwrap_or_default();
         match entry.text("type") {
             Some("hold_set") => {
-                self.held.insert(session(), number);
+                let since = text("time").unwrap_or_default();
+                let hold = Hold { session: session.clone(), since, reason: text("reason") };
+                self.held.insert(session, (number, hold));
             }
             Some("hold_released") => {
-                self.held.remove(&session());
+                self.held.remove(&session);
             }
             Some("retention_changed") => {
                 let age = entry.text("retention").and_then(|age| days(age).ok());
@@ -37,14 +39,27 @@ impl Said {
         }
     }
 
-    /// Where the policy is another. One that holds more than was said is being changed, or cautious.
+    /// The policy that was said.
+    pub(super) fn policy(self) -> Policy {
+        Policy {
+            retention_days: self.retention.and_then(|(_, days)| days),
+            holds: self.held.into_values().map(|(_, hold)| hold).collect(),
+        }
+    }
+
+    /// Where the policy lets go of more than was said. One that keeps more is being changed, or cautious.
     pub(super) fn differences(&self, policy: &Policy) -> Vec<Finding> {
         let finding = |entry, what| Finding { grade: Grade::Tampered, entry: Some(entry), what };
         let lost = self.held.iter().filter(|(session, _)| !policy.holds(session));
         let mut found: Vec<Finding> = lost
-            .map(|(session, entry)| finding(*entry, format!("it holds {session}, and the policy does not")))
+            .map(|(session, (entry, _))| {
+                finding(*entry, format!("it holds {session}, and the policy does not"))
+            })
             .collect();
-        if let Some((entry, days)) = self.retention.filter(|(_, days)| *days != policy.retention_days) {
+        let age = |days: Option<u64>| days.unwrap_or(u64::MAX);
+        if let Some((entry, days)) =
+            self.retention.filter(|(_, days)| age(policy.retention_days) < age(*days))
+        {
             let words = |days: Option<u64>| days.map_or("for ever".to_owned(), |days| format!("{days} days"));
             let (said, kept) = (words(days), words(policy.retention_days));
             found.push(finding(entry, format!("it has entries kept {said}, and the policy {kept}")));

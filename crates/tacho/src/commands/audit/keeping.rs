@@ -1,9 +1,12 @@
 //! `tacho audit hold`, `release`, `retain` and `forget`: what is kept, for how long, and what is destroyed.
 
-use super::book::append;
+use super::book::{ReadBook, append};
+use super::in_force::Said;
 use crate::audit::{AuditPlace, Fields, Hold, Opening, Policy, time_text};
 use crate::cli::Output;
+use crate::cli::audit::Filter;
 use crate::commands::open_current_state;
+use crate::commands::words::plural;
 use crate::drain::now;
 use crate::failure::{Failure, FailureKind};
 use crate::place;
@@ -64,6 +67,7 @@ pub(super) fn release(output: Output, session: &str) -> Result<(), Failure> {
 pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
     let place = audit_place()?;
     let mut policy = Policy::load(&place)?;
+    let before = policy.retention_days;
     let Some(age) = age else {
         let kept = policy.retention_days.map_or_else(|| "forever".to_owned(), |days| format!("{days} days"));
         if output.json {
@@ -81,9 +85,27 @@ pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
     policy.retention_days = days(age)?;
     let mut entry = Fields::of_recorder("retention_changed", "retention", now());
     entry.text("retention", age);
+    // What is said before it is in force is never less than what is kept.
+    let shortens = policy.retention_days.unwrap_or(u64::MAX) < before.unwrap_or(u64::MAX);
+    if !shortens {
+        policy.save(&place)?;
+    }
     let seq = append(&place, vec![entry])?;
-    policy.save(&place)?;
+    if shortens {
+        policy.save(&place)?;
+    }
     tell(output, &format!("entries are kept {age}"), Some(seq))
+}
+
+/// Puts in force again what the log says.
+pub(super) fn retain_from_log(output: Output) -> Result<(), Failure> {
+    let book = ReadBook::open()?;
+    let mut said = Said::default();
+    book.each(&Filter::default(), |entry, _| said.hear(entry.seq().unwrap_or_default(), &entry))?;
+    let policy = said.policy();
+    policy.save(&book.place)?;
+    let held = plural(policy.holds.len() as u64, "session");
+    tell(output, &format!("in force as the log says, with {held} held"), None)
 }
 
 /// The days of `183d`, `6y`, `400` or `forever`.

@@ -2,7 +2,7 @@
 
 use super::anchor;
 use super::in_force::Said;
-use crate::audit::{AuditPlace, Policy, witnessed};
+use crate::audit::{AuditPlace, Entry, Policy, witnessed};
 use crate::cli::Output;
 use crate::failure::{Failure, FailureKind};
 use crate::keys;
@@ -40,22 +40,28 @@ pub(super) fn run(
                 .hint("`tacho audit key show` prints the keys of a log")
         })?),
     };
-    let (log, mut held, damaged, instance, policy) = match copy {
+    // As it is: what is verified is not changed first.
+    let (log, mut held, damaged, instance, own) = match copy {
         Some(copy) => (copy.to_owned(), Vec::new(), Vec::new(), None, None),
         None => {
-            // As it is: what is verified is not changed first.
             let state = place::open_state(None)?;
             let place = AuditPlace::below(state.path());
             let instance = keys::instance_id(state.path())?;
-            let policy = Policy::load(&place)?;
-            (place.log(), anchor::held(&place), place.damaged(), Some(instance), Some(policy))
+            (place.log(), anchor::held(&place), place.damaged(), Some(instance), Some(place))
         }
     };
     for file in against {
         held.extend(witnessed(file, instance.as_deref())?);
     }
     let (mut report, said) = verify_entries(&log, &held, key.as_ref());
-    report.findings.extend(policy.map(|policy| said.differences(&policy)).unwrap_or_default());
+    let mut differences = own.as_ref().map(|place| against_policy(&said, place)).unwrap_or_default();
+    if !differences.is_empty() {
+        // Somebody may have changed it in between.
+        let said;
+        (report, said) = verify_entries(&log, &held, key.as_ref());
+        differences = own.as_ref().map(|place| against_policy(&said, place)).unwrap_or_default();
+    }
+    report.findings.extend(differences);
     for path in &damaged {
         let what = format!("an earlier log was damaged and set aside as {}", path.display());
         report.findings.push(Finding { grade: Grade::Tampered, entry: None, what });
@@ -73,6 +79,14 @@ pub(super) fn run(
     }
 }
 
+/// Where the policy in force is not what was said.
+fn against_policy(said: &Said, place: &AuditPlace) -> Vec<Finding> {
+    match Policy::load(place) {
+        Ok(policy) => said.differences(&policy),
+        Err(failure) => vec![Finding { grade: Grade::Tampered, entry: None, what: failure.sentence() }],
+    }
+}
+
 /// Verifies a log of entries of ours, and hears what they say of the policy.
 fn verify_entries(log: &Path, held: &[Witnessed], first_key: Option<&VerifierKey>) -> (Report, Said) {
     let (mut id, mut said): (Option<String>, Said) = Default::default();
@@ -84,8 +98,8 @@ fn verify_entries(log: &Path, held: &[Witnessed], first_key: Option<&VerifierKey
         if seq != number {
             return Some(format!("it says that it is entry {seq}"));
         }
-        if Said::is_of_policy(kind) {
-            said.hear(number, bytes);
+        if let Some(entry) = Said::is_of_policy(kind).then(|| Entry::parse(bytes)).flatten() {
+            said.hear(number, &entry);
         }
         let first = id.get_or_insert_with(|| log.to_owned());
         (first != log).then(|| format!("it says that it is of the log {log}"))

@@ -31,10 +31,7 @@ pub(super) fn log(ground: &Ground) -> Verdict {
         verdict.find(
             failure.sentence(),
             "nothing is deleted, however old, as somebody may hold it",
-            format!(
-                "mv {0} {0}.unreadable; then say again what `tacho audit show --type hold_set` lists",
-                place.policy().display()
-            ),
+            "tacho audit retain --from-log",
         );
     }
     verdict

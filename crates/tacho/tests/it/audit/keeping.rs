@@ -84,6 +84,23 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
 }
 
+/// What keeps one session from being sealed keeps no other: nothing that was decided is left out for good.
+#[test]
+fn a_session_that_cannot_be_sealed_costs_no_other() {
+    let names = ["bash", "denied", "nested"];
+    let whole = Home::with(names.map(fixture::load));
+    whole.drain();
+    for broken in names {
+        let home = Home::with(names.map(fixture::load));
+        let opening = home.state().join("audit/openings").join(fixture::load(broken).session.as_str());
+        fs::create_dir_all(&opening).unwrap();
+        home.drain();
+        fs::remove_dir(&opening).unwrap();
+        home.drain();
+        assert_eq!(entries(&home).lines().count(), entries(&whole).lines().count(), "{broken}");
+    }
+}
+
 #[test]
 fn what_is_forgotten_cannot_be_opened() {
     let home = drained("denied");
@@ -146,6 +163,14 @@ fn a_policy_that_the_log_knows_nothing_of() {
             )
         )
     );
+    fs::write(&policy, "nonsense").unwrap();
+    assert_eq!(home.run(&["audit", "verify"]).code, Some(3));
+    assert_eq!(
+        home.stdout_of(&["audit", "retain", "--from-log"]),
+        "in force as the log says, with 1 session held\n"
+    );
+    assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+    assert_eq!(home.stdout_of(&["audit", "retain"]).lines().next(), Some("entries are kept 2192 days"));
 }
 
 #[test]
