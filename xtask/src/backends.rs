@@ -24,7 +24,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 
 use crate::workspace::Workspace;
-use home::Programs;
+use home::{Home, Programs};
 
 /// A backend, and what is done with it.
 struct Backend {
@@ -83,6 +83,17 @@ impl Bench {
         names.sort();
         Ok(names)
     }
+}
+
+/// A home in which every recorded session was played and drained, for no destination.
+pub(crate) fn recorded_home() -> Result<Home> {
+    let workspace = Workspace::load()?;
+    let programs = Programs::build(&workspace)?;
+    let bench = Bench { workspace, programs };
+    let home = Home::new(&bench.programs, "")?;
+    play::play(&home, &bench.recorded(), &bench.sessions()?)?;
+    home.drain()?;
+    Ok(home)
 }
 
 /// What was compared.

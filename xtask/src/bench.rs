@@ -5,6 +5,7 @@ mod audit;
 mod backlog;
 mod baseline;
 mod drain;
+mod export;
 mod hook;
 mod import;
 mod programs;
@@ -21,8 +22,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::workspace::{self, Workspace};
 
 const PAGE: &str = "docs/benchmarks.md";
-const USAGE: &str = "usage: cargo xtask bench hook|drain|agent|import|statusline|audit [--write] [--events N] [--rounds N] [--megabytes N] [--program PATH]";
-/// A backlog of so many events, or an audit log of so many entries.
+const USAGE: &str = "usage: cargo xtask bench hook|drain|export|agent|import|statusline|audit [--write] [--events N] [--rounds N] [--megabytes N] [--program PATH]";
+/// A backlog of so many events, an audit log of so many entries, or so many spans.
 const EVENTS: usize = 1_000_000;
 /// Transcripts of so much.
 const MEGABYTES: u64 = 1_000;
@@ -50,11 +51,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         println!("{}", taken.as_micros());
         return Ok(());
     }
+    // One of the exporters that `export` measures.
+    if let ("send", words) = (*what, rest) {
+        return export::send(words);
+    }
     let options = Options::parse(rest)?;
+    // What is compared runs in this program.
+    if *what == "export" && cfg!(debug_assertions) {
+        return export::optimised(arguments);
+    }
     let workspace = Workspace::load()?;
     let text = match *what {
         "hook" => report::hook(&hook::measure(&workspace)?),
         "drain" => report::drain(&drain::measure(&workspace, options.events, options.program.as_deref())?),
+        "export" => report::export(&export::measure(options.events)?),
         "import" => {
             let bytes = options.megabytes * 1_000_000;
             report::import(&import::measure(&workspace, bytes, options.program.as_deref())?)

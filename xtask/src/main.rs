@@ -41,7 +41,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        help: "measure the hook, the drainer, a status line, the audit log or an agent with the plugin, and write the figures down",
+        help: "measure the hook, the drainer, its exporter, a status line, the audit log or an agent with the plugin, and write the figures down",
         run: bench::run,
     },
     Task { name: "check", help: "all that must hold before a merge", run: check::run },

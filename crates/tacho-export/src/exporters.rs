@@ -150,7 +150,7 @@ pub struct Request<'a> {
     pub name: &'a str,
     /// Media type of the body before compression.
     pub content_type: &'a str,
-    /// The body, encoded and compressed with gzip.
+    /// The body, encoded; compressed with gzip or not, whichever the receiver is to get.
     pub body: &'a [u8],
 }
 

@@ -11,5 +11,7 @@ pub mod percent;
 pub mod prometheus;
 pub mod sampling;
 
+mod gzip;
+
 #[cfg(test)]
 mod tests;

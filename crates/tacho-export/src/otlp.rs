@@ -2,26 +2,33 @@
 
 mod logs;
 mod metrics;
+mod protobuf;
 mod request;
+mod spans;
 mod traces;
 mod values;
 
-use crate::destination::Protocol;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+#[cfg(test)]
+mod tests;
+
+use crate::destination::{Compression, Protocol};
+use crate::gzip::in_form;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use request::Request;
-use std::io::{self, Write as _};
+use request::{Portion, Request};
+use spans::Spans;
+use std::borrow::Cow;
+use std::io;
 use tacho_model::attribute::Class;
 use tacho_model::batch::Batch;
 use tacho_privacy::Cleared;
 
 /// What was recorded by and how, as every request says.
 const SCOPE: &str = "tachograph";
+const SCOPE_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Version of the conventions the attributes of a batch follow.
 const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.41.0";
 /// A request is not larger than this before compression: half of what gRPC servers take, which often stand behind.
@@ -62,15 +69,6 @@ impl Signal {
     }
 }
 
-impl Encoded {
-    /// A body, compressed.
-    pub(crate) fn of(body: &[u8], items: usize) -> io::Result<Self> {
-        let mut compressed = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-        compressed.write_all(body)?;
-        Ok(Self { bytes: compressed.finish()?, items, uncompressed_bytes: body.len() })
-    }
-}
-
 /// A request could not be encoded or read again.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
@@ -88,12 +86,21 @@ pub enum EncodeError {
 /// The body of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
-    /// Encoded and compressed with gzip.
+    /// Encoded, and compressed with gzip unless its receiver is to get it as it is.
     pub bytes: Vec<u8>,
     /// Spans, log records or points of metrics in it.
     pub items: usize,
-    /// Its size before compression.
-    uncompressed_bytes: usize,
+}
+
+impl Encoded {
+    /// A body with so many items in it.
+    pub(crate) fn of(items: usize, body: Vec<u8>, compression: Compression) -> Result<Self, EncodeError> {
+        let bytes = match in_form(&body, compression)? {
+            Cow::Borrowed(_) => body,
+            Cow::Owned(bytes) => bytes,
+        };
+        Ok(Self { bytes, items })
+    }
 }
 
 /// The items of a signal in these batches, as one request or, if that were too large, as several. None for no items.
@@ -104,43 +111,59 @@ pub fn encode(
     batches: &[Cleared<Batch>],
     signal: Signal,
     protocol: Protocol,
+    compression: Compression,
 ) -> Result<Vec<Encoded>, EncodeError> {
     let batches = batches.iter().map(Cleared::get);
     match signal {
         Signal::Traces => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.spans.is_empty()).collect();
-            encode_all(ExportTraceServiceRequest::of(&batches), protocol)
+            match protocol {
+                Protocol::HttpProtobuf | Protocol::Grpc => {
+                    encode_all(Spans::of(&batches), protocol, compression)
+                }
+                Protocol::HttpJson => {
+                    encode_all(ExportTraceServiceRequest::of(&batches), protocol, compression)
+                }
+            }
         }
         Signal::Logs => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.logs.is_empty()).collect();
-            encode_all(ExportLogsServiceRequest::of(&batches), protocol)
+            encode_all(ExportLogsServiceRequest::of(&batches), protocol, compression)
         }
         Signal::Metrics => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.metrics.is_empty()).collect();
-            encode_all(ExportMetricsServiceRequest::of(&batches), protocol)
+            encode_all(ExportMetricsServiceRequest::of(&batches), protocol, compression)
         }
     }
 }
 
-fn encode_all<R: Request>(request: R, protocol: Protocol) -> Result<Vec<Encoded>, EncodeError> {
-    let (mut fitting, mut open) = (Vec::new(), vec![request]);
-    while let Some(request) = open.pop() {
-        let encoded = match request.items() {
+fn encode_all(
+    all: impl Portion,
+    protocol: Protocol,
+    compression: Compression,
+) -> Result<Vec<Encoded>, EncodeError> {
+    let (mut fitting, mut open) = (Vec::new(), vec![all]);
+    while let Some(portion) = open.pop() {
+        let items = portion.items();
+        let body = match items {
             0 => continue,
-            1..=REQUEST_ITEMS_MAX => Some(request.encode_body(protocol)?),
+            1..=REQUEST_ITEMS_MAX => Some(portion.body(protocol)?),
             _ => None,
         };
-        match encoded {
-            Some(body) if body.uncompressed_bytes <= REQUEST_BYTES_MAX || body.items == 1 => {
-                fitting.push(body);
-            }
-            _ => {
-                let [front, back] = request.halves();
+        match body.filter(|body| body.len() <= REQUEST_BYTES_MAX || items == 1) {
+            Some(body) => fitting.push(Encoded::of(items, body, compression)?),
+            None => {
+                let [front, back] = portion.halves();
                 open.extend([back, front]);
             }
         }
     }
     Ok(fitting)
+}
+
+/// A request that was parted, mended or read. That is seldom and may take its time: it is compressed, whoever gets it.
+fn encode_again(request: &impl Request, protocol: Protocol) -> Result<Encoded, EncodeError> {
+    Encoded::of(request.count(), request.body(protocol)?, Compression::Gzip)
 }
 
 /// What can be tried when a receiver does not take a request as it is.
@@ -182,15 +205,15 @@ fn part_request<R: Request>(
     protocol: Protocol,
     is_too_large: bool,
 ) -> Result<Retrial, EncodeError> {
-    if request.items() > 1 {
+    if request.count() > 1 {
         let [front, back] = request.halves();
-        return Ok(Retrial::Halves([front.encode_body(protocol)?, back.encode_body(protocol)?]));
+        return Ok(Retrial::Halves([encode_again(&front, protocol)?, encode_again(&back, protocol)?]));
     }
     if is_too_large {
         let mut without = request.clone();
         without.drop_classes(&[Class::Content]);
         if without != request {
-            return Ok(Retrial::WithoutContent(without.encode_body(protocol)?));
+            return Ok(Retrial::WithoutContent(encode_again(&without, protocol)?));
         }
     }
     Ok(Retrial::Nothing)
@@ -212,17 +235,17 @@ pub fn without(
         Signal::Traces => {
             let mut request = ExportTraceServiceRequest::decode_body(bytes, from)?;
             request.drop_classes(classes);
-            request.encode_body(to)
+            encode_again(&request, to)
         }
         Signal::Logs => {
             let mut request = ExportLogsServiceRequest::decode_body(bytes, from)?;
             request.drop_classes(classes);
-            request.encode_body(to)
+            encode_again(&request, to)
         }
         Signal::Metrics => {
             let mut request = ExportMetricsServiceRequest::decode_body(bytes, from)?;
             request.drop_classes(classes);
-            request.encode_body(to)
+            encode_again(&request, to)
         }
     }
 }
@@ -247,16 +270,18 @@ pub fn as_json(bytes: &[u8], signal: Signal, protocol: Protocol) -> Result<Strin
 /// When it is no request of this signal.
 pub fn from_json(text: &str, signal: Signal, protocol: Protocol) -> Result<Encoded, EncodeError> {
     match signal {
-        Signal::Traces => serde_json::from_str::<ExportTraceServiceRequest>(text)?.encode_body(protocol),
-        Signal::Logs => serde_json::from_str::<ExportLogsServiceRequest>(text)?.encode_body(protocol),
-        Signal::Metrics => serde_json::from_str::<ExportMetricsServiceRequest>(text)?.encode_body(protocol),
+        Signal::Traces => encode_again(&serde_json::from_str::<ExportTraceServiceRequest>(text)?, protocol),
+        Signal::Logs => encode_again(&serde_json::from_str::<ExportLogsServiceRequest>(text)?, protocol),
+        Signal::Metrics => {
+            encode_again(&serde_json::from_str::<ExportMetricsServiceRequest>(text)?, protocol)
+        }
     }
 }
 
 fn scope() -> InstrumentationScope {
     InstrumentationScope {
         name: SCOPE.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: SCOPE_VERSION.to_owned(),
         ..InstrumentationScope::default()
     }
 }

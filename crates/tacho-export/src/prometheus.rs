@@ -2,6 +2,7 @@
 //!
 //! Source of the names: the default translation of OTLP, `UnderscoreEscapingWithSuffixes`.
 
+use crate::destination::Compression;
 use crate::otlp::{EncodeError, Encoded};
 use std::fmt::Write as _;
 use tacho_model::batch::Batch;
@@ -41,7 +42,7 @@ pub fn text(batch: &Cleared<Batch>) -> String {
 /// # Errors
 /// When it cannot be compressed, which no text makes so.
 pub fn encoded(batch: &Cleared<Batch>) -> Result<Encoded, EncodeError> {
-    Ok(Encoded::of(text(batch).as_bytes(), batch.get().metrics.len())?)
+    Encoded::of(batch.get().metrics.len(), text(batch).into_bytes(), Compression::Gzip)
 }
 
 /// The name of a metric in Prometheus.

@@ -25,7 +25,7 @@ pub struct Parcel {
     pub has_names: bool,
     /// How many spans, points or records it holds.
     pub items: u64,
-    /// The body, encoded and compressed.
+    /// The body, encoded; compressed unless its destination is to get it as it is.
     pub bytes: Vec<u8>,
 }
 

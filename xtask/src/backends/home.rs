@@ -34,7 +34,7 @@ impl Programs {
 }
 
 /// A home.
-pub(super) struct Home {
+pub(crate) struct Home {
     directory: TempDir,
     tacho: PathBuf,
 }
@@ -63,7 +63,8 @@ impl Home {
         self.directory.path()
     }
 
-    pub(super) fn state(&self) -> PathBuf {
+    /// Where its recorder keeps what it recorded.
+    pub(crate) fn state(&self) -> PathBuf {
         self.path().join("state")
     }
 

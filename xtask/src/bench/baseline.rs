@@ -119,7 +119,8 @@ fn expanded(bodies: &Path) -> Result<Vec<Vec<u8>>> {
     Ok(expanded)
 }
 
-fn processor_time() -> Duration {
+/// What this process has used of the processor.
+pub(super) fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

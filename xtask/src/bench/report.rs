@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod export;
 mod import;
 mod statusline;
 
@@ -15,6 +16,7 @@ use super::silence;
 
 pub(super) use agent::agent;
 pub(super) use audit::audit;
+pub(super) use export::export;
 pub(super) use import::import;
 pub(super) use statusline::statusline;
 

@@ -28,7 +28,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("tacho-testkit", &["tacho-model"]),
-    ("xtask", &["tacho-testkit", "tacho-assemble", "tacho-audit", "tacho-model", "tacho-spool"]),
+    (
+        "xtask",
+        &[
+            "tacho-testkit",
+            "tacho-assemble",
+            "tacho-audit",
+            "tacho-export",
+            "tacho-model",
+            "tacho-privacy",
+            "tacho-spool",
+            "tacho-store",
+        ],
+    ),
 ];
 
 /// What the tests of every crate may import besides.

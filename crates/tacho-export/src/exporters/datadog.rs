@@ -8,14 +8,14 @@ use super::http::{self, Http};
 use super::msgpack::Writer;
 use super::{Export, Request};
 use crate::delivery::{Outcome, Unreachable, judge};
-use crate::destination::Destination;
-use flate2::read::GzDecoder;
+use crate::destination::{Compression, Destination};
+use crate::gzip::in_form;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
+use std::io;
 
 /// Where an Agent beside us listens unless somebody says otherwise.
 pub(super) const ENDPOINT: &str = "http://localhost:8126";
@@ -51,10 +51,9 @@ impl Export for Datadog {
 }
 
 /// A request as traces, and how many they are.
-fn encode(gzipped: &[u8]) -> io::Result<(usize, Vec<u8>)> {
-    let mut body = Vec::new();
-    GzDecoder::new(gzipped).read_to_end(&mut body)?;
-    let request = ExportTraceServiceRequest::decode(body.as_slice()).map_err(io::Error::other)?;
+fn encode(body: &[u8]) -> io::Result<(usize, Vec<u8>)> {
+    let body = in_form(body, Compression::None)?;
+    let request = ExportTraceServiceRequest::decode(&*body).map_err(io::Error::other)?;
     let mut traces: BTreeMap<Vec<u8>, Vec<(&[KeyValue], &Span)>> = BTreeMap::new();
     for of_resource in &request.resource_spans {
         let resource = of_resource.resource.as_ref().map_or(&[][..], |resource| &resource.attributes);

@@ -6,12 +6,12 @@ mod connection;
 use super::{Export, Request};
 use crate::delivery::{Answer, Outcome, Status, Unreachable, judge};
 use crate::destination::{Compression, Destination};
+use crate::gzip::in_form;
 use connection::Connection;
-use flate2::read::GzDecoder;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, TE, USER_AGENT};
-use std::io::{self, Read as _};
+use std::io;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
@@ -123,13 +123,9 @@ fn path(name: &str) -> String {
 }
 
 /// A message behind what tells whether it is compressed and how long it is.
-fn framed(gzipped: &[u8], compression: Compression) -> io::Result<Bytes> {
-    let mut frame = vec![u8::from(compression == Compression::Gzip), 0, 0, 0, 0];
-    match compression {
-        Compression::Gzip => frame.extend_from_slice(gzipped),
-        Compression::None => drop(GzDecoder::new(gzipped).read_to_end(&mut frame)?),
-    }
-    let length = u32::try_from(frame.len() - 5).map_err(io::Error::other)?;
-    frame.splice(1..5, length.to_be_bytes());
-    Ok(frame.into())
+fn framed(body: &[u8], compression: Compression) -> io::Result<Bytes> {
+    let message = in_form(body, compression)?;
+    let length = u32::try_from(message.len()).map_err(io::Error::other)?;
+    let head = [u8::from(compression == Compression::Gzip)];
+    Ok([&head[..], &length.to_be_bytes()[..], &*message].concat().into())
 }

@@ -4,8 +4,7 @@ use super::messages::{error_message, partial_success};
 use super::{Export, Request, tls};
 use crate::delivery::{Answer, Outcome, Status, Unreachable, judge};
 use crate::destination::{Compression, Destination, Tls};
-use flate2::read::GzDecoder;
-use std::io::Read as _;
+use crate::gzip::in_form;
 
 /// An answer beyond this is not read (OTLP specification).
 const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -52,15 +51,11 @@ impl Export for Http {
         for header in to.headers() {
             post = post.header(&header.name, &header.value);
         }
-        let answered = match to.compression {
-            Compression::Gzip => post.header("content-encoding", "gzip").send(request.body),
-            Compression::None => {
-                let mut body = Vec::new();
-                let expanded = GzDecoder::new(request.body).read_to_end(&mut body);
-                expanded.map_err(ureq::Error::from).and_then(|_| post.send(body.as_slice()))
-            }
-        };
-        match answered {
+        if to.compression == Compression::Gzip {
+            post = post.header("content-encoding", "gzip");
+        }
+        let body = in_form(request.body, to.compression).map_err(ureq::Error::from);
+        match body.and_then(|body| post.send(&*body)) {
             Ok(response) => judge(&answer(response)),
             Err(error) => Outcome::Unreachable(Unreachable::of_ureq(&error)),
         }

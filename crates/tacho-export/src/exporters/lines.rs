@@ -2,18 +2,17 @@
 
 use super::Request;
 use crate::delivery::{Outcome, Unreachable};
-use flate2::read::GzDecoder;
+use crate::destination::Compression;
+use crate::gzip::in_form;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// A request as one line, behind this prefix.
 pub(super) fn line(request: Request<'_>, prefix: &str) -> io::Result<Vec<u8>> {
-    let mut line = prefix.as_bytes().to_vec();
-    GzDecoder::new(request.body).read_to_end(&mut line)?;
-    line.push(b'\n');
-    Ok(line)
+    let body = in_form(request.body, Compression::None)?;
+    Ok([prefix.as_bytes(), &*body, b"\n"].concat())
 }
 
 /// Appends to a file that only its owner may read: all of it, or nothing.

@@ -4,10 +4,10 @@
 use super::lines::written;
 use super::{Export, Request};
 use crate::delivery::Outcome;
-use crate::destination::Destination;
-use flate2::read::GzDecoder;
+use crate::destination::{Compression, Destination};
+use crate::gzip::in_form;
 use std::fs::Permissions;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use tempfile::Builder;
@@ -22,11 +22,11 @@ impl Export for Textfile {
 }
 
 /// Puts a text in place of a file, for all to read. Who reads meanwhile sees the one or the other, whole.
-fn replace(path: &Path, gzipped: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     // The collector reads what ends with .prom, so not this.
     let mut draft = Builder::new().prefix(".tacho-").suffix(".tmp").tempfile_in(directory)?;
-    io::copy(&mut GzDecoder::new(gzipped), &mut draft)?;
+    draft.write_all(&in_form(text, Compression::None)?)?;
     draft.as_file().set_permissions(Permissions::from_mode(0o644))?;
     draft.persist(path)?;
     Ok(())

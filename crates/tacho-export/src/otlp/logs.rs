@@ -25,7 +25,7 @@ impl Request for ExportLogsServiceRequest {
         Self { resource_logs: resource_logs.collect() }
     }
 
-    fn items(&self) -> usize {
+    fn count(&self) -> usize {
         let scopes = self.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
         scopes.map(|scope| scope.log_records.len()).sum()
     }

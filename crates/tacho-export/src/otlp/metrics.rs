@@ -28,7 +28,7 @@ impl Request for ExportMetricsServiceRequest {
         Self { resource_metrics: resource_metrics.collect() }
     }
 
-    fn items(&self) -> usize {
+    fn count(&self) -> usize {
         let scopes = self.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
         let data = scopes.flat_map(|scope| &scope.metrics).filter_map(|metric| metric.data.as_ref());
         data.map(points).sum()

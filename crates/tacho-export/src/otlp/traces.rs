@@ -31,7 +31,7 @@ impl Request for ExportTraceServiceRequest {
         Self { resource_spans: resource_spans.collect() }
     }
 
-    fn items(&self) -> usize {
+    fn count(&self) -> usize {
         let scopes = self.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
         scopes.map(|scope| scope.spans.len()).sum()
     }
@@ -57,12 +57,20 @@ impl Request for ExportTraceServiceRequest {
     }
 }
 
-fn span(span: &Span) -> WireSpan {
-    let otlp_kind = SpanShape::of(span.kind).map_or(OtlpKind::Internal, |shape| shape.otlp_kind);
-    let kind = match otlp_kind {
+/// The kind of a span on the wire.
+pub(super) fn kind(span: &Span) -> WireKind {
+    match SpanShape::of(span.kind).map_or(OtlpKind::Internal, |shape| shape.otlp_kind) {
         OtlpKind::Internal => WireKind::Internal,
         OtlpKind::Client => WireKind::Client,
-    };
+    }
+}
+
+/// Whether its parent is of another process.
+pub(super) fn flags(span: &Span) -> u32 {
+    if span.kind == SpanKind::Turn && span.parent_span_id.is_some() { PARENT_IS_REMOTE } else { 0 }
+}
+
+fn span(span: &Span) -> WireSpan {
     let status = match span.status {
         Status::Unset => None,
         Status::Error => Some(WireStatus { code: StatusCode::Error.into(), ..WireStatus::default() }),
@@ -71,13 +79,9 @@ fn span(span: &Span) -> WireSpan {
         trace_id: span.trace_id.0.to_vec(),
         span_id: span.span_id.0.to_vec(),
         parent_span_id: span.parent_span_id.map(|parent| parent.0.to_vec()).unwrap_or_default(),
-        flags: if span.kind == SpanKind::Turn && span.parent_span_id.is_some() {
-            PARENT_IS_REMOTE
-        } else {
-            0
-        },
+        flags: flags(span),
         name: span.name.clone(),
-        kind: kind.into(),
+        kind: kind(span).into(),
         start_time_unix_nano: span.start.0,
         end_time_unix_nano: span.end.unwrap_or(span.start).0,
         attributes: attributes(&span.attributes),

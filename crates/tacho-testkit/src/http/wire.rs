@@ -4,6 +4,9 @@ use std::io::{self, BufRead, Read, Write};
 
 use super::Request;
 
+/// No more room is made for a body before its bytes are there.
+const RESERVED_MAX: usize = 2 * 1024 * 1024;
+
 /// Reads the head of the next request of a connection; `None` when the peer closed it between two requests.
 pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let Some(line) = read_line(reader)? else { return Ok(None) };
@@ -102,7 +105,7 @@ fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
 }
 
 fn read_exactly(reader: &mut impl BufRead, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(length).map_or(0, |length| length.min(RESERVED_MAX)));
     reader.by_ref().take(length).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()) == Ok(length) { Ok(bytes) } else { Err(malformed("length of the body")) }
 }

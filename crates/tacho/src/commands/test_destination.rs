@@ -32,7 +32,7 @@ pub(super) fn run(output: Output, name: &str) -> Result<(), Failure> {
         let bodies = if *to.kind == PROMETHEUS {
             vec![textfile::as_it_is(&sample)?]
         } else {
-            encode(&sample, signal, to.protocol)
+            encode(&sample, signal, to.protocol, to.compression)
                 .map_err(|error| Failure::external("encode a sample", error))?
         };
         for body in bodies {

@@ -145,7 +145,10 @@ fn witness(
     let draft = Draft { resource: resources.of_recorder(), own, ..Draft::default() };
     let policy = Policy { level: to.level, user_info: Disclosure::default(), identity_key };
     // What cannot be encoded now is not what the request waits for.
-    let body = encode(&[clear(&draft, policy)], Signal::Logs, to.protocol).ok()?.into_iter().next()?;
+    let body = encode(&[clear(&draft, policy)], Signal::Logs, to.protocol, to.compression)
+        .ok()?
+        .into_iter()
+        .next()?;
     let what = checkpoint.to_owned();
     Some(Enclosure { what, content_type: to.protocol.content_type(), bytes: body.bytes })
 }

@@ -220,7 +220,7 @@ impl Drainer {
             named.to.temporality,
             policy,
         );
-        encode(&[cleared], Signal::Metrics, named.to.protocol)
+        encode(&[cleared], Signal::Metrics, named.to.protocol, named.to.compression)
             .map_err(|error| Failure::external("encode metrics", error))
     }
 

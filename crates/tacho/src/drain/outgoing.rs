@@ -256,7 +256,7 @@ impl Lane<'_> {
         self.items = 0;
         let (batches, to) = (std::mem::take(&mut self.batches), self.destination);
         for signal in self.signals.iter() {
-            let bodies = encode(&batches, signal, to.protocol)
+            let bodies = encode(&batches, signal, to.protocol, to.compression)
                 .map_err(|error| Failure::external("encode what is to be sent", error))?;
             for body in bodies {
                 let parcel = Parcel {
