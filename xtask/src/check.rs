@@ -1,5 +1,6 @@
 //! `check` and `ci`: everything that must hold before a merge, step by step, stopping at the first that fails.
 
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -68,8 +69,12 @@ fn run_cargo(step: &Step) -> anyhow::Result<()> {
     run_command(step.command)
 }
 
-/// Runs the tests with nextest where it is installed, because it is faster.
+/// Runs the tests with nextest where it is installed, because it is faster; with the shells that they start.
 fn run_tests(step: &Step) -> anyhow::Result<()> {
+    if find_program("zsh").is_none() {
+        let install = ["install", "--yes", "--quiet", "--no-install-recommends", "zsh"];
+        workspace::run(Command::new("apt-get").args(install)).context("install zsh by hand")?;
+    }
     match find_program("cargo-nextest") {
         Some(_) => run_command("cargo nextest run --workspace"),
         None => run_command(step.command),

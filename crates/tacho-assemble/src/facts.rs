@@ -184,9 +184,22 @@ impl SessionFacts {
         before.or(self.repositories.first()).map(|(_, repository)| repository)
     }
 
-    /// What was around the hook that announced a prompt at a time.
-    pub(crate) fn traces_around(&self, announced: Option<UnixNanos>) -> TraceContext {
-        let Some(at) = announced else { return TraceContext::default() };
+    /// What of others' traces was around a turn: what the hook saw that announced it. One that no hook announced has the parent of
+    /// the last that one did.
+    pub(crate) fn traces_around(&self, turn: &TurnFacts) -> TraceContext {
+        let Some(at) = turn.prompted.at().filter(|_| !self.traces.is_empty()) else {
+            return TraceContext::default();
+        };
+        if turn.is_announced {
+            return self.traces_seen(at);
+        }
+        let announced = self.turns.values().filter(|turn| turn.is_announced);
+        let last = announced.filter_map(|turn| turn.prompted.at()).filter(|before| *before <= at).max();
+        let parent = last.and_then(|last| self.traces_seen(last).parent);
+        TraceContext { parent, beside: None }
+    }
+
+    fn traces_seen(&self, at: UnixNanos) -> TraceContext {
         let said = self.traces.range((at, TraceContext::default())..).next();
         said.filter(|(of, _)| *of == at).map(|(_, around)| *around).unwrap_or_default()
     }

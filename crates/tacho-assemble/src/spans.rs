@@ -99,7 +99,7 @@ fn above(tree: &Tree<'_>, ids: &Ids, node: &Node<'_>) -> Option<Link> {
 /// What of others' traces was around a turn when it began.
 fn traces_around(tree: &Tree<'_>, node: &Node<'_>) -> TraceContext {
     match &node.what {
-        What::Turn(turn) => tree.facts.traces_around(turn.facts.prompted.at()),
+        What::Turn(turn) => tree.facts.traces_around(&turn.facts),
         What::Subagent(..) | What::Tool(..) | What::Wait(_) | What::Call(_) | What::Compaction(_) => {
             TraceContext::default()
         }

@@ -35,6 +35,8 @@ const RECORDED_VARIABLES: [&str; 5] =
 const SESSION_START: &str = "SessionStart";
 /// The event of a turn that begins.
 const PROMPT: &str = "UserPromptSubmit";
+/// The event of a session that ends.
+const SESSION_END: &str = "SessionEnd";
 /// A name of an agent is one short word.
 const AGENT_BYTES_MAX: usize = 64;
 
@@ -65,12 +67,11 @@ fn run() {
         circumstances.parent = propagation::parent(terms.as_ref(), |name| env::var(name).ok());
     }
     record(state, &circumstances, &payload, durability);
-    match &terms {
-        Some(terms) if event == Some(PROMPT) => {
-            propagation::hand_on(state, terms, &circumstances, &payload.keys);
-        }
-        Some(terms) => propagation::lead_commands(state, terms, &payload.keys),
-        None => {}
+    match (event, &terms) {
+        (Some(SESSION_START), Some(terms)) => propagation::lead_commands(state, terms, &payload.keys),
+        (Some(PROMPT), Some(terms)) => propagation::hand_on(state, terms, &circumstances, &payload.keys),
+        (Some(SESSION_END), _) => propagation::take_back(state, &payload.keys),
+        _ => {}
     }
     if event == Some(SESSION_START) {
         show_notice(state);

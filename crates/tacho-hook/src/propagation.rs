@@ -7,11 +7,12 @@ use crate::envelope::Circumstances;
 use crate::process;
 use crate::scan::Keys;
 use crate::sha256::sha256;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, renameat, unlinkat};
 use rustix::io::{Errno, read, write};
+use rustix::process::geteuid;
 use std::env;
 use std::path::Path;
-use tacho_spool::propagation::{TERMS, Terms, context_file};
+use tacho_spool::propagation::{TERMS, Terms, context_file, draft_file};
 use tacho_spool::state::State;
 
 /// The variable that names the parent of turns wherever it is set.
@@ -23,9 +24,10 @@ const COMMANDS_FILE: &str = "CLAUDE_ENV_FILE";
 /// Bytes of a traceparent, and what is kept of a variable that holds none.
 const TRACEPARENT_BYTES: usize = 55;
 const VARIABLE_BYTES_MAX: usize = 128;
-/// What stands where there is none.
-const NO_TRACEPARENT: &str = "                                                       ";
-/// What of the commands' file is looked through for what was written there before.
+/// The trace flags that there are.
+const SAMPLED: u8 = 1;
+const RANDOM: u8 = 2;
+/// A commands' file that is longer is left alone.
 const COMMANDS_BYTES_MAX: usize = 64 * 1024;
 
 /// What the owner wants to be handed on, if anything.
@@ -55,22 +57,42 @@ pub fn lead_commands(state: &State, terms: &Terms, keys: &Keys) {
 
 /// Tells commands of the turn that begins.
 pub fn hand_on(state: &State, terms: &Terms, circumstances: &Circumstances, keys: &Keys) {
-    let is_meant = terms.commands && keys.subagent.as_str().is_none();
-    let Some(session) = keys.session.as_str().filter(|_| is_meant) else { return };
-    let file = context_file(session);
+    let Some(session) = keys.session.as_str().filter(|_| keys.subagent.as_str().is_none()) else { return };
     let agent = circumstances.agent.as_deref().unwrap_or(&terms.agent);
     let parent = circumstances.parent.as_deref();
-    let written = keys.prompt.as_str().and_then(|prompt| {
-        let context = context(terms.threshold, [agent, session, prompt], parent)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = openat(state.fd(), &*file, flags, Mode::RUSR | Mode::WUSR).ok()?;
-        // Every context has the same length, so that a command that begins meanwhile reads one or the other.
-        write(file, context.as_bytes()).ok()
-    });
-    if written.is_none() {
+    let context = keys
+        .prompt
+        .as_str()
+        .filter(|_| terms.commands)
+        .and_then(|prompt| context(terms.threshold, [agent, session, prompt], parent));
+    let draft = draft_file(&format!("{:x}-{:x}", circumstances.boot_ns, circumstances.pid));
+    let written = context.map(|context| replace(state, &context_file(session), &draft, context.as_bytes()));
+    if !matches!(written, Some(Ok(()))) {
         // Better none than that of the turn before.
-        let _ = unlinkat(state.fd(), &*file, AtFlags::empty());
+        take_back(state, keys);
     }
+}
+
+/// Leaves commands of the session nothing to read.
+pub fn take_back(state: &State, keys: &Keys) {
+    if let Some(session) = keys.session.as_str() {
+        // Mostly there is none.
+        let _ = unlinkat(state.fd(), &*context_file(session), AtFlags::empty());
+    }
+}
+
+/// Puts a file in the place of another at once: shells read byte by byte.
+fn replace(state: &State, name: &str, draft: &str, bytes: &[u8]) -> Result<(), Errno> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let file = openat(state.fd(), draft, flags, Mode::RUSR | Mode::WUSR)?;
+    let written = write(&file, bytes).and_then(|count| {
+        if count == bytes.len() { renameat(state.fd(), draft, state.fd(), name) } else { Err(Errno::NOSPC) }
+    });
+    if written.is_err() {
+        // One that stays is taken away in time.
+        let _ = unlinkat(state.fd(), draft, AtFlags::empty());
+    }
+    written
 }
 
 /// The context of a turn as commands read it: its own span, and the span that it lies below, if any. `None` for ids that are
@@ -84,10 +106,16 @@ pub fn context(threshold: u64, [agent, session, prompt]: [&str; 3], parent: Opti
     let trace = parent.map_or(derived.as_str(), |(_, trace)| trace);
     let span = hex(&id("turn", [agent, session, prompt]), 8);
     let random = u64::from_str_radix(trace.get(18..)?, 16).ok()?;
-    let flags = if random >= threshold { "01" } else { "00" };
+    // Below a span that is not sampled, nothing is; whether a trace is random is for who began it to say.
+    let said = match parent {
+        Some((parent, _)) => u8::from_str_radix(parent.get(53..TRACEPARENT_BYTES)?, 16).ok()?,
+        None => SAMPLED,
+    };
+    let flags = said & if random >= threshold { SAMPLED | RANDOM } else { RANDOM };
+    // What a later version says may be longer, and no command has it as it is.
     let above = parent.map(|(parent, _)| parent).filter(|parent| parent.len() == TRACEPARENT_BYTES);
-    let above = above.unwrap_or(NO_TRACEPARENT);
-    Some(["00-", trace, "-", &span, "-", flags, " ", above, "\n"].concat())
+    let above = above.map(|above| format!(" {above}")).unwrap_or_default();
+    Some(format!("00-{trace}-{span}-{flags:02x}{above}\n"))
 }
 
 /// The hash that an id is the beginning of.
@@ -120,9 +148,10 @@ pub fn trace_of(traceparent: &str) -> Option<&str> {
 }
 
 /// What a shell runs ahead of a command: one compound command that succeeds, says nothing and leaves two variables behind. A
-/// `TRACEPARENT` that is already there stays, unless it is the parent of the turn, which is nearer.
+/// `TRACEPARENT` that is already there stays, unless it is the parent of the turn, which is nearer. What fails in a redirection
+/// of `read` itself is told by zsh past another one of `read`, hence the braces.
 pub fn command_line(context: &str) -> Option<String> {
-    let mut line = String::from("if IFS=' ' read -r TACHO_TRACEPARENT TACHO_PARENT 2>/dev/null <'");
+    let mut line = String::from("if { IFS=' ' read -r TACHO_TRACEPARENT TACHO_PARENT <'");
     for letter in context.chars() {
         match letter {
             '\'' => line.push_str(r"'\''"),
@@ -131,20 +160,24 @@ pub fn command_line(context: &str) -> Option<String> {
         }
     }
     line.push_str(
-        "'; then export TACHO_TRACEPARENT; case \"${TRACEPARENT-}\" in ''|\"$TACHO_PARENT\") export \
+        "'; } 2>/dev/null; then export TACHO_TRACEPARENT; case \"${TRACEPARENT-}\" in ''|\"$TACHO_PARENT\") export \
          TRACEPARENT=\"$TACHO_TRACEPARENT\";; esac; unset TACHO_PARENT; fi\n",
     );
     Some(line)
 }
 
-/// Appends a line to a file, unless it stands there.
+/// Appends a line to a file of this user, unless it stands there.
 fn append_once(path: &Path, line: &str) -> Result<(), Errno> {
-    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = openat(CWD, path, flags, Mode::RUSR | Mode::WUSR)?;
-    if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
+    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = openat(CWD, path, flags | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR)?;
+    let stat = fstat(&file)?;
+    let is_ours_alone = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+        && stat.st_uid == geteuid().as_raw()
+        && stat.st_nlink == 1;
+    let mut before = [0; COMMANDS_BYTES_MAX];
+    if !is_ours_alone || usize::try_from(stat.st_size).is_ok_and(|bytes| bytes > before.len()) {
         return Ok(());
     }
-    let mut before = [0; COMMANDS_BYTES_MAX];
     let count = read(&file, &mut before)?;
     let before = before.get(..count).unwrap_or_default();
     if before.windows(line.len()).any(|known| known == line.as_bytes()) {

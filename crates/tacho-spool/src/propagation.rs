@@ -11,6 +11,11 @@ pub const PROPAGATION: &str = "propagation";
 /// The file of the terms, below the state directory.
 pub const TERMS: &str = "propagation/terms";
 
+/// What the names of files with contexts end in.
+const CONTEXT: &str = ".context";
+/// What the names of drafts of any of these files begin with.
+const DRAFT: &str = ".";
+
 /// The form of the terms that this version knows.
 const FORM: &str = "1";
 const COMMANDS: &str = "commands";
@@ -61,7 +66,19 @@ impl fmt::Display for Terms {
 /// The file with the context of a session's turn, below the state directory.
 #[must_use]
 pub fn context_file(session: &str) -> String {
-    format!("{PROPAGATION}/{}.context", session_stem(session))
+    format!("{PROPAGATION}/{}{CONTEXT}", session_stem(session))
+}
+
+/// The file that becomes one of them, below the state directory; `id` is its writer's alone.
+#[must_use]
+pub fn draft_file(id: &str) -> String {
+    format!("{PROPAGATION}/{DRAFT}{id}")
+}
+
+/// Whether a file with this name holds a context, or was to become one.
+#[must_use]
+pub fn is_context(name: &str) -> bool {
+    name.ends_with(CONTEXT) || name.starts_with(DRAFT)
 }
 
 #[cfg(test)]
@@ -95,5 +112,11 @@ mod tests {
         assert_eq!(context_file("740b323b-e450"), "propagation/740b323b-e450.context");
         assert_eq!(context_file("terms"), "propagation/terms.context");
         assert_eq!(context_file("../../../up"), "propagation/h117efd2d597a6a8d.context");
+        assert_eq!(draft_file("1f-2a"), "propagation/.1f-2a");
+        for (name, expected) in
+            [("740b323b-e450.context", true), (".1f-2a", true), ("terms", false), ("context", false)]
+        {
+            assert_eq!(is_context(name), expected, "{name}");
+        }
     }
 }

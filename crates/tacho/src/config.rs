@@ -145,7 +145,7 @@ pub(crate) struct Refused {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unread {
     pub(crate) path: PathBuf,
-    author: Author,
+    pub(crate) author: Author,
     /// What is wrong with it, and where.
     pub(crate) reason: String,
     /// Whether it may say that less is to be sent than others say.
@@ -247,8 +247,8 @@ impl Config {
             .hint("recording goes on, and nothing in that file counts; tacho doctor says how to mend it"))
     }
 
-    /// Whether it is known what is to be kept, and how long.
-    pub(crate) fn knows_retention(&self) -> bool {
+    /// Whether all is known that its owner and whoever manages the machine want: else nothing is forgotten on its word.
+    pub(crate) fn knows_wishes(&self) -> bool {
         self.unread.iter().all(|unread| unread.author == Author::Unknown)
     }
 

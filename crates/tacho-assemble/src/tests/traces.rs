@@ -85,6 +85,34 @@ fn a_turn_is_linked_to_the_agents_own_span_for_it() {
     check(&both, [(trace, parent, vec![AGENTS]), (own("q").0, None, vec![link])]);
 }
 
+/// No hook announces what the agent does of its own accord, or at a word that is no prompt.
+#[test]
+fn a_turn_that_was_not_announced_lies_where_the_one_before_it_does() {
+    let unannounced = [
+        Event { source: Source::Transcript, ..hook(9, "r", prompted()) },
+        hook(10, "r", started("v")),
+        hook(11, "r", ended("v", None)),
+    ];
+    let parent = |traces: &[Event]| {
+        let forwards = [&work()[..], &unannounced, traces].concat();
+        let backwards: Vec<Event> = forwards.iter().rev().cloned().collect();
+        let parents = [forwards, backwards].map(|events| {
+            let spans = assembled(&events, 100).spans;
+            let turn = spans.iter().find(|span| span.span_id == own("r").1).unwrap();
+            assert!(turn.links.iter().all(|link| link.span_id == own("q").1));
+            turn.parent_span_id.map(|parent| (turn.trace_id, parent))
+        });
+        assert_eq!(parents[0], parents[1]);
+        parents[0]
+    };
+    let outside = Some((OUTSIDE.trace_id, OUTSIDE.span_id));
+    assert_eq!(parent(&[seen(5, Some(OUTSIDE), Some(AGENTS))]), outside);
+    assert_eq!(parent(&[seen(1, Some(AGENTS), None), seen(5, Some(OUTSIDE), None)]), outside);
+    // The agent was started anew since, for nobody.
+    assert_eq!(parent(&[seen(1, Some(OUTSIDE), None)]), None);
+    assert_eq!(parent(&[seen(12, Some(OUTSIDE), None)]), None);
+}
+
 /// Turns are told apart where they lie in one trace.
 #[test]
 fn decisions_know_their_turn() {

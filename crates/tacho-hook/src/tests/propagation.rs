@@ -2,6 +2,9 @@
 
 use crate::propagation::{command_line, context, hex, id, parent, trace_of};
 use crate::sha256::sha256;
+use proptest::collection::vec;
+use proptest::prelude::{any, prop_assert_eq, proptest};
+use sha2::{Digest as _, Sha256};
 use tacho_spool::propagation::Terms;
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -20,6 +23,14 @@ fn hashes_of_the_standard() {
     check(&"a".repeat(55), "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
     check(&"a".repeat(64), "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
     check(&"a".repeat(1000), "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3");
+}
+
+proptest! {
+    #[test]
+    fn a_hash_is_what_others_make_of_it(text in vec(any::<u8>(), 0..=300)) {
+        let expected: [u8; 32] = Sha256::digest(&text).into();
+        prop_assert_eq!(sha256(&text), expected);
+    }
 }
 
 #[test]
@@ -72,20 +83,32 @@ fn what_a_turn_lies_below() {
 #[test]
 fn what_commands_are_told_of_a_turn() {
     let ids = ["claude-code", "740b323b-e450-417b-aec0-701644039b07", "d67eb7c0-99cc-4c12-9d6f-d9dfa06cf6ee"];
-    let nothing = " ".repeat(55);
-    let check = |threshold, parent, trace: &str, flags: &str, above: &str| {
-        let expected = format!("00-{trace}-20d9c7742d9f81c6-{flags} {above}\n");
+    let check = |threshold, parent: Option<&str>, trace: &str, flags: &str, above: &str| {
+        let expected = format!("00-{trace}-20d9c7742d9f81c6-{flags}{above}\n");
         assert_eq!(context(threshold, ids, parent), Some(expected));
     };
     let own = "e8231690678849c73e87c62f22cddf71";
-    check(0, None, own, "01", &nothing);
-    check(0x87_c62f_22cd_df71, None, own, "01", &nothing);
-    check(0x87_c62f_22cd_df72, None, own, "00", &nothing);
-    check(1 << 56, None, own, "00", &nothing);
-    check(0, Some(PARENT), "0af7651916cd43dd8448eb211c80319c", "01", PARENT);
-    check(0, Some("x"), own, "01", &nothing);
-    let later = format!("cc{}-more", &PARENT[2..]);
-    check(0, Some(&later), "0af7651916cd43dd8448eb211c80319c", "01", &nothing);
+    check(0, None, own, "01", "");
+    check(0x87_c62f_22cd_df71, None, own, "01", "");
+    check(0x87_c62f_22cd_df72, None, own, "00", "");
+    check(1 << 56, None, own, "00", "");
+    check(0, Some("x"), own, "01", "");
+    // What its parent says of a trace holds below it: whether it is random, and that it is not sampled.
+    for (said, threshold, flags) in [
+        ("01", 0, "01"),
+        ("00", 0, "00"),
+        ("02", 0, "02"),
+        ("03", 0, "03"),
+        ("03", 1 << 56, "02"),
+        ("01", 1 << 56, "00"),
+        ("ff", 0, "03"),
+    ] {
+        let parent = PARENT.replace("-01", &format!("-{said}"));
+        check(threshold, Some(&parent), "0af7651916cd43dd8448eb211c80319c", flags, &format!(" {parent}"));
+        // No value of a later version is compared with what a command has: it may be of any length.
+        let later = format!("cc{}-more", &parent[2..]);
+        check(threshold, Some(&later), "0af7651916cd43dd8448eb211c80319c", flags, "");
+    }
     assert_eq!(context(0, ["a", r"\u0061", "p"], None), None);
     assert_eq!(context(0, ["a", "s", r"\u0061"], None), None);
 }

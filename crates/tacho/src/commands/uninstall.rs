@@ -37,7 +37,7 @@ pub(super) fn run(output: Output, wanted: &Uninstall) -> Result<(), Failure> {
         link::unlink(&side, &mut steps)?;
         remove_folder(&side.folder(), &mut steps)?;
         if !wanted.dry_run && !wanted.purge {
-            purge::remove_notice();
+            purge::remove_words();
         }
     }
     if let Some(recorded) = &recorded {

@@ -32,7 +32,7 @@ use tacho_store::{Changes, SessionKey};
 /// Stands for the fingerprint of a span that a destination was not to get.
 const NOT_FOR_IT: i64 = 0;
 
-/// Stands for the fingerprint of a span whose trace was left out by sampling.
+/// Stands for the fingerprint of what was left out by sampling with its trace.
 const LEFT_OUT: i64 = 1;
 
 /// Whether a destination was not to get a span.
@@ -225,16 +225,23 @@ impl Lane<'_> {
                 }
             }
         }
-        for moment in derived.assembly.moments.iter().filter(|moment| !claimed.contains_key(&moment.id)) {
-            let fate = moment.record.span.map_or(Fate::Kept, |(trace, _)| sampled.fate_of(trace));
-            if terms.is_for_it && fate == Fate::Open {
+        for moment in &derived.assembly.moments {
+            let trace = moment.record.span.filter(|_| terms.is_for_it);
+            let fate = trace.map_or(Fate::Kept, |(trace, _)| sampled.fate_of(trace));
+            let is_due = match claimed.get(&moment.id) {
+                None => fate != Fate::Open,
+                Some(known) => known.sent == Some(LEFT_OUT) && fate == Fate::Failed,
+            };
+            if !is_due {
                 continue;
             }
-            if terms.is_for_it && fate != Fate::LeftOut && drafts.tells {
+            let is_left_out = fate == Fate::LeftOut;
+            if terms.is_for_it && !is_left_out && drafts.tells {
                 drafts.add_record(&moment.record, &derived.assembly.spans);
             }
             // It is told once: what is learnt of it later changes nothing.
-            claims.push((moment.id, Claim { sent: Some(NOT_FOR_IT), compared: Some(NOT_FOR_IT) }));
+            let sent = Some(if is_left_out { LEFT_OUT } else { NOT_FOR_IT });
+            claims.push((moment.id, Claim { sent, compared: Some(NOT_FOR_IT) }));
         }
         for PlacedDraft { draft, fingerprints, .. } in drafts.drafts {
             let cleared = clear(&draft, terms.policy);

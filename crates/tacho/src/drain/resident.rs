@@ -78,7 +78,7 @@ pub(crate) fn run_resident(
             }
         }
         if next_retention <= Instant::now() {
-            if drainer.config.knows_retention() {
+            if drainer.config.knows_wishes() {
                 // What cannot be forgotten now is tried again later; it must not stop recording.
                 let _ = drainer.retain();
             }

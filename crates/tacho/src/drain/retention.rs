@@ -4,13 +4,13 @@ use super::{Drainer, now};
 use crate::archive;
 use crate::audit::{AuditPlace, Policy};
 use crate::failure::Failure;
+use crate::propagation;
 use std::fs::{self, Metadata};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use tacho_model::id::SessionId;
 use tacho_model::time::UnixNanos;
 use tacho_spool::layout::{BLOBS, SEALED};
-use tacho_spool::propagation::{PROPAGATION, TERMS};
 use tacho_spool::read::{seal, segments};
 
 /// A segment nobody wrote to for this long gets no further record: its name holds the hour.
@@ -35,7 +35,9 @@ impl Drainer {
             self.forget_sessions_before(before, &policy),
             self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB), &policy),
             self.give_entries_up(&policy),
-            self.forget_contexts(age),
+            // In these sessions nothing was prompted for so long.
+            propagation::forget_contexts(self.state.path(), |metadata| age_of(metadata) > age)
+                .map_err(Failure::from),
             // What is kept of transcripts is not told apart by session.
             if policy.holds.is_empty() {
                 archive::forget(self.state.path(), archived).map_err(Failure::from)
@@ -98,16 +100,6 @@ impl Drainer {
             changes.forget_segment(&self.segments.name(&path))?;
             changes.commit()?;
             self.segments.forget(&path);
-        }
-        Ok(())
-    }
-
-    /// Removes what commands of sessions were told in which nothing was prompted for so long.
-    fn forget_contexts(&self, age: Duration) -> Result<(), Failure> {
-        let is_terms = |path: &PathBuf| *path == self.state.path().join(TERMS);
-        let contexts = files_in(self.state.path().join(PROPAGATION)).into_iter();
-        for (path, _) in contexts.filter(|(path, metadata)| age_of(metadata) > age && !is_terms(path)) {
-            fs::remove_file(path)?;
         }
         Ok(())
     }

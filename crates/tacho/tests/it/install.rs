@@ -205,8 +205,11 @@ fn what_was_recorded_goes_only_when_asked_for() {
     let state = installed.home.state();
     fs::write(state.join("config.toml"), "team = \"a\"\n").unwrap();
     fs::write(state.join("a file of somebody else"), "").unwrap();
+    // What commands are told while there are hooks to say it.
+    fs::create_dir(state.join("propagation")).unwrap();
+    fs::write(state.join("propagation/a.context"), "").unwrap();
     assert_eq!(installed.tacho(&["uninstall", "claude-code"]).code, Some(0));
-    assert!(installed.home.store_file().exists());
+    assert!(installed.home.store_file().exists() && !state.join("propagation").exists());
     let refused = installed.tacho(&["uninstall", "claude-code", "--purge"]);
     insta::assert_snapshot!(refused.stderr, @r"
     error: nobody is there to be asked whether what was recorded may go

@@ -10,6 +10,7 @@ use crate::audit::{AUDIT, AuditPlace, Policy, UNSEALED};
 use crate::drain::{Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
 use crate::place::{DAMAGED, existing_state_directory};
+use crate::propagation;
 use crate::receiver::SCRAPED;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,11 +101,12 @@ impl Recorded {
     }
 }
 
-/// Takes away what the next session would be told, and the directory if nothing was recorded.
-pub(super) fn remove_notice() {
+/// Takes away what the next session would be told, what commands would be, and the directory if nothing was recorded.
+pub(super) fn remove_words() {
     let Some(state) = existing_state_directory() else { return };
     // What cannot be removed is read by nobody, as no hook runs any more.
     let _ = fs::remove_file(state.join(NOTICE));
+    let _ = propagation::forget_all(&state);
     let _ = fs::remove_dir(state);
 }
 

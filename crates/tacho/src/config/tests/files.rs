@@ -155,11 +155,11 @@ fn a_file_that_is_not_understood() {
         assert_eq!(to, if is_sent_to { vec![others] } else { Vec::new() }, "{text:?}");
         let [unread] = &config.unread[..] else { panic!("{:?}", config.unread) };
         assert!(unread.reason.contains(said), "{}", unread.reason);
-        assert_eq!((&config.team, config.knows_retention()), (&None, false));
+        assert_eq!((&config.team, config.knows_wishes()), (&None, false));
     }
     let (config, lines) = read(&[(Author::Owner, ELSEWHERE), (Author::Unknown, "local_only = 7\n")], &[]);
     assert_eq!(lines[2], "to https://otlp.example.com full by owner.toml");
-    assert_eq!((config.unread.len(), config.knows_retention()), (1, true));
+    assert_eq!((config.unread.len(), config.knows_wishes()), (1, true));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which traces of a session a destination gets that gets a share of them.
 //!
-//! A trace that is left out unless something fails in it has to wait until it is whole: then it is known.
+//! A trace that is left out unless something fails in it has to wait until it is whole: then it is known. Of a trace in which several
+//! sessions take part, each is asked by itself.
 
 use std::collections::BTreeMap;
 use tacho_export::sampling::Sampling;
