@@ -49,7 +49,7 @@ fn said_by_command(scene: &Scene, shell: &str, variables: &[(&str, &str)]) -> St
         format!("set -eu\n{} && echo \"${{TRACEPARENT-none}} ${{TACHO_TRACEPARENT-none}}\"", ahead.trim());
     let mut started = Command::new(shell);
     started.env_clear().envs(variables.iter().copied()).args(["-c", &command]);
-    let output = started.output().unwrap_or_else(|error| panic!("{shell} is to be installed: {error}"));
+    let output = started.output().expect("every one of SHELLS is installed");
     let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
     assert_eq!((output.status.code(), said[1].as_str()), (Some(0), ""), "{shell}");
     said[0].trim().to_owned()
