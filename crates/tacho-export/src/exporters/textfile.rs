@@ -6,7 +6,7 @@ use super::{Export, Request};
 use crate::delivery::Outcome;
 use crate::destination::{Compression, Destination};
 use crate::gzip::in_form;
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -24,8 +24,10 @@ impl Export for Textfile {
 /// Puts a text in place of a file, for all to read. Who reads meanwhile sees the one or the other, whole.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    // The collector reads what ends with .prom, so not this.
-    let mut draft = Builder::new().prefix(".tacho-").suffix(".tmp").tempfile_in(directory)?;
+    // The collector reads what ends with .prom, so not this. One that a writer left who was killed makes way for the next.
+    let name = format!(".{}.tmp", path.file_name().unwrap_or_default().to_string_lossy());
+    let _ = fs::remove_file(directory.join(&name));
+    let mut draft = Builder::new().prefix(&name).rand_bytes(0).tempfile_in(directory)?;
     draft.write_all(&in_form(text, Compression::None)?)?;
     draft.as_file().set_permissions(Permissions::from_mode(0o644))?;
     draft.persist(path)?;

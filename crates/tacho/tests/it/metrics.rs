@@ -267,6 +267,7 @@ fn a_textfile_holds_what_is_scraped() {
     let (home, file) = with_textfile(Home::with([fixture::load("subagent").an_hour_ago()]));
     home.drain();
     let written = std::fs::read_to_string(&file).unwrap();
+    let beside = std::fs::read_dir(file.parent().unwrap()).unwrap().count();
     let asked = scraped(&Serving::start(&home));
     assert!(sum(&samples(&written), "claude_session_count_total", "") > 0.0);
     assert_eq!(counted(&written), counted(&asked));
@@ -275,7 +276,6 @@ fn a_textfile_holds_what_is_scraped() {
     };
     assert_eq!(families(&written), families(&asked));
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
-    let beside = std::fs::read_dir(file.parent().unwrap()).unwrap().count();
     assert_eq!((mode & 0o777, beside), (0o644, 1));
 }
 
