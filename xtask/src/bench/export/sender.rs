@@ -1,4 +1,4 @@
-//! One exporter in a process of its own, which sends spans chunk by chunk. They are made before it is their turn.
+//! One exporter in a process of its own, which sends spans chunk by chunk. They are made before its clock starts.
 
 use std::io;
 use std::path::Path;
@@ -17,8 +17,8 @@ use super::sdk::Sdk;
 use crate::bench::baseline::processor_time;
 use crate::workspace;
 
-/// Spans that are made at once.
-pub(super) const CHUNK: usize = 8 * REQUEST_ITEMS_MAX;
+/// Spans of a turn: no more than stay at hand for the processor from when they are made, as they do where they come from.
+pub(super) const CHUNK: usize = 2 * REQUEST_ITEMS_MAX;
 
 /// An exporter.
 pub(super) trait Exports {
@@ -46,8 +46,8 @@ pub(in super::super) fn run(words: &[&str]) -> Result<()> {
 fn send(exporter: &mut impl Exports, corpus: &Corpus, spans: usize) -> Result<()> {
     for first in (0..spans).step_by(CHUNK) {
         let count = CHUNK.min(spans - first);
-        let made = exporter.made_of(corpus.batches(first, count));
         io::stdin().read_line(&mut String::new())?;
+        let made = exporter.made_of(corpus.batches(first, count));
         let (began, processor) = (Instant::now(), processor_time());
         exporter.export(made)?;
         let (wall, processor) = (began.elapsed(), processor_time() - processor);
