@@ -9,8 +9,9 @@ use std::time::Duration;
 use tacho_testkit::otlp::{Answer, AnswerBody, Receiver, Signal};
 
 const MIB: usize = 1024 * 1024;
-/// The drainer takes no more memory than this.
-const RESIDENT_KIB_MAX: u64 = 64 * 1024;
+/// The drainer takes no more memory than this as tests build it, which is more than as it is released (`docs/benchmarks.md`), and
+/// less than one of these answers.
+const RESIDENT_KIB_MAX: u64 = 96 * 1024;
 /// What a request may hold.
 const REQUEST_ITEMS_MAX: usize = 512;
 const REQUEST_BYTES_MAX: usize = 2 * MIB;
