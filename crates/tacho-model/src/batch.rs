@@ -3,9 +3,22 @@
 use crate::attribute::{Attributes, Key};
 use crate::log::LogRecord;
 use crate::metric::{MetricPoint, Temporality};
+use crate::semconv as key;
 use crate::span::Span;
 use crate::time::UnixNanos;
 use std::collections::BTreeMap;
+
+/// What is said of the resource, so that it is said once for many spans.
+pub const LIFTED: [Key; 8] = [
+    key::VCS_REPOSITORY_URL_FULL,
+    key::VCS_REPOSITORY_NAME,
+    key::VCS_OWNER_NAME,
+    key::VCS_PROVIDER_NAME,
+    key::VCS_REF_HEAD_NAME,
+    key::VCS_REF_HEAD_TYPE,
+    key::VCS_REF_HEAD_REVISION,
+    key::TACHOGRAPH_VCS_WORKTREE,
+];
 
 /// Spans of one resource and corrections of spans, before anything is decided about what may leave the machine.
 #[derive(Clone, Debug, Default)]

@@ -52,8 +52,8 @@ struct Share {
 
 impl Changes<'_> {
     /// Counts what a session adds to metrics now, beyond what was counted of it before: it may be said any number of
-    /// times. It counts when the tally is written, in the same transaction. `common` are labels that all of it has; what was counted keeps those that it was counted with. Where `counts`
-    /// is not set it is only written down to have been counted.
+    /// times. It counts when the tally is written, in the same transaction. `common` are labels that all of it has; what was
+    /// counted keeps those that it was counted with. Where `counts` is not set it is only written down to have been counted.
     ///
     /// # Errors
     /// When it cannot be written.

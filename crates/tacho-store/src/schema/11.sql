@@ -1,5 +1,5 @@
--- Derived from the audit log: for each thing that was sealed, the entry that said it first and the one that said it last. What the recorder itself had to say is of
--- the session ''.
+-- Derived from the audit log: for each thing that was sealed, the entry that said it first and the one that said it last.
+-- What the recorder itself had to say is of the session ''.
 CREATE TABLE sealed (
     session     TEXT NOT NULL,
     about       TEXT NOT NULL,

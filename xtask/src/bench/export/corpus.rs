@@ -4,25 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use tacho_export::otlp::REQUEST_ITEMS_MAX;
-use tacho_model::attribute::{Attributes, Key};
-use tacho_model::batch::{Batch, Draft};
+use tacho_model::attribute::Attributes;
+use tacho_model::batch::{Batch, Draft, LIFTED};
 use tacho_model::id::{SpanId, TraceId};
 use tacho_model::semconv as key;
 use tacho_model::span::{Link, Span};
 use tacho_privacy::identity::IdentityKey;
 use tacho_privacy::{CaptureLevel, Cleared, Disclosure, Policy, clear};
 use tacho_store::Store;
-
-/// What a destination hears of the resource and not of each span.
-const OF_RESOURCE: [Key; 7] = [
-    key::VCS_REPOSITORY_URL_FULL,
-    key::VCS_REPOSITORY_NAME,
-    key::VCS_OWNER_NAME,
-    key::VCS_PROVIDER_NAME,
-    key::VCS_REF_HEAD_NAME,
-    key::VCS_REF_HEAD_TYPE,
-    key::VCS_REF_HEAD_REVISION,
-];
 
 /// Odd, so that no two copies of a span have the same id.
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -45,7 +34,7 @@ impl Corpus {
         }
         resource.set(key::TELEMETRY_SDK_NAME, "tachograph");
         resource.set(key::TELEMETRY_SDK_LANGUAGE, "rust");
-        for known in OF_RESOURCE {
+        for known in LIFTED {
             resource.set_known(known, spans.iter().find_map(|span| span.attributes.get(known)).cloned());
         }
         ensure!(!spans.is_empty(), "no span has settled");
@@ -63,7 +52,7 @@ impl Corpus {
             let spans: Vec<Span> = (first..end).map(|number| self.span(number)).collect();
             let spans = spans.iter().collect();
             let resource = self.resource.clone();
-            clear(&Draft { resource, spans, lifted: &OF_RESOURCE, ..Draft::default() }, policy)
+            clear(&Draft { resource, spans, lifted: &LIFTED, ..Draft::default() }, policy)
         };
         let end = first + count;
         let firsts = (first..end).step_by(REQUEST_ITEMS_MAX);
@@ -95,7 +84,6 @@ fn copied(span: &Span, copy: usize) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tacho_model::attribute::Attributes;
     use tacho_model::span::{SpanKind, Status};
     use tacho_model::time::UnixNanos;
 

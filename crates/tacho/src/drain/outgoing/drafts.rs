@@ -3,25 +3,12 @@
 
 use super::super::now;
 use std::collections::BTreeMap;
-use tacho_model::attribute::{Attributes, Key, Value};
-use tacho_model::batch::{Correction, Draft};
+use tacho_model::attribute::{Attributes, Value};
+use tacho_model::batch::{Correction, Draft, LIFTED};
 use tacho_model::log::LogRecord;
-use tacho_model::semconv as key;
 use tacho_model::span::Span;
 use tacho_privacy::{Policy, clear};
 use tacho_store::spans::fingerprint;
-
-/// What is said of the resource, so that it is said once for many spans.
-const LIFTED: [Key; 8] = [
-    key::VCS_REPOSITORY_URL_FULL,
-    key::VCS_REPOSITORY_NAME,
-    key::VCS_OWNER_NAME,
-    key::VCS_PROVIDER_NAME,
-    key::VCS_REF_HEAD_NAME,
-    key::VCS_REF_HEAD_TYPE,
-    key::VCS_REF_HEAD_REVISION,
-    key::TACHOGRAPH_VCS_WORKTREE,
-];
 
 /// What one session has for a destination, a draft for each state of the repository in which spans began.
 pub(super) struct Drafts<'a> {
