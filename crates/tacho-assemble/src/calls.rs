@@ -8,6 +8,10 @@ use tacho_model::id::{MessageId, RequestId, RequestRef, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 
+/// How far a first chunk may seem to stand before its request: both times and the duration between them are whole
+/// milliseconds, of which an API close by takes one (2.1.330).
+const ROUNDING_NS: u64 = 2_000_000;
+
 /// One logical call.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
@@ -281,7 +285,8 @@ impl<'a> Call<'a> {
         }
         let (asked, first) = self.asked_and_first_block()?;
         let began = first.at?.0.checked_sub(first.block_ms?.checked_mul(1_000_000)?)?;
-        Some(began.checked_sub(asked.0)? as f64 / 1e9)
+        let is_behind = began + ROUNDING_NS >= asked.0;
+        is_behind.then(|| began.saturating_sub(asked.0) as f64 / 1e9)
     }
 
     /// The same at most: the first block was complete then.

@@ -98,6 +98,20 @@ fn a_report_and_an_answer_to_one_request_are_one_call() {
     assert_eq!(said, [Some(Value::Double(1.5)), Some(Value::Int(5)), Some(Value::Int(9))]);
 }
 
+/// The first block ends 3 s behind the request. Times of whole milliseconds may say that it began before it.
+#[test]
+fn a_first_chunk_may_seem_to_be_before_its_request_by_rounding() {
+    let first_chunk = |block_ms: u64| {
+        let mut answer = answer(6, "m", "r", 4);
+        let Fact::ModelAnswered(said) = &mut answer.fact else { panic!("an answer") };
+        said.block_ms = Some(block_ms);
+        let call = assembled(&[hook(1, "p", prompted()), request(3), answer], 8).spans.remove(1);
+        call.attributes.get(key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK).cloned()
+    };
+    let known = [Some(Value::Double(0.001)), Some(Value::Double(0.0)), Some(Value::Double(0.0)), None];
+    assert_eq!([2_999, 3_000, 3_002, 3_003].map(first_chunk), known);
+}
+
 /// What the agent does for itself stands in no transcript. What it does when the turn is over is no part of it.
 #[test]
 fn a_call_that_is_only_reported_is_one_too() {
