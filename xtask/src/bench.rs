@@ -45,7 +45,7 @@ struct Options {
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (what, rest) = words.split_first().context(USAGE)?;
-    // What `drain` starts in an optimised build.
+    // What `drain` takes for a baseline.
     if let ("baseline", [state, folder, bodies]) = (*what, rest) {
         let taken = baseline::run(Path::new(state), Path::new(folder), Path::new(bodies))?;
         println!("{}", taken.as_micros());
@@ -56,9 +56,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         return export::send(words);
     }
     let options = Options::parse(rest)?;
-    // What is compared runs in this program.
-    if *what == "export" && cfg!(debug_assertions) {
-        return export::optimised(arguments);
+    if matches!(*what, "drain" | "export") && cfg!(debug_assertions) {
+        return optimised(arguments);
     }
     let workspace = Workspace::load()?;
     let text = match *what {
@@ -81,6 +80,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         println!("wrote {PAGE}");
     }
     Ok(())
+}
+
+/// The same measurement in an optimised build of this program, where what is compared runs in it.
+fn optimised(arguments: &[String]) -> Result<()> {
+    let mut command = workspace::cargo();
+    command.args(["run", "--release", "--package", "xtask", "--", "bench"]);
+    workspace::run(command.args(arguments))
 }
 
 impl Options {

@@ -57,8 +57,8 @@ const FIRST_STEPS: &str = "  cargo xtask plugin                                 
   tacho                                                           see what it did
 ";
 
-/// The longest name of an event or a row; what is longer names nothing.
-const NAME_LETTERS_MAX: usize = 64;
+/// The longest name of an event or a row; what is longer is cut.
+const NAME_BYTES_MAX: usize = 64;
 
 fn decode(observation: &Observation) -> Decoded {
     let body = without_lone_surrogates(&observation.body);
@@ -84,7 +84,7 @@ fn event(observation: &Observation, name: &str, fact: Fact) -> Event {
         digest: FixedState::default().hash_one(&observation.body),
         session: observation.session.clone(),
         source: observation.source,
-        name: name.chars().take(NAME_LETTERS_MAX).collect(),
+        name: name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default().to_owned(),
         at: observation.at,
         prompt: None,
         subagent: observation.subagent.clone(),

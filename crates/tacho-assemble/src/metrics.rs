@@ -1,5 +1,6 @@
 //! What a session adds to metrics: each settled span once, so that what is counted does not change any more.
 
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::id::SpanId;
@@ -17,7 +18,7 @@ type Label<'a> = (&'static str, &'a str);
 /// What was counted so far.
 #[derive(Default)]
 struct Meter<'a> {
-    totals: HashMap<(&'static str, [Label<'a>; LABELS_MAX]), (&'static Metric, Total)>,
+    totals: HashMap<(&'static str, [Label<'a>; LABELS_MAX]), (&'static Metric, Total), FixedState>,
     /// The project of the span that is looked at.
     project: Option<&'a str>,
 }
@@ -32,7 +33,7 @@ struct Below {
 /// What a session with these spans adds to metrics, in the order of names and labels.
 #[must_use]
 pub fn measure(spans: &[Span]) -> Vec<Measured> {
-    let mut below: HashMap<SpanId, Below> = HashMap::new();
+    let mut below: HashMap<SpanId, Below, FixedState> = HashMap::default();
     for span in spans {
         let Some(parent) = span.parent_span_id else { continue };
         match span.kind {

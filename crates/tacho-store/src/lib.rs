@@ -22,6 +22,7 @@ pub mod spans;
 pub mod store;
 pub mod usage;
 
+mod json;
 mod schema;
 mod tokens;
 

@@ -2,9 +2,9 @@
 
 use crate::destinations::DestinationKey;
 use crate::error::StoreError;
+use crate::json::json_text;
 use crate::store::{Changes, Reader, SessionKey};
 use rusqlite::{OptionalExtension as _, Row, params};
-use serde_json::json;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use tacho_model::metric::{Labels, Measured, Metric, Total};
@@ -44,6 +44,9 @@ pub struct Tally {
     added: BTreeMap<i64, Total>,
 }
 
+/// What a session added to series before, by metric and own labels.
+type Shares = HashMap<String, BTreeMap<Labels, Share>>;
+
 /// What a session added to a series before.
 struct Share {
     series: i64,
@@ -67,8 +70,11 @@ impl Changes<'_> {
         now: UnixNanos,
     ) -> Result<(), StoreError> {
         let shares = self.shares(session)?;
+        let insert = "INSERT OR REPLACE INTO metric_shares (session, series, sum, buckets)
+                      VALUES (?1, ?2, ?3, ?4)";
+        let mut insert = self.prepare(insert)?;
         for Measured { metric, labels, total } in measured {
-            let share = shares.get(&(metric.name.to_owned(), labels.clone()));
+            let share = shares.get(metric.name).and_then(|shares| shares.get(labels));
             let had = share.map(|share| share.total.clone()).unwrap_or_default();
             let added = total.beyond(&had);
             if share.is_some() && added.is_nothing() {
@@ -77,9 +83,8 @@ impl Changes<'_> {
             let series = match share {
                 Some(share) => share.series,
                 None => {
-                    let all: Labels =
-                        labels.iter().chain(common).map(|(k, v)| (k.clone(), v.clone())).collect();
-                    self.series_of(tally, metric, json!(all).to_string(), now)?
+                    let all: BTreeMap<&String, &String> = labels.iter().chain(common).collect();
+                    self.series_of(tally, metric, json_text(&all)?, now)?
                 }
             };
             if counts {
@@ -87,27 +92,27 @@ impl Changes<'_> {
                 *sum = sum.plus(&added);
             }
             let counted = had.plus(&added);
-            let insert = "INSERT OR REPLACE INTO metric_shares (session, series, sum, buckets)
-                          VALUES (?1, ?2, ?3, ?4)";
-            let row = params![session.0, series, counted.sum, json!(counted.buckets).to_string()];
-            self.prepare(insert)?.execute(row)?;
+            insert.execute(params![session.0, series, counted.sum, json_text(&counted.buckets)?])?;
         }
         Ok(())
     }
 
-    /// What a session added, by metric and own labels: those aside that all of it has.
-    fn shares(&self, session: SessionKey) -> Result<HashMap<(String, Labels), Share>, StoreError> {
+    /// What a session added; own labels are those aside that all of it has.
+    fn shares(&self, session: SessionKey) -> Result<Shares, StoreError> {
         let mut select = self.prepare(
             "SELECT metric, labels, series, metric_shares.sum, metric_shares.buckets
              FROM metric_shares JOIN metric_series ON metric_series.key = series WHERE session = ?1",
         )?;
-        let rows = select.query_map([session.0], |row| {
+        let mut rows = select.query([session.0])?;
+        let mut shares = Shares::default();
+        while let Some(row) = rows.next()? {
             let labels: String = row.get(1)?;
             let mut own: Labels = serde_json::from_str(&labels).unwrap_or_default();
             own.retain(|name, _| !COMMON.contains(&name.as_str()));
-            Ok(((row.get(0)?, own), Share { series: row.get(2)?, total: total(row, 3)? }))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            let share = Share { series: row.get(2)?, total: total(row, 3)? };
+            shares.entry(row.get(0)?).or_default().insert(own, share);
+        }
+        Ok(shares)
     }
 
     /// The number of a series, made now if there was none. It is born when anything is counted.
@@ -149,7 +154,7 @@ impl Changes<'_> {
         let sum = select.query_row([series], |row| total(row, 0))?.plus(added);
         let update = "UPDATE metric_series SET sum = ?2, buckets = ?3, last_ns = ?4,
                       born_ns = iif(last_ns = 0, ?4, born_ns) WHERE key = ?1";
-        let buckets = json!(sum.buckets).to_string();
+        let buckets = json_text(&sum.buckets)?;
         self.prepare(update)?.execute(params![series, sum.sum, buckets, now.0.cast_signed()])?;
         Ok(())
     }
@@ -206,7 +211,7 @@ impl Changes<'_> {
     pub fn tell_series(&self, destination: DestinationKey, series: &Series) -> Result<(), StoreError> {
         let insert = "INSERT OR REPLACE INTO metric_tellings (destination, series, sum, buckets)
                       VALUES (?1, ?2, ?3, ?4)";
-        let buckets = json!(series.total.buckets).to_string();
+        let buckets = json_text(&series.total.buckets)?;
         self.prepare(insert)?.execute(params![destination.0, series.key, series.total.sum, buckets])?;
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Sessions: their summaries, derived from observations, written whole.
 
 use crate::error::StoreError;
+use crate::json::json_text;
 use crate::store::{Changes, Reader, SessionKey};
 use crate::tokens;
 use rusqlite::{OptionalExtension as _, Row, params};
-use serde_json::json;
 use std::collections::BTreeMap;
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
@@ -68,8 +68,8 @@ impl Changes<'_> {
             thinking,
             session.not_understood.cast_signed(),
             session.open_spans.cast_signed(),
-            counts_to(&session.hook_events),
-            counts_to(&session.unknown),
+            json_text(&session.hook_events)?,
+            json_text(&session.unknown)?,
             session.cost.map(|cost| cost.0),
             session.unpriced_calls.cast_signed(),
             settles_at.map(|at| at.0.cast_signed()),
@@ -165,10 +165,6 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         cost: row.get::<_, Option<i64>>(23)?.map(Nanodollars),
         unpriced_calls: count(24)?,
     })
-}
-
-fn counts_to(counts: &BTreeMap<String, u64>) -> String {
-    json!(counts).to_string()
 }
 
 fn counts_from(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, u64>> {

@@ -1,6 +1,7 @@
 //! Spans: derived from observations, one row each. What SQL filters by stands in columns, the rest is JSON.
 
 use crate::error::StoreError;
+use crate::json::json_text;
 use crate::store::{Changes, Reader, SessionKey};
 use foldhash::fast::FixedState;
 use rusqlite::{Row, Statement, params};
@@ -185,11 +186,6 @@ impl Serialize for AsJson<'_> {
         }
         map.end()
     }
-}
-
-/// The text of something that JSON can always hold.
-fn json_text(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()).into())
 }
 
 fn attributes_from(json: &Json) -> Attributes {

@@ -2,9 +2,11 @@
 //! understood, derived or delivered.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -17,7 +19,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tacho_spool::read::{read_from, segments};
 
-use crate::workspace::{self, cargo};
+use crate::workspace;
 
 /// Bytes of segments that go into one transaction, as many as the drainer puts into one.
 const TRANSACTION_BYTES: u64 = 4 * 1024 * 1024;
@@ -31,12 +33,11 @@ struct Record<'a> {
     raw: &'a RawValue,
 }
 
-/// The time of the processor that this takes for the backlog below `state` and these request bodies, in a build that
-/// is optimised and has its memory from where the drainer has it.
+/// The time of the processor that this takes for the backlog below `state` and these request bodies, in a process of its
+/// own that has its memory from where the drainer has it.
 pub(super) fn measure(state: &Path, folder: &Path, bodies: &Path) -> Result<Duration> {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench", "baseline"]);
-    let printed = workspace::output(command.args([state, folder, bodies]))?;
+    let mut command = Command::new(env::current_exe().context("cannot find this program")?);
+    let printed = workspace::output(command.args(["bench", "baseline"]).args([state, folder, bodies]))?;
     Ok(Duration::from_micros(printed.trim().parse().context("the baseline is no number")?))
 }
 

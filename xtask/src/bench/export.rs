@@ -18,7 +18,6 @@ use tacho_store::store::STORE_FILE;
 
 use super::quartiles::Quartiles;
 use crate::backends;
-use crate::workspace::{self, cargo};
 use receiver::{Receiver, Tally};
 use sender::{CHUNK, Turn};
 
@@ -87,13 +86,6 @@ impl Taken {
             received,
         }
     }
-}
-
-/// The same measurement in an optimised build of this program.
-pub(super) fn optimised(arguments: &[String]) -> Result<()> {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench"]);
-    workspace::run(command.args(arguments))
 }
 
 pub(super) fn measure(spans: usize) -> Result<Measured> {

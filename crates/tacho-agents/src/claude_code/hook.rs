@@ -81,10 +81,8 @@ fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
             let deeds = deeds::of_arguments(&start.tool, &start.name, &payload.object("tool_input"));
             return Some([Fact::ToolStarted(start)].into_iter().chain(deeds).collect());
         }
-        "PostToolUse" => return Some(ended(tool_end(payload)?, payload)),
-        "PostToolUseFailure" => {
-            return Some(ended(ToolEnd { failure: Some(failure(payload)), ..tool_end(payload)? }, payload));
-        }
+        "PostToolUse" => return ended(None, payload),
+        "PostToolUseFailure" => return ended(Some(failure(payload)), payload),
         "PostToolBatch" => return Some(returns(payload)),
         "Notification" if payload.text("notification_type").as_deref() == Some(IDLE) => {
             return Some(note(name, payload).map(Fact::Noted).into_iter().chain([Fact::Idle]).collect());
@@ -95,8 +93,9 @@ fn facts(name: &str, payload: &Fields<'_>) -> Option<Vec<Fact>> {
 }
 
 /// A call that came back, and what it did.
-fn ended(end: ToolEnd, payload: &Fields<'_>) -> Vec<Fact> {
+fn ended(failure: Option<ToolFailure>, payload: &Fields<'_>) -> Option<Vec<Fact>> {
     let (input, result) = (payload.object("tool_input"), payload.object("tool_response"));
+    let end = ToolEnd { failure, ..tool_end(payload, &result)? };
     let mut did = deeds::of_arguments(&end.tool, &end.name, &input);
     match &end.failure {
         Some(failure) => {
@@ -104,7 +103,7 @@ fn ended(end: ToolEnd, payload: &Fields<'_>) -> Vec<Fact> {
         }
         None => did.extend(deeds::of_result_and_arguments(&end.tool, &end.name, &result, &input)),
     }
-    [Fact::ToolEnded(end)].into_iter().chain(did).collect()
+    Some([Fact::ToolEnded(end)].into_iter().chain(did).collect())
 }
 
 /// What the session is called by now.
@@ -124,7 +123,7 @@ fn returns(payload: &Fields<'_>) -> Vec<Fact> {
         let message = call.text("tool_response");
         let refusal = message.as_deref().and_then(refusal_of);
         let failure = refusal.map(|refusal| ToolFailure { cause: FailureCause::Refused(refusal), message });
-        Some(Fact::ToolReturned(ToolEnd { failure, ..tool_end(call)? }))
+        Some(Fact::ToolReturned(ToolEnd { failure, ..tool_end(call, &call.object("tool_response"))? }))
     });
     let facts: Vec<Fact> = returned.collect();
     if facts.is_empty() { vec![Fact::Nothing] } else { facts }
@@ -140,7 +139,7 @@ fn tool_start(payload: &Fields<'_>) -> Option<ToolStart> {
     })
 }
 
-fn tool_end(payload: &Fields<'_>) -> Option<ToolEnd> {
+fn tool_end(payload: &Fields<'_>, result: &Fields<'_>) -> Option<ToolEnd> {
     let name = payload.text("tool_name")?;
     Some(ToolEnd {
         tool: payload.id("tool_use_id")?,
@@ -148,7 +147,7 @@ fn tool_end(payload: &Fields<'_>) -> Option<ToolEnd> {
         failure: None,
         duration_ms: payload.count("duration_ms"),
         result: payload.json("tool_response"),
-        started_subagent: started_subagent(&payload.object("tool_response")),
+        started_subagent: started_subagent(result),
         mcp_server: mcp_server(payload, &name),
         name,
     })

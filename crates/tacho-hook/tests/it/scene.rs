@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -32,7 +31,10 @@ impl Scene {
 
     /// No state directory yet, and nobody who drains it.
     pub fn without_drainer() -> Self {
-        Self { folder: TempDir::new().unwrap(), _lock: None }
+        let scene = Self { folder: TempDir::new().unwrap(), _lock: None };
+        fs::create_dir(scene.folder().join("alone")).unwrap();
+        install(Path::new(env!("CARGO_BIN_EXE_tacho-hook")), &scene.program());
+        scene
     }
 
     pub fn folder(&self) -> &Path {
@@ -43,8 +45,13 @@ impl Scene {
         self.folder().join("state")
     }
 
+    /// A copy of the hook in a folder where there is no `tacho`.
+    fn program(&self) -> PathBuf {
+        self.folder().join("alone/tacho-hook")
+    }
+
     pub fn hook(&self) -> Command {
-        let mut command = Command::new(hook_alone());
+        let mut command = Command::new(self.program());
         command.env_clear().env("TACHO_HOME", self.state());
         command
     }
@@ -53,7 +60,7 @@ impl Scene {
     pub fn hook_after(&self, before: &str) -> Command {
         let mut command = Command::new("/bin/sh");
         let script = format!("{before}\nexec \"$HOOK\"");
-        command.env_clear().env("TACHO_HOME", self.state()).env("HOOK", hook_alone()).args(["-c", &script]);
+        command.env_clear().env("TACHO_HOME", self.state()).env("HOOK", self.program()).args(["-c", &script]);
         command
     }
 
@@ -76,18 +83,6 @@ impl Scene {
     pub fn segments(&self) -> Vec<PathBuf> {
         segments(&self.state()).unwrap()
     }
-}
-
-/// A copy of the hook in a folder where there is no `tacho`.
-fn hook_alone() -> &'static Path {
-    static ALONE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = ALONE.get_or_init(|| {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("tacho-hook");
-        install(Path::new(env!("CARGO_BIN_EXE_tacho-hook")), &path);
-        (folder, path)
-    });
-    path
 }
 
 /// Copies a program. Another process does it: a file that this one has open for writing, and with it any process

@@ -12,6 +12,7 @@ use super::{BACKFILL_NS, Drainer, now};
 use crate::config::Named;
 use crate::failure::Failure;
 use crate::metrics::{cumulative, difference, gauges};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 use tacho_assemble::metrics::measure;
@@ -19,7 +20,7 @@ use tacho_assemble::tree::Assembly;
 use tacho_export::delivery::Outcome;
 use tacho_export::exporters::PROMETHEUS;
 use tacho_export::otlp::{Encoded, REQUEST_ITEMS_MAX, Signal, encode};
-use tacho_model::metric::{Instrument, Labels, Measured, MetricPoint, Temporality};
+use tacho_model::metric::{Instrument, Labels, Measured, Metric, MetricPoint, Temporality, Total};
 use tacho_model::time::UnixNanos;
 use tacho_privacy::{Disclosure, Policy, as_name, clear_metrics};
 use tacho_store::destinations::DestinationRow;
@@ -45,14 +46,17 @@ pub(super) fn count(
     labels: Option<&Labels>,
 ) -> Result<(), Failure> {
     // What is no name has the same label as all else that is none.
-    let mut measured: BTreeMap<(&str, Labels), Measured> = BTreeMap::new();
+    let mut measured: BTreeMap<(&str, Labels), (&Metric, Total)> = BTreeMap::new();
     for Measured { metric, labels, total } in measure(&assembly.spans) {
         let own: Labels = labels.into_iter().map(|(name, value)| (name, as_name(value))).collect();
-        let before = measured.remove(&(metric.name, own.clone()));
-        let total = before.map_or_else(|| total.clone(), |before| before.total.plus(&total));
-        measured.insert((metric.name, own.clone()), Measured { metric, labels: own, total });
+        match measured.entry((metric.name, own)) {
+            Entry::Vacant(place) => drop(place.insert((metric, total))),
+            Entry::Occupied(mut before) => before.get_mut().1 = before.get().1.plus(&total),
+        }
     }
-    let measured: Vec<Measured> = measured.into_values().collect();
+    let measured = measured.into_iter();
+    let measured: Vec<Measured> =
+        measured.map(|((_, labels), (metric, total))| Measured { metric, labels, total }).collect();
     let now = now();
     let is_of_late = now.nanos_since(assembly.session.last_seen) < BACKFILL_NS;
     let counts = is_of_late && labels.is_some();
