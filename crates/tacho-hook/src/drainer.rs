@@ -5,10 +5,12 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use tacho_spool::ci;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
 
-/// Variables the drainer gets, by name. Everything else of the agent's environment stays behind.
+/// Variables the drainer gets, by name, beside those that tell a CI job. Everything else of the agent's environment stays
+/// behind.
 const PASSED_ON: &[&str] = &[
     "HOME",
     "PATH",
@@ -19,15 +21,6 @@ const PASSED_ON: &[&str] = &[
     "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR",
     "CLAUDE_CONFIG_DIR",
-    // What tells a CI job, in which the account names nobody.
-    "CI",
-    "GITHUB_ACTIONS",
-    "GITLAB_CI",
-    "JENKINS_URL",
-    "BUILDKITE",
-    "TF_BUILD",
-    "TEAMCITY_VERSION",
-    "CODEBUILD_BUILD_ID",
 ];
 /// Variables the drainer gets, by how the name begins.
 const PASSED_ON_PREFIXES: &[&str] = &["TACHO_", "CLAUDE_PLUGIN_OPTION_", "DASH0_"];
@@ -71,5 +64,6 @@ fn program() -> Option<PathBuf> {
 fn is_passed_on(name: &OsString) -> bool {
     let name: &OsStr = name;
     let has_prefix = |name: &str| PASSED_ON_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    name.to_str().is_some_and(|name| PASSED_ON.contains(&name) || has_prefix(name))
+    name.to_str()
+        .is_some_and(|name| PASSED_ON.contains(&name) || ci::VARIABLES.contains(&name) || has_prefix(name))
 }

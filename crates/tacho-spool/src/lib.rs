@@ -7,6 +7,7 @@
 
 pub mod append;
 pub mod blob;
+pub mod ci;
 pub mod crc32c;
 mod file_system;
 pub mod frame;

@@ -1,7 +1,7 @@
 //! The schema and its history. A migration, once released, never changes; a new one goes to the end.
 
 use crate::error::StoreError;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// One step each; the number of steps done is the file's `user_version`.
@@ -19,17 +19,17 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/11.sql"),
 ];
 
-/// Brings the file up to the latest schema.
+/// Brings the file up to the latest schema in one transaction, unless somebody else does.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let found = version(connection, path)?;
-    let done = usize::try_from(found).unwrap_or(0);
-    for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", i64::try_from(number + 1).unwrap_or(i64::MAX))?;
-        transaction.commit()?;
+    if version(connection, path)? == latest() {
+        return Ok(());
     }
-    Ok(())
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Only what is found now stays so.
+    let done = usize::try_from(version(&transaction, path)?).unwrap_or(0);
+    MIGRATIONS.iter().skip(done).try_for_each(|step| transaction.execute_batch(step))?;
+    transaction.pragma_update(None, "user_version", latest())?;
+    Ok(transaction.commit()?)
 }
 
 /// The schema this version writes.

@@ -4,14 +4,16 @@ use crate::error::StoreError;
 use crate::schema;
 use rusqlite::config::DbConfig;
 use rusqlite::{
-    CachedStatement, Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior,
+    CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction,
+    TransactionBehavior,
 };
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use tacho_model::id::SessionId;
 
 /// Name of the file in the state directory.
@@ -21,6 +23,10 @@ pub const STORE_FILE: &str = "store.db";
 const CACHE_KIB: i64 = 8 * 1024;
 /// Pages after which the log is brought into the file: a page that changes often is then written once.
 const CHECKPOINT_PAGES: i64 = 4_000;
+/// How long another process is waited for that changes the file.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+/// How long between two attempts at what SQLite itself does not wait for.
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
 /// How many prepared statements are kept.
 const STATEMENTS: usize = 64;
 
@@ -66,9 +72,9 @@ impl Store {
         let opening = |source| StoreError::opening(path, source);
         make_private(path).map_err(|source| StoreError::Make { path: path.to_owned(), source })?;
         let mut connection = Connection::open(path).map_err(opening)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(BUSY_MAX)?;
         schema::version(&connection, path)?;
-        connection.pragma_update(None, "journal_mode", "wal").map_err(opening)?;
+        keep_log(&connection).map_err(opening)?;
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -90,7 +96,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opening = |source| StoreError::opening(path, source);
         let connection = Connection::open_with_flags(path, flags).map_err(opening)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(BUSY_MAX)?;
         let version = schema::version(&connection, path)?;
         if version == 0 {
             return Ok(None);
@@ -125,6 +131,22 @@ impl Reader<'_> {
     pub fn key_of(&self, session: &SessionId) -> Result<Option<SessionKey>, StoreError> {
         let mut select = self.connection.prepare_cached("SELECT key FROM session_keys WHERE id = ?1")?;
         Ok(select.query_row([session.as_str()], |row| Ok(SessionKey(row.get(0)?))).optional()?)
+    }
+}
+
+/// Has changes go to a log first. Where another process is about to have the same done, SQLite does not wait for it.
+fn keep_log(connection: &Connection) -> rusqlite::Result<()> {
+    let began = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && began.elapsed() < BUSY_MAX =>
+            {
+                thread::sleep(BUSY_PAUSE);
+            }
+            done => return done,
+        }
     }
 }
 

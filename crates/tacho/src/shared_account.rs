@@ -2,6 +2,7 @@
 //! system is all that says who the user is, such an account is no answer.
 
 use std::env;
+use tacho_spool::ci;
 
 /// What images of systems, clouds and CI services call their accounts.
 const SHARED: &[&str] = &[
@@ -50,18 +51,6 @@ const SHARED: &[&str] = &[
     "vsts",
 ];
 
-/// Variables by which jobs of CI services know where they are. The hook hands them on to the drainer.
-const CI_VARIABLES: &[&str] = &[
-    "CI",
-    "GITHUB_ACTIONS",
-    "GITLAB_CI",
-    "JENKINS_URL",
-    "BUILDKITE",
-    "TF_BUILD",
-    "TEAMCITY_VERSION",
-    "CODEBUILD_BUILD_ID",
-];
-
 /// Whether the account's name tells no person, here and now.
 pub(crate) fn names_nobody(account: &str) -> bool {
     is_shared(account) || is_ci(|name| env::var(name).ok())
@@ -74,7 +63,7 @@ fn is_shared(account: &str) -> bool {
 /// Whether this is a job of a CI service, by variables. `CI=false` is how some say that it is none.
 fn is_ci(variable: impl Fn(&str) -> Option<String>) -> bool {
     let says_so = |value: String| !matches!(value.to_ascii_lowercase().as_str(), "" | "0" | "false");
-    CI_VARIABLES.iter().any(|name| variable(name).is_some_and(says_so))
+    ci::VARIABLES.iter().any(|name| variable(name).is_some_and(says_so))
 }
 
 #[cfg(test)]

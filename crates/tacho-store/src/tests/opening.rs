@@ -5,6 +5,7 @@ use crate::{Store, StoreError, schema};
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Barrier;
 use tempfile::TempDir;
 
 /// The files of all schemas.
@@ -20,6 +21,24 @@ fn a_store_keeps_what_was_written() {
     drop(store);
     assert_eq!(contents(&Store::open(&path_in(&directory)).unwrap()), written);
     assert_eq!(contents(&Store::open_to_read(&path_in(&directory)).unwrap().unwrap()), written);
+}
+
+/// A drainer that a hook started, and a command that somebody gave at that moment.
+#[test]
+fn several_may_make_it_at_once() {
+    for _ in 0..20 {
+        let directory = TempDir::new().unwrap();
+        let path = path_in(&directory);
+        let (start, path) = (&Barrier::new(4), path.as_path());
+        std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                Store::open(path).map(drop)
+            };
+            let openers: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            openers.into_iter().for_each(|opener| opener.join().unwrap().unwrap());
+        });
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod rows;
 
 use super::limits::{self, Told};
 use super::table::table;
-use super::words;
+use super::{open_current_state, words};
 use crate::cli::{Cost, CostBy, Output};
 use crate::config;
 use crate::failure::{Failure, FailureKind};
@@ -35,7 +35,7 @@ pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
         since: start(wanted.since, SumFilter::ALL.since)?,
         until: start(wanted.until.map(|day| day.tomorrow().unwrap_or(day)), SumFilter::ALL.until)?,
     };
-    let state = place::open_state(None)?;
+    let state = open_current_state()?;
     let store = place::open_store_to_read(&state)?;
     let costs = match &store {
         Some(store) => Costs::read(store.read(), wanted.by, filter, &zone)?,

@@ -101,7 +101,6 @@ fn recording_writes_down_what_importing_does() {
     let imported = Home::new();
     import(&imported, files.path());
     let recorded = Home::with(written());
-    recorded.stdout_of(&["sessions"]);
     for by in ["daily", "session", "agent", "model", "project"] {
         assert_eq!(used(&recorded, by), used(&imported, by), "{by}");
     }
