@@ -14,12 +14,14 @@ pub(crate) enum ConfigAction {
     /// destination is used, whoever names it), retention.days, retention.spool_mib, retention.store_mib, retention.archive_days
     /// (0: transcripts that the agent deletes are not kept), debug_file (where all that is sent is written, too),
     /// propagation.commands (true: commands that the agent runs get TRACEPARENT), propagation.inbound (true: what the agent
-    /// does lies below the span that its own TRACEPARENT names), and destination, whose value is the address of an OTLP
-    /// receiver, the name of a preset, console, file:/DIRECTORY or prometheus:/FILE; it is added, or changed if it is there.
+    /// does lies below the span that its own TRACEPARENT names), resource_attributes.NAME (sent with everything under that
+    /// name), and destination, whose value is the address of an OTLP receiver, the name of a preset, console, file:/DIRECTORY or
+    /// prometheus:/FILE; it is added, or changed if it is there.
     #[command(
         after_help = "Examples:\n  tacho config set destination https://otlp.example.com --token-stdin < token\n  \
         tacho config set destination http://localhost:4318 --level full\n  tacho config set destination dash0 --region eu-west-1.aws \
-        --token-stdin < token\n  tacho config set destination file:/var/log/tacho --signals traces\n  tacho config set retention.days 30"
+        --token-stdin < token\n  tacho config set destination file:/var/log/tacho --signals traces\n  tacho config set retention.days 30\n  \
+        tacho config set resource_attributes.deployment.environment.name prod"
     )]
     Set {
         /// The setting.

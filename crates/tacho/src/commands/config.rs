@@ -33,6 +33,10 @@ const WORDS: [&str; 4] = ["agent_name", "team", "user_info", "debug_file"];
 /// Keys of what is true or false.
 const SWITCHES: [&str; 3] = ["local_only", "propagation.commands", "propagation.inbound"];
 
+/// What the keys of attributes begin with, each with the attribute's name behind it, and how that is told.
+const ATTRIBUTE: &str = "resource_attributes.";
+const ATTRIBUTE_NAMED: &str = "resource_attributes.NAME";
+
 /// Shows or changes the configuration.
 pub(super) fn run(output: Output, action: &ConfigAction) -> Result<(), Failure> {
     match action {
@@ -287,9 +291,8 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
         let flags: Vec<String> = OF_DESTINATION.iter().map(|name| format!("--{name}")).collect();
         return Err(usage(format!("{} and --token-stdin belong to a destination", flags.join(", "))));
     }
-    if WORDS.contains(&key) {
-        document.insert(key, value(text));
-        return Ok(());
+    if WORDS.contains(&key) || is_attribute(key) {
+        return insert(document, key, text);
     }
     if SWITCHES.contains(&key) {
         let is_on: bool =
@@ -319,7 +322,7 @@ fn unset(document: &mut DocumentMut, key: &str, text: Option<&str>) -> Result<()
     if key == DESTINATION {
         return destination::unset(document, text);
     }
-    if !keys().any(|known| known == key) {
+    if !keys().any(|known| known == key) && !is_attribute(key) {
         return Err(unknown(key));
     }
     match key.split_once('.') {
@@ -336,7 +339,7 @@ fn unset(document: &mut DocumentMut, key: &str, text: Option<&str>) -> Result<()
 }
 
 fn unknown(key: &str) -> Failure {
-    let keys: Vec<&str> = keys().chain([DESTINATION]).collect();
+    let keys: Vec<&str> = keys().chain([ATTRIBUTE_NAMED, DESTINATION]).collect();
     let failure = usage(format!("{key} is no key"));
     if OF_DESTINATION.contains(&key) {
         return failure
@@ -346,6 +349,10 @@ fn unknown(key: &str) -> Failure {
         "" => failure.hint(format!("the keys are {}", keys.join(", "))),
         hint => failure.hint(hint.trim_start_matches("; ").to_owned()),
     }
+}
+
+fn is_attribute(key: &str) -> bool {
+    key.strip_prefix(ATTRIBUTE).is_some_and(|name| !name.is_empty())
 }
 
 fn keys() -> impl Iterator<Item = &'static str> {

@@ -140,6 +140,26 @@ fn a_file_that_is_not_understood_stops_nothing_but_what_it_says() {
 }
 
 #[test]
+fn attributes_are_set_by_their_names() {
+    let home = Home::new();
+    let table = "resource_attributes = { region = \"eu\" }\n";
+    for (before, after) in
+        [("", "[resource_attributes]\n\"deployment.environment.name\" = \"prod\"\n"), (table, "")]
+    {
+        home.configure(before);
+        let key = "resource_attributes.deployment.environment.name";
+        home.stdout_of(&["config", "set", key, "prod"]);
+        let set = fs::read_to_string(home.config_file()).unwrap();
+        let shown = home.json_of(&["config", "show", "--json"]).to_string();
+        assert!(shown.contains("deployment.environment.name=prod"), "{shown}");
+        assert!(after.is_empty() || set == after, "{set}");
+        home.stdout_of(&["config", "unset", key]);
+        let unset = fs::read_to_string(home.config_file()).unwrap();
+        assert_eq!(unset, if before.is_empty() { "[resource_attributes]\n" } else { table });
+    }
+}
+
+#[test]
 fn what_cannot_be_set() {
     let home = Home::new();
     home.configure("team = \"payments\"\n");
@@ -153,6 +173,8 @@ fn what_cannot_be_set() {
         "user_info all",
         "level full",
         "levle full",
+        "resource_attributes. prod",
+        "resource_attributes.user.name ada",
         "local_only perhaps",
     ] {
         let arguments: Vec<&str> = ["config", "set"].into_iter().chain(line.split(' ')).collect();
