@@ -33,6 +33,13 @@ pub(super) const BOARD: Board = Board {
                     queries: &[("max(claude_tool_open_max_seconds)", "open")],
                 },
                 Panel {
+                    title: "Failing in a row",
+                    brief: "How often in a row an active session's last tool call failed with the same arguments, at most.",
+                    form: Form::Number,
+                    unit: Unit::Count,
+                    queries: &[("max(claude_tool_repeated_failures)", "failures")],
+                },
+                Panel {
                     title: "Fullest context",
                     brief: "How full the fullest context of an active session is; known where the status line is recorded.",
                     form: Form::Number,

@@ -109,6 +109,32 @@ pub(super) const BOARD: Board = Board {
             ],
         },
         Section {
+            title: "Sealed",
+            panels: &[
+                Panel {
+                    title: "Entries",
+                    brief: "Entries in the audit log of each recorder, which never become fewer.",
+                    form: Form::Lines,
+                    unit: Unit::Count,
+                    queries: &[("max by (instance) (tachograph_audit_entries)", "{{instance}}")],
+                },
+                Panel {
+                    title: "Not sealed",
+                    brief: "How long decisions have not been sealed because that fails, of the recorder with the longest.",
+                    form: Form::Number,
+                    unit: Unit::Seconds,
+                    queries: &[("max(tachograph_audit_unsealed_seconds)", "unsealed")],
+                },
+                Panel {
+                    title: "Set aside",
+                    brief: "Audit logs that did not fit their checkpoint and lie where they were set aside: each is to be looked at.",
+                    form: Form::Number,
+                    unit: Unit::Count,
+                    queries: &[("sum(tachograph_audit_set_aside)", "logs")],
+                },
+            ],
+        },
+        Section {
             title: "What can be believed",
             panels: &[
                 Panel {
@@ -131,6 +157,13 @@ pub(super) const BOARD: Board = Board {
                     form: Form::Table,
                     unit: Unit::Count,
                     queries: &[("sum by (model) (increase(claude_llm_unpriced_calls_total[$__range]))", "")],
+                },
+                Panel {
+                    title: "Price table",
+                    brief: "How old the list of prices of each recorder is.",
+                    form: Form::Lines,
+                    unit: Unit::Seconds,
+                    queries: &[("max by (instance) (tachograph_prices_age_seconds)", "{{instance}}")],
                 },
                 Panel {
                     title: "Sessions",
