@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Characters of a summary of what the model thought, at most.
 const REASONING_CHARACTERS_MAX: usize = 500;
@@ -119,6 +119,11 @@ impl Opening {
         file.write_all(b"given up\n")?;
         file.sync_all()
     }
+}
+
+/// Whether a session was forgotten: nothing that its agent still has of it is kept once more.
+pub(crate) fn is_forgotten(state: &Path, session: &str) -> bool {
+    Opening::existing(&AuditPlace::below(state), session).is_some_and(|opening| opening.is_given_up())
 }
 
 /// The beginning of what the model thought.

@@ -141,6 +141,44 @@ fn what_lies_beside_the_spool_is_forgotten_too() {
     assert_eq!(left, ["of-another"]);
 }
 
+/// What was set aside of a session goes with it, and is not kept once more as long as the agent has its file.
+#[test]
+fn copies_of_what_is_forgotten_go() {
+    let home = drained("denied");
+    let session = fixture::load("denied").session.as_str().to_owned();
+    let archive = home.state().join("archive/claude-code/projects");
+    let kept = |name: &str| archive.join("-home-dev-project").join(name);
+    let copies = [
+        kept(&format!("{session}~7.jsonl")),
+        home.state().join(format!("damaged/{session}.1.jsonl")),
+        home.state().join("store.damaged-1"),
+    ];
+    let of_others = [kept("another~7.jsonl"), home.state().join("damaged/another.1.jsonl")];
+    for path in copies.iter().chain(&of_others) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "{}").unwrap();
+    }
+    home.stdout_of(&["audit", "forget", &session]);
+    assert_eq!(copies.each_ref().map(|path| path.exists()), [false; 3]);
+    assert_eq!(of_others.each_ref().map(|path| path.exists()), [true; 2]);
+    home.run(&["import"]);
+    assert!(!kept(&format!("{session}.jsonl")).exists());
+}
+
+/// As long as anything is held, what cannot be told apart stays, and that is said.
+#[test]
+fn a_damaged_store_stays_while_something_is_held() {
+    let home = drained("denied");
+    home.record(fixture::load("bash"));
+    home.drain();
+    home.stdout_of(&["audit", "hold", fixture::load("bash").session.as_str()]);
+    let damaged = home.state().join("store.damaged-1");
+    fs::write(&damaged, "").unwrap();
+    let ran = home.run(&["audit", "forget", fixture::load("denied").session.as_str()]);
+    let note = "note: [home]/state/store.damaged-1 may hold it still, and something else that is held; remove it when you can\n";
+    assert_eq!((ran.code, &*home.without_place(&ran.stderr), damaged.exists()), (Some(0), note, true));
+}
+
 /// A hold that is taken out of the policy without a word, and an age that nobody said, are told.
 #[test]
 fn a_policy_that_the_log_knows_nothing_of() {
