@@ -41,35 +41,28 @@ impl Tiles {
         found.ok_or(LogError::NoEntry { index, why: "its bundle is damaged" })
     }
 
-    /// Hands out the entries from a number on, in their order.
-    ///
-    /// # Errors
-    /// When a bundle cannot be read, or is damaged.
-    pub fn each_entry(&self, first: u64, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), LogError> {
-        for bundle in first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64) {
-            let width = Shelf::Entries.width(bundle, self.size);
-            let bytes = read_bundle(&self.log, bundle, width)?;
-            let begin = bundle * TILE_WIDTH as u64;
-            for (index, entry) in (begin..begin + width as u64).zip(entries(&bytes)) {
-                let entry = entry.ok_or(LogError::NoEntry { index, why: "its bundle is damaged" })?;
-                if index >= first {
-                    each(index, entry);
-                }
-            }
-        }
-        Ok(())
+    /// The entries from a number on, in their order; an error in the place of a bundle that cannot be read, and of each entry that a
+    /// damaged one lacks.
+    pub fn entries_from(&self, first: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>), LogError>> {
+        let bundles = first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64);
+        bundles.flat_map(move |bundle| self.entries_of(bundle, first))
     }
 
-    /// Hands out the entries from a number on, in their order, without those whose bundle cannot be read or is damaged.
-    pub fn each_readable(&self, first: u64, each: &mut dyn FnMut(u64, &[u8])) {
-        for bundle in first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64) {
-            let width = Shelf::Entries.width(bundle, self.size);
-            let bytes = read_bundle(&self.log, bundle, width).unwrap_or_default();
-            let begin = bundle * TILE_WIDTH as u64;
-            let whole = entries(&bytes).map_while(|entry| entry);
-            let wanted = (begin..begin + width as u64).zip(whole).filter(|(index, _)| *index >= first);
-            wanted.for_each(|(index, entry)| each(index, entry));
-        }
+    /// Those of one bundle.
+    fn entries_of(&self, bundle: u64, first: u64) -> Vec<Result<(u64, Vec<u8>), LogError>> {
+        let width = Shelf::Entries.width(bundle, self.size);
+        let bytes = match read_bundle(&self.log, bundle, width) {
+            Ok(bytes) => bytes,
+            Err(error) => return vec![Err(error)],
+        };
+        let begin = bundle * TILE_WIDTH as u64;
+        let found = entries(&bytes).chain(std::iter::repeat(None));
+        let numbered = (begin..begin + width as u64).zip(found).filter(|(index, _)| *index >= first);
+        let whole = |(index, entry): (u64, Option<&[u8]>)| match entry {
+            Some(entry) => Ok((index, entry.to_vec())),
+            None => Err(LogError::NoEntry { index, why: "its bundle is damaged" }),
+        };
+        numbered.map(whole).collect()
     }
 
     /// The hash of an entry.

@@ -10,7 +10,7 @@ mod openings;
 mod unsealed;
 mod witness;
 
-pub(crate) use book::{Appended, Book, is_damage};
+pub(crate) use book::{Appended, Book, is_damage, lost_entries};
 pub(crate) use entry::{Entry, Fields, Known, fingerprint_of, time_text};
 pub(crate) use holds::{Hold, Policy};
 pub(crate) use openings::{Opening, Reasoning, is_forgotten, summary};

@@ -98,7 +98,7 @@ mod tests {
                 entry
             };
             let entries = (0..300).map(entry).collect();
-            sealing.book.append(entries, at, None).unwrap();
+            sealing.book.append(entries, at, None, None).unwrap();
         }
         sealing
     }

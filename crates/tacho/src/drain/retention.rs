@@ -35,6 +35,7 @@ impl Drainer {
             self.forget_sessions_before(before, &policy),
             self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB), &policy),
             self.give_entries_up(&policy),
+            self.fold_sealed_up(),
             // In these sessions nothing was prompted for so long.
             propagation::forget_contexts(self.state.path(), |metadata| age_of(metadata) > age)
                 .map_err(Failure::from),
@@ -59,6 +60,13 @@ impl Drainer {
             self.sealing.postpone(failure);
         }
         given
+    }
+
+    /// Keeps little of what was sealed of sessions that are forgotten.
+    fn fold_sealed_up(&mut self) -> Result<(), Failure> {
+        let changes = self.store.change()?;
+        changes.fold_sealed_up()?;
+        Ok(changes.commit()?)
     }
 
     fn seal_segments(&mut self) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::config::{Config, Named};
 use crate::failure::Failure;
 use crate::place;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -195,14 +195,12 @@ impl Sealing {
     ) -> Result<(), Trouble> {
         let Understood { facts, assembly, fingerprints, user } = understood;
         self.catch_up(changes)?;
-        let sealed = match self.sessions.entry(id.clone()) {
-            hash_map::Entry::Occupied(open) => open.into_mut(),
-            hash_map::Entry::Vacant(place) => place.insert(SealedSession {
-                known: changes.read().sealed(Some(id))?,
-                opening: Opening::of(&self.place, id.as_str())?,
-                seen: HashMap::new(),
-            }),
-        };
+        if !self.sessions.contains_key(id) {
+            let known = self.known_of(changes, id)?;
+            let opening = Opening::of(&self.place, id.as_str())?;
+            self.sessions.insert(id.clone(), SealedSession { known, opening, seen: HashMap::new() });
+        }
+        let Some(sealed) = self.sessions.get_mut(id) else { return Ok(()) };
         let fingerprint = |place: usize| fingerprints.get(place).copied();
         let is_news = |place: usize| {
             let span = assembly.spans.get(place).and_then(|span| sealed.seen.get(&span.span_id).copied());

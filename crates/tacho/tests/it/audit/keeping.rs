@@ -3,13 +3,17 @@
 use super::{drained, entries};
 use crate::fixture;
 use crate::home::Home;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 use tacho_spool::append::{Destination, Durability, append};
 use tacho_spool::blob::{Blob, BlobWriter};
 use tacho_spool::frame;
 use tacho_spool::state::State;
+use tacho_store::Store;
 
 fn types(home: &Home, behind: usize) -> Vec<String> {
     let text = entries(home);
@@ -98,6 +102,52 @@ fn a_session_that_cannot_be_sealed_costs_no_other() {
         fs::remove_dir(&opening).unwrap();
         home.drain();
         assert_eq!(entries(&home).lines().count(), entries(&whole).lines().count(), "{broken}");
+    }
+}
+
+/// What the store forgot of a session is learnt from the log again when more is heard of it: nothing that is decided anew is
+/// sealed without a word of what it corrects, or once more as it was.
+#[test]
+fn a_session_that_goes_on_after_it_was_forgotten_by_its_age() {
+    let home = Home::with(["denied", "bash"].map(fixture::load));
+    home.drain();
+    let session = fixture::load("denied").session;
+    let known = || {
+        let store = Store::open_to_read(&home.store_file()).unwrap().unwrap();
+        let read = store.read();
+        (read.first_entry_of(&session).unwrap().unwrap(), read.sealed(Some(&session)).unwrap().len())
+    };
+    let (first, entries) = known();
+    assert!(entries > 3);
+    home.configure("[retention]\ndays = 1\n");
+    let mut drainer = home.command(&["drain", "--background"]).spawn().unwrap();
+    let began = Instant::now();
+    while known().1 > 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "it is kept for ever");
+        thread::sleep(Duration::from_millis(20));
+    }
+    drainer.kill().unwrap();
+    drainer.wait().unwrap();
+    assert_eq!(known(), (first, 0));
+    let before = home.stdout_of(&["audit", "export"]);
+    home.record(fixture::load("denied"));
+    home.drain();
+    home.stdout_of(&["rebuild"]);
+    assert_eq!(known().0, first);
+    let after = home.stdout_of(&["audit", "export"]);
+    assert!(after.starts_with(&before));
+    let mut said: HashMap<String, Json> = HashMap::new();
+    for line in after.lines() {
+        let mut entry: Json = serde_json::from_str(line).unwrap();
+        let (seq, corrects) = (entry["seq"].take(), entry["corrects"].take());
+        for name in ["sealed", "config"] {
+            entry[name].take();
+        }
+        let about = format!("{} {}", entry["session"], entry["about"]);
+        if let Some(earlier) = said.insert(about, json!([seq, entry])) {
+            assert_eq!(corrects, earlier[0]);
+            assert_ne!(said.values().find(|one| one[0] == seq).unwrap()[1], earlier[1]);
+        }
     }
 }
 
