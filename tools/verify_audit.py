@@ -46,15 +46,15 @@ def key_of(text):
     return name, right, data[1:]
 
 
-def lines_of(note, key):
-    """The lines of a note that the key has signed."""
+def lines_of(note, *keys):
+    """The lines of a note that one of the keys has signed."""
     text, gap, tail = note.rpartition("\n\n")
     signatures = [line.split(" ") for line in tail[:-1].split("\n")]
     if not gap or not tail.endswith("\n") or re.search("[\0-\x09\x0b-\x1f]", note) or \
             any(len(line) != 3 or line[0] != "\u2014" or not line[1] or "+" in line[1] for line in signatures):
         raise ValueError("is no signed note")
-    signed = [unbase64(line[2])[4:] for line in signatures if (line[1], unbase64(line[2])[:4]) == key[:2]]
-    if not signed or not all(is_signed(key[2], (text + "\n").encode(), one) for one in signed):
+    by = [[unbase64(line[2])[4:] for line in signatures if (line[1], unbase64(line[2])[:4]) == key[:2]] for key in keys]
+    if not any(ones and all(is_signed(key[2], (text + "\n").encode(), one) for one in ones) for key, ones in zip(keys, by)):
         raise ValueError("is not signed by the key of the log")
     return text.split("\n")
 
@@ -107,7 +107,8 @@ class Log:
     def add_pruned(self):
         text = self.read("pruned").decode()
         size = number(text.split("\n")[3])
-        title, origin, minimum, _, top = lines_of(text, [key for after, key in self.keys if after <= size][-1])
+        fit = [key for (after, key), (end, _) in zip(self.keys, [*self.keys[1:], (size, None)]) if after <= size <= end]
+        title, origin, minimum, _, top = lines_of(text, *fit)
         if (title, origin) != ("tachograph-audit/pruned@1", self.origin) or number(minimum) > size:
             raise ValueError("does not fit the log")
         self.expected.append((size, unbase64(top), "pruned"))
@@ -179,8 +180,7 @@ def split(shelf, data):
 
 
 def verdict(log):
-    grades = {grade for grade, _ in log.findings}
-    return "tampered" if "tampered" in grades else "incomplete" if grades else "intact"
+    return max((grade for grade, _ in log.findings), default="intact")
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

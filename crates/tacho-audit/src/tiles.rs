@@ -36,7 +36,7 @@ impl Tiles {
             return Err(LogError::NoEntry { index, why: "the log is shorter" });
         }
         let (bundle, place) = place_of(index);
-        let bytes = read_bundle(&self.log, bundle, Shelf::Entries.width(bundle, self.size))?;
+        let bytes = self.read(Shelf::Entries, bundle, read_bundle)?;
         let found = entries(&bytes).nth(place).flatten().map(<[u8]>::to_vec);
         found.ok_or(LogError::NoEntry { index, why: "its bundle is damaged" })
     }
@@ -51,7 +51,7 @@ impl Tiles {
     /// Those of one bundle.
     fn entries_of(&self, bundle: u64, first: u64) -> Vec<Result<(u64, Vec<u8>), LogError>> {
         let width = Shelf::Entries.width(bundle, self.size);
-        let bytes = match read_bundle(&self.log, bundle, width) {
+        let bytes = match self.read(Shelf::Entries, bundle, read_bundle) {
             Ok(bytes) => bytes,
             Err(error) => return vec![Err(error)],
         };
@@ -125,13 +125,26 @@ impl Tiles {
         if self.kept.len() >= KEPT_TILES_MAX && !self.kept.contains_key(&(level, index)) {
             self.kept.clear();
         }
-        let width = Shelf::Level(level).width(index, self.size);
-        Ok(match self.kept.entry((level, index)) {
-            std::collections::hash_map::Entry::Occupied(kept) => kept.into_mut(),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(read_tile(&self.log, level, index, width)?)
-            }
-        })
+        if !self.kept.contains_key(&(level, index)) {
+            let read = |log: &Path, index, width| read_tile(log, level, index, width);
+            let mut tile = self.read(Shelf::Level(level), index, read)?;
+            tile.truncate(Shelf::Level(level).width(index, self.size));
+            self.kept.insert((level, index), tile);
+        }
+        Ok(self.kept.get(&(level, index)).map_or(&[], Vec::as_slice))
+    }
+
+    /// Reads a tile or a bundle by its width: a part, or the whole that took its place since, which begins as the part was.
+    fn read<T>(
+        &self,
+        shelf: Shelf,
+        index: u64,
+        read: impl Fn(&Path, u64, usize) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        match read(&self.log, index, shelf.width(index, self.size)) {
+            Err(error) if error.is_missing_file() => read(&self.log, index, TILE_WIDTH).map_err(|_| error),
+            found => found,
+        }
     }
 }
 

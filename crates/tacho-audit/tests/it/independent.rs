@@ -27,8 +27,8 @@ fn scene() -> Scene {
     scene.append(700);
     let mut writer = scene.writer();
     writer.keep_checkpoint().unwrap();
-    writer.hand_on(key(3)).unwrap();
     writer.prune(300).unwrap();
+    writer.hand_on(key(3)).unwrap();
     drop(writer);
     scene.append(20);
     scene.append(3);
