@@ -1,7 +1,7 @@
 //! The log as this machine writes it: with its keys, with an entry of its own at the beginning, set aside when it is damaged.
 
 use super::entry::{Placing, time_text};
-use super::{AuditPlace, Fields, hex};
+use super::{AuditPlace, Fields, Policy, hex};
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -87,9 +87,13 @@ impl Book {
             Err(error) if is_damage(&error) && !entries.is_empty() => error,
             appended => return appended,
         };
-        entries.push_front(self.set_aside(&error, sealed)?);
-        let appended = self.append_to(&mut entries, sealed, config, seen)?;
-        Ok(Appended { first: appended.first + 1, ..appended })
+        let mut own = VecDeque::from([self.set_aside(&error, sealed)?]);
+        // What is in force stays known. A policy that cannot be read is for whoever reads it to tell.
+        own.extend(Policy::load(&self.place).unwrap_or_default().said(sealed));
+        let count = own.len() as u64;
+        own.append(&mut entries);
+        let appended = self.append_to(&mut own, sealed, config, seen)?;
+        Ok(Appended { first: appended.first + count, ..appended })
     }
 
     fn append_to(

@@ -47,6 +47,20 @@ impl ReadBook {
         Tiles::new(&self.place.log(), self.head.size)
     }
 
+    /// An entry by its number.
+    pub(super) fn entry(&self, number: u64) -> Result<Vec<u8>, Failure> {
+        let missing = |why| Failure::new(FailureKind::User, format!("there is no entry {number}: {why}"));
+        if number >= self.head.size {
+            return Err(missing(format!("so far the log has {}", self.head.size)));
+        }
+        self.tiles().entry(number).map_err(|error| {
+            if error.is_missing_file() && number < self.minimum {
+                return missing("it was given up by its age".to_owned());
+            }
+            unreadable(error)
+        })
+    }
+
     /// Hands out the entries that the filter lets through, in their order, with their bytes.
     pub(super) fn each(&self, filter: &Filter, mut each: impl FnMut(Entry, &[u8])) -> Result<(), Failure> {
         for entry in self.tiles().entries_from(self.minimum) {

@@ -33,6 +33,7 @@ pub(super) fn forget(output: Output, session: &str) -> Result<(), Failure> {
     let state = open_current_state()?;
     let place = AuditPlace::below(state.path());
     let session = &*known(&state, session)?;
+    let _policy_lock = place.policy_lock()?;
     let policy = Policy::load(&place)?;
     if policy.holds(session) {
         return Err(Failure::new(FailureKind::User, format!("{session} is held"))

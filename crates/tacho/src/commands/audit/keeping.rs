@@ -2,7 +2,7 @@
 
 use super::book::{ReadBook, append};
 use super::in_force::Said;
-use crate::audit::{AuditPlace, Fields, Hold, Policy, time_text};
+use crate::audit::{AuditPlace, Fields, Hold, Policy, retention_said, time_text};
 use crate::cli::Output;
 use crate::cli::audit::Filter;
 use crate::commands::words::plural;
@@ -23,17 +23,19 @@ pub(super) fn hold(output: Output, session: &str, reason: Option<&str>) -> Resul
     let state = place::open_state(None)?;
     let place = AuditPlace::below(state.path());
     let session = &*known(&state, session)?;
+    let _lock = place.policy_lock()?;
     let mut policy = Policy::load(&place)?;
-    if policy.holds(session) {
-        return tell(output, &format!("{session} is held already"), None);
-    }
-    let at = now();
-    let hold = Hold { session: session.to_owned(), since: time_text(at), reason: reason.map(str::to_owned) };
-    policy.holds.push(hold);
-    policy.save(&place)?;
-    let mut entry = said("hold_set", session);
-    if let Some(reason) = reason {
-        entry.text("reason", reason);
+    let is_said = || ReadBook::open().and_then(|book| said_in(&book)).is_ok_and(|said| said.holds(session));
+    let hold =
+        Hold { session: session.to_owned(), since: time_text(now()), reason: reason.map(str::to_owned) };
+    let entry = match policy.holds.iter().find(|hold| hold.session == session) {
+        Some(_) if is_said() => return tell(output, &format!("{session} is held already"), None),
+        Some(unsaid) => unsaid.said(),
+        None => hold.said(),
+    };
+    if !policy.holds(session) {
+        policy.holds.push(hold);
+        policy.save(&place)?;
     }
     tell(output, &format!("{session} is held"), Some(append(&place, vec![entry])?))
 }
@@ -41,6 +43,7 @@ pub(super) fn hold(output: Output, session: &str, reason: Option<&str>) -> Resul
 /// Releases a session.
 pub(super) fn release(output: Output, session: &str) -> Result<(), Failure> {
     let place = audit_place()?;
+    let _lock = place.policy_lock()?;
     let mut policy = Policy::load(&place)?;
     if !policy.holds(session) {
         let failure = Failure::new(FailureKind::User, format!("{session} is not held"));
@@ -57,6 +60,7 @@ pub(super) fn release(output: Output, session: &str) -> Result<(), Failure> {
 /// Says for how long entries are kept, or what is in force.
 pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
     let place = audit_place()?;
+    let _lock = age.map(|_| place.policy_lock()).transpose()?;
     let mut policy = Policy::load(&place)?;
     let before = policy.retention_days;
     let Some(age) = age else {
@@ -74,8 +78,7 @@ pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
         return Ok(());
     };
     policy.retention_days = days(age)?;
-    let mut entry = Fields::of_recorder("retention_changed", "retention", now());
-    entry.text("retention", age);
+    let entry = retention_said(age, now());
     // What is said before it is in force is never less than what is kept.
     let shortens = policy.retention_days.unwrap_or(u64::MAX) < before.unwrap_or(u64::MAX);
     if !shortens {
@@ -91,12 +94,18 @@ pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
 /// Puts in force again what the log says.
 pub(super) fn retain_from_log(output: Output) -> Result<(), Failure> {
     let book = ReadBook::open()?;
-    let mut said = Said::default();
-    book.each(&Filter::default(), |entry, _| said.hear(entry.seq().unwrap_or_default(), &entry))?;
-    let policy = said.policy();
+    let _lock = book.place.policy_lock()?;
+    let policy = said_in(&book)?.policy();
     policy.save(&book.place)?;
     let held = plural(policy.holds.len() as u64, "session");
     tell(output, &format!("in force as the log says, with {held} held"), None)
+}
+
+/// What the log says of the policy.
+fn said_in(book: &ReadBook) -> Result<Said, Failure> {
+    let mut said = Said::default();
+    book.each(&Filter::default(), |entry, _| said.hear(entry.seq().unwrap_or_default(), &entry))?;
+    Ok(said)
 }
 
 /// The days of `183d`, `6y`, `400` or `forever`.

@@ -105,6 +105,70 @@ fn a_session_that_cannot_be_sealed_costs_no_other() {
     }
 }
 
+/// Has a drainer apply retention until something is so.
+fn retain_until(home: &Home, is_so: impl Fn() -> bool) {
+    let mut drainer = home.command(&["drain", "--background"]).spawn().unwrap();
+    let began = Instant::now();
+    while !is_so() && began.elapsed() < Duration::from_secs(60) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    drainer.kill().unwrap();
+    drainer.wait().unwrap();
+    assert!(is_so(), "it is kept for ever");
+}
+
+/// Summaries of what the model thought are content and go by its age; what opens commitments to what somebody else has stays.
+#[test]
+fn summaries_go_with_the_content() {
+    let home = Home::new();
+    home.configure("[[destination]]\nendpoint = \"http://127.0.0.1:1\"\nlevel = \"full\"\n");
+    home.record(fixture::load("thinking"));
+    home.run(&["drain", "--once", "--timeout", "1"]);
+    let opening = home.state().join("audit/openings").join(fixture::load("thinking").session.as_str());
+    let before = fs::read_to_string(&opening).unwrap();
+    assert!(before.lines().count() > 1);
+    home.configure("[retention]\ndays = 1\n");
+    let lines = || fs::read_to_string(&opening).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    retain_until(&home, || lines().len() == 1);
+    assert_eq!(lines(), [before.lines().next().unwrap()]);
+}
+
+/// A hold that is in force and of which the log knows nothing, as when the disk was full, is said when it is asked for again.
+#[test]
+fn a_hold_is_said_in_the_log() {
+    let home = drained("denied");
+    let session = fixture::load("denied").session.as_str().to_owned();
+    let hold = ["audit", "hold", &session];
+    assert_eq!(home.stdout_of(&hold), format!("{session} is held; entry 7 says so\n"));
+    assert_eq!(home.stdout_of(&hold), format!("{session} is held already\n"));
+    let policy = fs::read(home.state().join("audit/policy.json")).unwrap();
+    home.stdout_of(&["audit", "release", &session]);
+    fs::write(home.state().join("audit/policy.json"), policy).unwrap();
+    assert_eq!(home.stdout_of(&hold), format!("{session} is held; entry 9 says so\n"));
+    assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+}
+
+/// Who changes the policy at the same time as others loses nothing of what they say.
+#[test]
+fn holds_that_are_set_at_once() {
+    let home = Home::with(["denied", "bash", "nested"].map(fixture::load));
+    home.drain();
+    let sessions = ["denied", "bash", "nested"].map(|name| fixture::load(name).session);
+    for _ in 0..5 {
+        let holding =
+            sessions.each_ref().map(|session| home.command(&["audit", "hold", session.as_str()]).spawn());
+        holding.into_iter().for_each(|child| assert!(child.unwrap().wait().unwrap().success()));
+        assert_eq!(
+            home.json_of(&["audit", "retain", "--json"])["policy"]["holds"].as_array().unwrap().len(),
+            3
+        );
+        assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+        for session in &sessions {
+            home.stdout_of(&["audit", "release", session.as_str()]);
+        }
+    }
+}
+
 /// What the store forgot of a session is learnt from the log again when more is heard of it: nothing that is decided anew is
 /// sealed without a word of what it corrects, or once more as it was.
 #[test]
@@ -120,14 +184,7 @@ fn a_session_that_goes_on_after_it_was_forgotten_by_its_age() {
     let (first, entries) = known();
     assert!(entries > 3);
     home.configure("[retention]\ndays = 1\n");
-    let mut drainer = home.command(&["drain", "--background"]).spawn().unwrap();
-    let began = Instant::now();
-    while known().1 > 0 {
-        assert!(began.elapsed() < Duration::from_secs(60), "it is kept for ever");
-        thread::sleep(Duration::from_millis(20));
-    }
-    drainer.kill().unwrap();
-    drainer.wait().unwrap();
+    retain_until(&home, || known().1 == 0);
     assert_eq!(known(), (first, 0));
     let before = home.stdout_of(&["audit", "export"]);
     home.record(fixture::load("denied"));
