@@ -63,7 +63,7 @@ fn first_sealed_since(tiles: &Tiles, minimum: u64, before: UnixNanos) -> u64 {
 fn told(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Store(error) => error.into(),
-        Trouble::Log(failure) => failure,
+        Trouble::Log(failure) | Trouble::Beside(failure) => failure,
     }
 }
 

@@ -57,11 +57,7 @@ impl Drainer {
         }
         let changes = self.store.change()?;
         let given = self.sealing.give_up(&changes, policy, now()).and_then(|()| Ok(changes.commit()?));
-        if let Err(failure) = &given {
-            // What was learnt of the log in that transaction is learnt again.
-            self.sealing.postpone(failure);
-        }
-        given
+        given.inspect_err(|_| self.sealing.learn_anew())
     }
 
     /// Keeps little of what was sealed of sessions that are forgotten.

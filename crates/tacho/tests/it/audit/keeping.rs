@@ -88,20 +88,34 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
 }
 
-/// What keeps one session from being sealed keeps no other: nothing that was decided is left out for good.
+/// What keeps one session from being sealed keeps no other, and nothing that was decided is left out for good.
 #[test]
 fn a_session_that_cannot_be_sealed_costs_no_other() {
     let names = ["bash", "denied", "nested"];
     let whole = Home::with(names.map(fixture::load));
     whole.drain();
+    let of = |home: &Home, session: &str| {
+        let exported = home.stdout_of(&["audit", "export", "--session", session]);
+        exported.lines().count()
+    };
     for broken in names {
         let home = Home::with(names.map(fixture::load));
-        let opening = home.state().join("audit/openings").join(fixture::load(broken).session.as_str());
+        let session = fixture::load(broken).session;
+        let opening = home.state().join("audit/openings").join(session.as_str());
         fs::create_dir_all(&opening).unwrap();
         home.drain();
+        for name in names {
+            let other = fixture::load(name).session;
+            let expected = if name == broken { 0 } else { of(&whole, other.as_str()) };
+            assert_eq!(of(&home, other.as_str()), expected, "{name} where {broken} is broken");
+        }
+        let notice = fs::read_to_string(home.state().join("notice")).unwrap();
+        assert!(notice.starts_with("tachograph: decisions are recorded and not sealed yet: "), "{notice}");
+        assert!(home.state().join("unsealed").exists());
         fs::remove_dir(&opening).unwrap();
         home.drain();
         assert_eq!(entries(&home).lines().count(), entries(&whole).lines().count(), "{broken}");
+        assert!(!home.state().join("unsealed").exists());
     }
 }
 
@@ -184,7 +198,13 @@ fn a_session_that_goes_on_after_it_was_forgotten_by_its_age() {
     let (first, entries) = known();
     assert!(entries > 3);
     home.configure("[retention]\ndays = 1\n");
+    // What cannot be given up is no decision that is not sealed.
+    home.stdout_of(&["audit", "retain", "1d"]);
+    let pruned = home.state().join("audit/log/pruned");
+    fs::write(&pruned, "nonsense").unwrap();
     retain_until(&home, || known().1 == 0);
+    assert!(!home.state().join("unsealed").exists());
+    fs::remove_file(pruned).unwrap();
     assert_eq!(known(), (first, 0));
     let before = home.stdout_of(&["audit", "export"]);
     home.record(fixture::load("denied"));
