@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tacho_spool::append::{Destination, Durability, append};
 use tacho_spool::blob::{Blob, BlobWriter};
 use tacho_spool::frame;
+use tacho_spool::loss::LOSS_LEDGER;
 use tacho_spool::state::State;
 use tacho_store::Store;
 
@@ -120,15 +121,41 @@ fn a_session_that_cannot_be_sealed_costs_no_other() {
 }
 
 /// Has a drainer apply retention until something is so.
+#[track_caller]
 fn retain_until(home: &Home, is_so: impl Fn() -> bool) {
     let mut drainer = home.command(&["drain", "--background"]).spawn().unwrap();
+    let is_so = until(is_so);
+    drainer.kill().unwrap();
+    drainer.wait().unwrap();
+    assert!(is_so, "it is kept for ever");
+}
+
+/// Waits until something is so; whether it came to that.
+fn until(is_so: impl Fn() -> bool) -> bool {
     let began = Instant::now();
     while !is_so() && began.elapsed() < Duration::from_secs(60) {
         thread::sleep(Duration::from_millis(20));
     }
+    is_so()
+}
+
+/// Whether summaries are kept follows what is configured, also while a drainer runs.
+#[test]
+fn summaries_that_are_wanted_meanwhile() {
+    let home = Home::new();
+    let (state, fixture) = (home.state(), fixture::load("thinking"));
+    let opening = state.join("audit/openings").join(fixture.session.as_str());
+    let checkpoint = state.join("audit/log/checkpoint");
+    let mut drainer = home.command(&["drain", "--background"]).spawn().unwrap();
+    assert!(until(|| state.join("drain.sock").exists()));
+    home.configure("[[destination]]\nendpoint = \"http://127.0.0.1:1\"\nlevel = \"full\"\n");
+    home.record(fixture);
+    let size = || fs::read_to_string(&checkpoint).ok()?.lines().nth(1)?.parse::<u64>().ok();
+    let is_sealed = until(|| size() > Some(3));
     drainer.kill().unwrap();
     drainer.wait().unwrap();
-    assert!(is_so(), "it is kept for ever");
+    assert!(is_sealed);
+    assert!(fs::read_to_string(&opening).unwrap().lines().count() > 1);
 }
 
 /// Summaries of what the model thought are content and go by its age; what opens commitments to what somebody else has stays.
@@ -226,6 +253,15 @@ fn a_session_that_goes_on_after_it_was_forgotten_by_its_age() {
             assert_ne!(said.values().find(|one| one[0] == seq).unwrap()[1], earlier[1]);
         }
     }
+}
+
+/// What was lost is a gap in the log; where nobody can tell what was lost, what was decided is sealed all the same.
+#[test]
+fn a_ledger_of_losses_that_cannot_be_read_costs_no_decision() {
+    let home = Home::with([fixture::load("denied")]);
+    fs::create_dir(home.state().join(LOSS_LEDGER)).unwrap();
+    home.drain();
+    assert_eq!(entries(&home).lines().count(), entries(&drained("denied")).lines().count());
 }
 
 #[test]
