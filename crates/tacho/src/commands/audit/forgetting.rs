@@ -126,8 +126,8 @@ fn not_removed(what: &str, error: io::Error) -> Failure {
     Failure::external(format!("remove {what}"), error).hint("say it once more when that is mended")
 }
 
-/// Removes stores that were damaged and set aside, whose rows cannot be told apart any more. While anything is held they stay, and that is
-/// said.
+/// Removes stores that were damaged and set aside, whose rows cannot be told apart any more. While anything is held they
+/// stay, and that is said.
 fn forget_damaged_stores(state: &State, is_nothing_held: bool) -> Result<(), Failure> {
     for path in damaged_stores(state) {
         if is_nothing_held {

@@ -45,8 +45,8 @@ impl Sealing {
         Ok(first)
     }
 
-    /// Takes down how far the log is, and what others appended meanwhile. Of a log that is another one, or lacks what it had, nothing
-    /// is known.
+    /// Takes down how far the log is, and what others appended meanwhile. Of a log that is another one, or lacks what it
+    /// had, nothing is known.
     fn note(&mut self, changes: &Changes<'_>, log: Appended) -> Result<(), Trouble> {
         let known = changes.read().sealed_log()?.filter(|(of, _)| *of == log.origin && !log.is_behind);
         if known.is_none() {
@@ -72,7 +72,8 @@ impl Sealing {
         changes.read().sealed(Some(id))
     }
 
-    /// Takes down what these entries say of the sessions that are meant. Those that cannot be read are for `tacho audit verify` to find.
+    /// Takes down what these entries say of the sessions that are meant. Those that cannot be read are for
+    /// `tacho audit verify` to find.
     fn learn(
         &self,
         changes: &Changes<'_>,
@@ -140,7 +141,8 @@ mod tests {
         assert_eq!(known(state.path()), (4, Some(203)));
     }
 
-    /// Of a log that was put back as it was earlier nothing is known but what it still says, and that it lacks something stands in it.
+    /// Of a log that was put back as it was earlier nothing is known but what it still says, and that it lacks something
+    /// stands in it.
     #[test]
     fn a_log_that_lacks_entries_is_learnt_anew() {
         let state = tempfile::tempdir().unwrap();
