@@ -1,4 +1,5 @@
 """Ed25519 signatures (RFC 8032, section 5.1), for checking only: nothing here is secret, and nothing takes equal time."""
+import functools
 import hashlib
 
 P = 2**255 - 19
@@ -6,6 +7,7 @@ ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 
 
+@functools.lru_cache(maxsize=4096)
 def is_signed(public, text, signature):
     """Whether the signature is by the owner of the public key over the text."""
     s = int.from_bytes(signature[32:], "little")

@@ -9,16 +9,14 @@ Exits 0 if the log is intact, 3 if it was tampered with, 4 if something is missi
 """
 import argparse
 import base64
-import functools
 import hashlib
 import json
 import os
 import re
 import sys
 
-import ed25519
+from ed25519 import is_signed
 
-is_signed = functools.lru_cache(maxsize=4096)(ed25519.is_signed)
 
 def root(row):
     while len(row) > 1:
@@ -48,15 +46,15 @@ def key_of(text):
     return name, right, data[1:]
 
 
-def lines_of(note, key):
-    """The lines of a note that the key has signed."""
+def lines_of(note, *keys):
+    """The lines of a note that one of the keys has signed."""
     text, gap, tail = note.rpartition("\n\n")
     signatures = [line.split(" ") for line in tail[:-1].split("\n")]
     if not gap or not tail.endswith("\n") or re.search("[\0-\x09\x0b-\x1f]", note) or \
             any(len(line) != 3 or line[0] != "\u2014" or not line[1] or "+" in line[1] for line in signatures):
         raise ValueError("is no signed note")
-    signed = [unbase64(line[2])[4:] for line in signatures if (line[1], unbase64(line[2])[:4]) == key[:2]]
-    if not signed or not all(is_signed(key[2], (text + "\n").encode(), one) for one in signed):
+    by = [[unbase64(line[2])[4:] for line in signatures if (line[1], unbase64(line[2])[:4]) == key[:2]] for key in keys]
+    if not any(ones and all(is_signed(key[2], (text + "\n").encode(), one) for one in ones) for key, ones in zip(keys, by)):
         raise ValueError("is not signed by the key of the log")
     return text.split("\n")
 
@@ -109,23 +107,23 @@ class Log:
     def add_pruned(self):
         text = self.read("pruned").decode()
         size = number(text.split("\n")[3])
-        title, origin, minimum, _, top = lines_of(text, [key for after, key in self.keys if after <= size][-1])
+        fit = [key for (after, key), (end, _) in zip(self.keys, [*self.keys[1:], (size, None)]) if after <= size <= end]
+        title, origin, minimum, _, top = lines_of(text, *fit)
         if (title, origin) != ("tachograph-audit/pruned@1", self.origin) or number(minimum) > size:
             raise ValueError("does not fit the log")
         self.expected.append((size, unbase64(top), "pruned"))
         return number(minimum)
 
-    def items(self, shelf, n, count):
-        """What a tile or bundle holds, which is the last of `count` hashes or entries or before it."""
-        groups, rest = f"{n % 1000:03}", n // 1000
-        while rest:
-            groups, rest = f"x{rest % 1000:03}/{groups}", rest // 1000
-        name, width = f"tile/{shelf}/{groups}", min(256, count - n * 256)
-        found = split(shelf, self.read(name if width == 256 else f"{name}.p/{width}"))
-        parts = [(part, split(shelf, self.read(f"{name}.p/{part}"))) for part in self.numbers(f"{name}.p") if part < width]
-        if any(len(part) != length or part != found[:length] for length, part in [*parts, (width, found)]):
+    def items(self, shelf, n, count, given_up=False):
+        """What a tile or bundle holds, the last of `count` hashes or entries or before it; as much as is there of one given up."""
+        groups = [f"x{n // 1000 ** place % 1000:03}" for place in range(6, 0, -1) if n >= 1000 ** place] + [f"{n % 1000:03}"]
+        name, width = f"tile/{shelf}/{'/'.join(groups)}", min(256, count - n * 256)
+        is_there = not given_up or os.path.exists(os.path.join(self.path, name))
+        widths = [part for part in self.numbers(f"{name}.p") if part < width] + [width] * is_there
+        parts = [(part, split(shelf, self.read(name if part == 256 else f"{name}.p/{part}"))) for part in widths]
+        if any(len(part) != length or part != parts[-1][1][:length] for length, part in parts):
             raise ValueError("does not hold what it must")
-        return found
+        return parts[-1][1] if parts else []
 
     def check_entry(self, index, entry):
         said = json.loads(entry)
@@ -134,12 +132,13 @@ class Log:
 
     def leaves(self, n, size, minimum):
         hashes = self.find(f"tile {n} of level 0", self.items, "0", n, size)
-        entries = None if n * 256 + 256 <= minimum else self.find(f"bundle {n}", self.items, "entries", n, size)
+        given_up = n * 256 + 256 <= minimum
+        entries = self.find(f"bundle {n}", self.items, "entries", n, size, given_up)
         for index, entry in enumerate(entries or [], n * 256):
             self.find(f"entry {index}", self.check_entry, index, entry)
             if hashes and hashlib.sha256(b"\0" + entry).digest() != hashes[index % 256]:
                 self.findings.append(("tampered", f"entry {index} does not have the hash that its tile holds"))
-        return [hashlib.sha256(b"\0" + entry).digest() for entry in entries] if entries else hashes or []
+        return [hashlib.sha256(b"\0" + entry).digest() for entry in entries] if entries and not given_up else hashes or []
 
     def verify(self, witnesses, first_key=None):
         for place in range(max(1, len(self.numbers("key")))):
@@ -149,17 +148,20 @@ class Log:
         size = None if self.findings else self.find("checkpoint", self.add_checkpoint, "checkpoint", "checkpoint")
         if size is None:
             return
-        pruned = os.path.exists(os.path.join(self.path, "pruned"))
-        minimum = pruned and self.find("pruned", self.add_pruned) or 0
+        minimum = os.path.exists(os.path.join(self.path, "pruned")) and self.find("pruned", self.add_pruned) or 0
         for name in [f"past/{past}" for past in self.numbers("past")] + [os.path.abspath(path) for path in witnesses]:
             self.find(name, self.add_checkpoint, name, name)
-        leaves = [leaf for n in range(-(-size // 256)) for leaf in self.leaves(n, size, minimum)]
+        bundles = [self.leaves(n, size, minimum) for n in range(-(-size // 256))]
+        if not all(bundles):
+            return  # Without what is missing no root can be told.
+        leaves = [leaf for bundle in bundles for leaf in bundle]
         row, level, tops = leaves, 0, None
         while len(row) >= 256 or level == 0:
             row, level = [root(row[at:at + 256]) for at in range(0, len(row) - 255, 256)], level + 1
             tops = row if tops is None else tops
             for n in range(-(-len(row) // 256)):
-                if self.find(f"tile {n} of level {level}", self.items, level, n, len(row)) != row[n * 256:n * 256 + 256]:
+                held = self.find(f"tile {n} of level {level}", self.items, level, n, len(row))
+                if held not in (None, row[n * 256:n * 256 + 256]):
                     self.findings.append(("tampered", f"tile {n} of level {level} does not fit what is below it"))
         for at, top, name in self.expected:
             rest = leaves[at & ~255:at]
@@ -178,8 +180,7 @@ def split(shelf, data):
 
 
 def verdict(log):
-    grades = {grade for grade, _ in log.findings}
-    return "tampered" if "tampered" in grades else "incomplete" if grades else "intact"
+    return max((grade for grade, _ in log.findings), default="intact")
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -194,7 +195,6 @@ for line in sys.stdin if told.each else ["\t".join([told.log, *told.witness])]:
     path, *files = line.rstrip("\n").split("\t")
     log = Log(path)
     log.verify(files, told.key)
-    if not told.each:
-        print(*(f"{grade}: {what}" for grade, what in log.findings), sep="\n", end="\n" if log.findings else "")
-    print(verdict(log), flush=True)
+    findings = [] if told.each else [f"{grade}: {what}" for grade, what in log.findings]
+    print(*findings, verdict(log), sep="\n", flush=True)
 sys.exit({"intact": 0, "tampered": 3, "incomplete": 4}[verdict(log)] if not told.each else 0)

@@ -130,6 +130,13 @@ impl KeyChain {
         self.later.last().unwrap_or(&self.first)
     }
 
+    /// The keys that were the last while the log had this size, one after the other.
+    pub(crate) fn last_at(&self, size: u64) -> impl Iterator<Item = &VerifierKey> {
+        let ends = self.later.iter().map(|next| next.after.size).chain([u64::MAX]);
+        let in_turn = self.links().zip(ends);
+        in_turn.filter(move |(link, end)| link.after.size <= size && size <= *end).map(|(link, _)| &link.key)
+    }
+
     /// The key that signs a tree of this size.
     #[must_use]
     pub fn signer_of(&self, size: u64) -> &VerifierKey {

@@ -47,8 +47,7 @@ impl Pruned {
         let [TITLE, origin, minimum, size, root] = *lines else { return None };
         let head = TreeHead { size: number(size)?, root: Hash::from_base64(root)? };
         let said = Self { minimum: number(minimum)?, head };
-        let signer = chain.links().rev().find(|link| link.after.size <= head.size)?;
-        let signed = note.is_signed_by(&signer.key);
+        let signed = chain.last_at(head.size).any(|key| note.is_signed_by(key));
         (origin == chain.origin() && said.minimum <= head.size && signed).then_some(said)
     }
 }

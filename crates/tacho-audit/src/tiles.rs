@@ -36,40 +36,33 @@ impl Tiles {
             return Err(LogError::NoEntry { index, why: "the log is shorter" });
         }
         let (bundle, place) = place_of(index);
-        let bytes = read_bundle(&self.log, bundle, Shelf::Entries.width(bundle, self.size))?;
+        let bytes = self.read(Shelf::Entries, bundle, read_bundle)?;
         let found = entries(&bytes).nth(place).flatten().map(<[u8]>::to_vec);
         found.ok_or(LogError::NoEntry { index, why: "its bundle is damaged" })
     }
 
-    /// Hands out the entries from a number on, in their order.
-    ///
-    /// # Errors
-    /// When a bundle cannot be read, or is damaged.
-    pub fn each_entry(&self, first: u64, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), LogError> {
-        for bundle in first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64) {
-            let width = Shelf::Entries.width(bundle, self.size);
-            let bytes = read_bundle(&self.log, bundle, width)?;
-            let begin = bundle * TILE_WIDTH as u64;
-            for (index, entry) in (begin..begin + width as u64).zip(entries(&bytes)) {
-                let entry = entry.ok_or(LogError::NoEntry { index, why: "its bundle is damaged" })?;
-                if index >= first {
-                    each(index, entry);
-                }
-            }
-        }
-        Ok(())
+    /// The entries from a number on, in their order; an error in the place of a bundle that cannot be read, and of each entry that a
+    /// damaged one lacks.
+    pub fn entries_from(&self, first: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>), LogError>> {
+        let bundles = first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64);
+        bundles.flat_map(move |bundle| self.entries_of(bundle, first))
     }
 
-    /// Hands out the entries from a number on, in their order, without those whose bundle cannot be read or is damaged.
-    pub fn each_readable(&self, first: u64, each: &mut dyn FnMut(u64, &[u8])) {
-        for bundle in first / TILE_WIDTH as u64..self.size.div_ceil(TILE_WIDTH as u64) {
-            let width = Shelf::Entries.width(bundle, self.size);
-            let bytes = read_bundle(&self.log, bundle, width).unwrap_or_default();
-            let begin = bundle * TILE_WIDTH as u64;
-            let whole = entries(&bytes).map_while(|entry| entry);
-            let wanted = (begin..begin + width as u64).zip(whole).filter(|(index, _)| *index >= first);
-            wanted.for_each(|(index, entry)| each(index, entry));
-        }
+    /// Those of one bundle.
+    fn entries_of(&self, bundle: u64, first: u64) -> Vec<Result<(u64, Vec<u8>), LogError>> {
+        let width = Shelf::Entries.width(bundle, self.size);
+        let bytes = match self.read(Shelf::Entries, bundle, read_bundle) {
+            Ok(bytes) => bytes,
+            Err(error) => return vec![Err(error)],
+        };
+        let begin = bundle * TILE_WIDTH as u64;
+        let found = entries(&bytes).chain(std::iter::repeat(None));
+        let numbered = (begin..begin + width as u64).zip(found).filter(|(index, _)| *index >= first);
+        let whole = |(index, entry): (u64, Option<&[u8]>)| match entry {
+            Some(entry) => Ok((index, entry.to_vec())),
+            None => Err(LogError::NoEntry { index, why: "its bundle is damaged" }),
+        };
+        numbered.map(whole).collect()
     }
 
     /// The hash of an entry.
@@ -132,13 +125,26 @@ impl Tiles {
         if self.kept.len() >= KEPT_TILES_MAX && !self.kept.contains_key(&(level, index)) {
             self.kept.clear();
         }
-        let width = Shelf::Level(level).width(index, self.size);
-        Ok(match self.kept.entry((level, index)) {
-            std::collections::hash_map::Entry::Occupied(kept) => kept.into_mut(),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(read_tile(&self.log, level, index, width)?)
-            }
-        })
+        if !self.kept.contains_key(&(level, index)) {
+            let read = |log: &Path, index, width| read_tile(log, level, index, width);
+            let mut tile = self.read(Shelf::Level(level), index, read)?;
+            tile.truncate(Shelf::Level(level).width(index, self.size));
+            self.kept.insert((level, index), tile);
+        }
+        Ok(self.kept.get(&(level, index)).map_or(&[], Vec::as_slice))
+    }
+
+    /// Reads a tile or a bundle by its width: a part, or the whole that took its place since, which begins as the part was.
+    fn read<T>(
+        &self,
+        shelf: Shelf,
+        index: u64,
+        read: impl Fn(&Path, u64, usize) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        match read(&self.log, index, shelf.width(index, self.size)) {
+            Err(error) if error.is_missing_file() => read(&self.log, index, TILE_WIDTH).map_err(|_| error),
+            found => found,
+        }
     }
 }
 

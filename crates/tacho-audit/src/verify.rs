@@ -1,20 +1,18 @@
 //! Verifying a whole log: every entry against its tile, every tile against the one above, the root against the signed
 //! checkpoint, and the growth of the log against every earlier checkpoint that anybody holds. Changes nothing, and holds a
-//! few tiles at a time. A log that grows meanwhile is verified again where anything seemed wrong: parts of tiles go once the tile
-//! is full.
+//! few tiles at a time. A log that grows or is pruned meanwhile is verified again where anything seemed wrong: parts of
+//! tiles go once the tile is full.
 
 use crate::error::LogError;
-use crate::files::{numbers_in, read_text};
+use crate::files::{numbers_in, read, read_text};
 use crate::hash::{HASH_BYTES, Hash};
 use crate::key_chain::KeyChain;
-use crate::layout::{CHECKPOINT, PAST, Shelf, TILE_WIDTH};
+use crate::layout::{CHECKPOINT, PAST, PRUNED, Shelf, TILE_WIDTH};
 use crate::note::VerifierKey;
 use crate::proof::TreeHead;
 use crate::prune::Pruned;
 use crate::tiles::{entries, read_bundle, read_tile};
 use crate::tree::Tree;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 /// So often a log is verified again that grows meanwhile.
@@ -25,7 +23,7 @@ const FINDINGS_MAX: usize = 100;
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// Something that must be there is not; what is there fits.
+    /// Something that must be there is not, or cannot be read; what is there fits.
     Incomplete,
     /// What is there is not what was signed.
     Tampered,
@@ -83,11 +81,11 @@ pub type Judge<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Option<String>;
 /// Verifies the log in a directory.
 #[must_use]
 pub fn verify(log: &Path, outside: Outside<'_>, judge: Judge<'_>) -> Report {
-    let checkpoint = || read_text(&log.join(CHECKPOINT)).ok();
+    let standing = || [CHECKPOINT, PRUNED].map(|name| read_text(&log.join(name)).ok());
     for _ in 1..TRIES {
-        let before = checkpoint();
+        let before = standing();
         let report = verify_once(log, outside, judge);
-        if report.findings.is_empty() || checkpoint() == before {
+        if report.findings.is_empty() || standing() == before {
             return report;
         }
     }
@@ -189,7 +187,7 @@ impl Report {
 }
 
 fn grade_of(error: &LogError) -> Grade {
-    if error.is_missing_file() { Grade::Incomplete } else { Grade::Tampered }
+    if matches!(error, LogError::File { .. }) { Grade::Incomplete } else { Grade::Tampered }
 }
 
 /// On the way through the entries.
@@ -206,14 +204,17 @@ struct Walk<'a, I: Iterator<Item = Expected>> {
 impl<I: Iterator<Item = Expected>> Walk<'_, I> {
     fn through(mut self, judge: Judge<'_>) -> Report {
         self.meet_expected();
+        let mut is_whole = true;
         for bundle in 0..self.head.size.div_ceil(TILE_WIDTH as u64) {
-            let Some(leaves) = self.leaves(bundle, judge) else { return self.report };
-            for leaf in leaves {
-                let mut full = Vec::new();
-                self.tree.push(leaf, |tile| full.push(tile));
-                full.iter().for_each(|tile| self.compare(tile.level, tile.index, &tile.hashes));
-                self.meet_expected();
+            match self.leaves(bundle, judge) {
+                Some(leaves) if is_whole => leaves.into_iter().for_each(|leaf| self.grow(leaf)),
+                // Behind what is missing no root can be told, and its own tile is all that there is to compare with.
+                Some(leaves) => self.compare(0, bundle, &leaves),
+                None => is_whole = false,
             }
+        }
+        if !is_whole {
+            return self.report;
         }
         let edge = self.tree.edge().to_vec();
         for (level, hashes) in (0..).zip(&edge).filter(|(_, hashes)| !hashes.is_empty()) {
@@ -223,20 +224,28 @@ impl<I: Iterator<Item = Expected>> Walk<'_, I> {
         self.report
     }
 
-    /// The hashes of the entries of a bundle; `None` where neither it nor its tile can be read.
+    fn grow(&mut self, leaf: Hash) {
+        let mut full = Vec::new();
+        self.tree.push(leaf, |tile| full.push(tile));
+        full.iter().for_each(|tile| self.compare(tile.level, tile.index, &tile.hashes));
+        self.meet_expected();
+    }
+
+    /// The hashes of the entries of a bundle; `None` where neither it nor its tile can be read. A bundle that was given up need
+    /// not be there; one that is must be what it was.
     fn leaves(&mut self, bundle: u64, judge: Judge<'_>) -> Option<Vec<Hash>> {
         let width = Shelf::Entries.width(bundle, self.head.size);
         let first = bundle * TILE_WIDTH as u64;
-        if first + width as u64 <= self.report.minimum && width == TILE_WIDTH {
-            let tile = read_tile(self.log, 0, bundle, width);
-            return self.report.note(tile);
-        }
         let bytes = match read_bundle(self.log, bundle, width) {
             Ok(bytes) => bytes,
             Err(error) => {
-                self.report.find(grade_of(&error), Some(first), error.to_string());
-                let tile = read_tile(self.log, 0, bundle, width);
-                return self.report.note(tile);
+                let may_be_missing = first + width as u64 <= self.report.minimum && width == TILE_WIDTH;
+                if !(may_be_missing && error.is_missing_file()) {
+                    self.report.find(grade_of(&error), Some(first), error.to_string());
+                }
+                let tile = self.report.note(read_tile(self.log, 0, bundle, width))?;
+                self.compare_parts(Shelf::Entries, bundle, &tile);
+                return Some(tile);
             }
         };
         let mut leaves = Vec::with_capacity(width);
@@ -255,7 +264,7 @@ impl<I: Iterator<Item = Expected>> Walk<'_, I> {
             self.report.find(Grade::Tampered, Some(first + same.min(width - 1) as u64), what);
             return Some(tile);
         }
-        self.compare_parts(Shelf::Entries, bundle, &bytes);
+        self.compare_parts(Shelf::Entries, bundle, &leaves);
         self.report.entries += width as u64;
         Some(leaves)
     }
@@ -272,12 +281,11 @@ impl<I: Iterator<Item = Expected>> Walk<'_, I> {
             };
             self.report.find(Grade::Tampered, Some(entry), what);
         }
-        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
-        self.compare_parts(Shelf::Level(level), index, &bytes);
+        self.compare_parts(Shelf::Level(level), index, hashes);
     }
 
-    /// What was signed of a tile or bundle before it was as wide as it is now must be how it begins.
-    fn compare_parts(&mut self, shelf: Shelf, index: u64, whole: &[u8]) {
+    /// What was signed of a tile or bundle before it was as wide as it is now must be how it begins, by its hashes.
+    fn compare_parts(&mut self, shelf: Shelf, index: u64, hashes: &[Hash]) {
         let width = shelf.width(index, self.head.size);
         for part in numbers_in(&self.log.join(shelf.parts(index))) {
             let part = usize::try_from(part).unwrap_or(usize::MAX);
@@ -286,22 +294,25 @@ impl<I: Iterator<Item = Expected>> Walk<'_, I> {
                 continue;
             }
             let name = shelf.path(index, part);
-            let read = fs::read(self.log.join(&name));
-            // It went when the tile became full.
-            if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            let bytes = match read(&self.log.join(&name)) {
+                // It went when the tile became full.
+                Err(error) if error.is_missing_file() => continue,
+                read => self.report.note(read),
+            };
+            let Some(bytes) = bytes else { continue };
+            let found: Option<Vec<Hash>> = match shelf {
+                Shelf::Level(_) => bytes.chunks(HASH_BYTES).map(Hash::from_bytes).collect(),
+                Shelf::Entries => entries(&bytes).map(|entry| entry.map(Hash::of_entry)).collect(),
+            };
+            let found = found.unwrap_or_default();
+            if found.len() == part && hashes.starts_with(&found) {
                 continue;
             }
-            let is_right = read.is_ok_and(|bytes| {
-                let is_long_enough = match shelf {
-                    Shelf::Level(_) => bytes.len() == part * HASH_BYTES,
-                    Shelf::Entries => entries(&bytes).filter(Option::is_some).count() == part,
-                };
-                is_long_enough && whole.starts_with(&bytes)
-            });
-            if !is_right {
-                let what = format!("{} is not how what it became begins", name.display());
-                self.report.find(Grade::Tampered, None, what);
-            }
+            let same = found.iter().zip(hashes).take_while(|(found, right)| found == right).count();
+            let first =
+                (index * TILE_WIDTH as u64 + same.min(part.saturating_sub(1)) as u64) << shelf.height();
+            let what = format!("{} is not how what it became begins", name.display());
+            self.report.find(Grade::Tampered, Some(first), what);
         }
     }
 

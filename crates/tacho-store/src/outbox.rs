@@ -144,19 +144,19 @@ impl Changes<'_> {
                 )?
                 .execute(params![to, now.0.cast_signed(), taken, message])?;
                 self.refuse(parcel, rejected, now)?;
-                self.remove(parcel)
+                self.remove_parcel(parcel)
             }
             Delivery::Refused { error } => {
                 self.answered(parcel, error)?;
                 self.prepare("UPDATE destinations SET refusals = refusals + 1 WHERE key = ?1")?
                     .execute([to])?;
                 self.refuse(parcel, parcel.items, now)?;
-                self.remove(parcel)
+                self.remove_parcel(parcel)
             }
             Delivery::GivenUp { error } => {
                 let name = self.answered(parcel, error)?;
                 self.count_loss(&refused_by(&name), parcel.items, now)?;
-                self.remove(parcel)
+                self.remove_parcel(parcel)
             }
             Delivery::PutBehind { retry_at, error } => {
                 self.prepare(
@@ -170,7 +170,7 @@ impl Changes<'_> {
                 self.answered(parcel, error)?;
                 // What is found out about one item before the next is looked at costs few requests where all are refused.
                 parts.iter().rev().try_for_each(|part| self.enqueue_first(part, now))?;
-                self.remove(parcel)
+                self.remove_parcel(parcel)
             }
             Delivery::Postponed { retry_at, is_asked, error } => {
                 self.prepare(
@@ -216,11 +216,14 @@ impl Changes<'_> {
                       SELECT destination, signal, content_type, is_full, has_names, items, created_ns, bytes
                       FROM outbox WHERE id = ?1 AND destination = ?2";
         self.prepare(insert)?.execute([parcel.id, parcel.destination.0])?;
-        self.remove(parcel)
+        self.remove_parcel(parcel)
     }
 
-    /// Who took its place meanwhile, after it was forgotten, is for another destination.
-    fn remove(&self, parcel: &Parcel) -> Result<(), StoreError> {
+    /// Takes a request out of line. Who took its place meanwhile, after it was forgotten, is for another destination.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remove_parcel(&self, parcel: &Parcel) -> Result<(), StoreError> {
         let delete = "DELETE FROM outbox WHERE id = ?1 AND destination = ?2";
         self.prepare(delete)?.execute([parcel.id, parcel.destination.0])?;
         Ok(())
@@ -251,7 +254,7 @@ impl Reader<'_> {
     pub fn next_parcel(&self, destination: DestinationKey) -> Result<Option<Parcel>, StoreError> {
         self.parcel(
             destination,
-            "SELECT id, signal, content_type, is_full, has_names, items, bytes FROM outbox
+            "SELECT id, destination, signal, content_type, is_full, has_names, items, bytes FROM outbox
              WHERE destination = ?1 AND signal NOT IN (
                  SELECT signal FROM destination_signals WHERE destination = ?1 AND declined_ns IS NOT NULL)
              ORDER BY id LIMIT 1",
@@ -265,7 +268,7 @@ impl Reader<'_> {
     pub fn next_declined_parcel(&self, destination: DestinationKey) -> Result<Option<Parcel>, StoreError> {
         self.parcel(
             destination,
-            "SELECT id, signal, content_type, is_full, has_names, items, bytes FROM outbox
+            "SELECT id, destination, signal, content_type, is_full, has_names, items, bytes FROM outbox
              WHERE destination = ?1 AND signal IN (
                  SELECT signal FROM destination_signals WHERE destination = ?1 AND declined_ns IS NOT NULL)
              ORDER BY id LIMIT 1",
@@ -283,20 +286,31 @@ impl Reader<'_> {
         Ok(statement.query_row(params![destination.0, signal], |row| row.get(0))?)
     }
 
-    fn parcel(&self, destination: DestinationKey, select: &str) -> Result<Option<Parcel>, StoreError> {
-        let mut statement = self.connection.prepare_cached(select)?;
-        let parcel = |row: &Row<'_>| {
-            Ok(Parcel {
-                id: row.get(0)?,
-                destination,
-                signal: row.get(1)?,
-                content_type: row.get(2)?,
-                is_full: row.get(3)?,
-                has_names: row.get(4)?,
-                items: row.get::<_, i64>(5)?.cast_unsigned(),
-                bytes: row.get(6)?,
-            })
-        };
-        Ok(statement.query_row([destination.0], parcel).optional()?)
+    /// The first request behind this place in line, whomever it is for.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn parcel_behind(&self, id: i64) -> Result<Option<Parcel>, StoreError> {
+        let select =
+            "SELECT id, destination, signal, content_type, is_full, has_names, items, bytes FROM outbox
+                      WHERE id > ?1 ORDER BY id LIMIT 1";
+        Ok(self.connection.prepare_cached(select)?.query_row([id], parcel).optional()?)
     }
+
+    fn parcel(&self, destination: DestinationKey, select: &str) -> Result<Option<Parcel>, StoreError> {
+        Ok(self.connection.prepare_cached(select)?.query_row([destination.0], parcel).optional()?)
+    }
+}
+
+fn parcel(row: &Row<'_>) -> rusqlite::Result<Parcel> {
+    Ok(Parcel {
+        id: row.get(0)?,
+        destination: DestinationKey(row.get(1)?),
+        signal: row.get(2)?,
+        content_type: row.get(3)?,
+        is_full: row.get(4)?,
+        has_names: row.get(5)?,
+        items: row.get::<_, i64>(6)?.cast_unsigned(),
+        bytes: row.get(7)?,
+    })
 }

@@ -37,12 +37,13 @@ impl Reader<'_> {
 }
 
 impl Store {
-    /// Gives the space of forgotten rows back to the file system and empties the write-ahead log.
+    /// Gives the space of forgotten rows back to the file system, so that nothing of them is in the file or its
+    /// write-ahead log, whoever else has it open.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn shrink(&self) -> Result<(), StoreError> {
-        Ok(self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); VACUUM;")?)
+        Ok(self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?)
     }
 }
 

@@ -1,13 +1,22 @@
 //! What the audit log says already, so that nothing is sealed twice. It is made again from the log where it is behind.
+//!
+//! Of a session of which nothing else is kept any more, it is only kept where in the log its entries lie: one row, about
+//! nothing, that stands for all of its rows. Should the session go on, they are learnt from there.
 
 use crate::error::StoreError;
 use crate::store::{Changes, Reader};
 use rusqlite::{OptionalExtension as _, params};
 use std::collections::HashMap;
+use std::ops::Range;
 use tacho_model::id::SessionId;
 
 /// The session of what the recorder itself had to say.
 const OF_RECORDER: &str = "";
+/// Whether nothing is kept of the session of a row but what was sealed.
+const IS_GONE: &str = "NOT EXISTS (
+    SELECT 1 FROM session_keys JOIN observations
+        ON observations.id BETWEEN session_keys.key << 32 AND (session_keys.key << 32) + 4294967295
+    WHERE session_keys.id = sealed.session)";
 
 /// The entry that said something last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +37,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn sealed(&self, session: Option<&SessionId>) -> Result<HashMap<String, Sealed>, StoreError> {
-        let select = "SELECT about, entry, fingerprint FROM sealed WHERE session = ?1";
+        let select = "SELECT about, entry, fingerprint FROM sealed WHERE session = ?1 AND about <> ''";
         let mut select = self.connection.prepare_cached(select)?;
         let rows = select.query_map([name(session)], |row| {
             let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
@@ -48,6 +57,20 @@ impl Reader<'_> {
         Ok(first.map(i64::cast_unsigned))
     }
 
+    /// Between which entries those of a session lie of which only that is kept.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn folded_up(&self, session: &SessionId) -> Result<Option<Range<u64>>, StoreError> {
+        let select = "SELECT first, entry + 1 FROM sealed WHERE session = ?1 AND about = ''";
+        let mut select = self.connection.prepare_cached(select)?;
+        let row = select.query_row([session.as_str()], |row| {
+            let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+            Ok(number(0)?..number(1)?)
+        });
+        Ok(row.optional()?)
+    }
+
     /// The log of which it is known what was sealed, by its name, and up to which size of it; `None` before there was any.
     ///
     /// # Errors
@@ -60,7 +83,7 @@ impl Reader<'_> {
 }
 
 impl Changes<'_> {
-    /// Takes down which entry says something last.
+    /// Takes down which entry says something last; what an earlier one says is no news.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -73,7 +96,8 @@ impl Changes<'_> {
         let (entry, fingerprint) = (sealed.entry.cast_signed(), sealed.fingerprint.cast_signed());
         let insert =
             "INSERT INTO sealed (session, about, first, entry, fingerprint) VALUES (?1, ?2, ?3, ?3, ?4)
-                      ON CONFLICT DO UPDATE SET entry = ?3, fingerprint = ?4";
+                      ON CONFLICT DO UPDATE SET first = min(first, ?3), entry = max(entry, ?3),
+                          fingerprint = iif(entry > ?3, fingerprint, ?4)";
         self.prepare(insert)?.execute(params![name(session), about, entry, fingerprint])?;
         Ok(())
     }
@@ -89,13 +113,43 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Forgets what entries before this one say of sessions that are not known any more.
+    /// Keeps, of each session of which nothing else is kept any more, only where its entries lie.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn fold_sealed_up(&self) -> Result<(), StoreError> {
+        let select = format!(
+            "SELECT session FROM sealed WHERE session <> '' GROUP BY session HAVING count(*) > 1 AND {IS_GONE}"
+        );
+        let mut select = self.prepare(&select)?;
+        let gone = select.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+        for session in gone {
+            self.prepare(
+                "INSERT OR REPLACE INTO sealed (session, about, first, entry, fingerprint)
+                 SELECT ?1, '', min(first), max(entry), 0 FROM sealed WHERE session = ?1",
+            )?
+            .execute([&session])?;
+            self.prepare("DELETE FROM sealed WHERE session = ?1 AND about <> ''")?.execute([&session])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets where a session's entries lie, as what they say is taken down again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn unfold_sealed(&self, session: &SessionId) -> Result<(), StoreError> {
+        self.prepare("DELETE FROM sealed WHERE session = ?1 AND about = ''")?.execute([session.as_str()])?;
+        Ok(())
+    }
+
+    /// Forgets what entries before this one say of sessions of which nothing else is kept any more.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn forget_sealed_before(&self, entry: u64) -> Result<(), StoreError> {
-        self.prepare("DELETE FROM sealed WHERE entry < ?1 AND session NOT IN (SELECT id FROM session_keys)")?
-            .execute([entry.cast_signed()])?;
+        let delete = format!("DELETE FROM sealed WHERE entry < ?1 AND session <> '' AND {IS_GONE}");
+        self.prepare(&delete)?.execute([entry.cast_signed()])?;
         Ok(())
     }
 

@@ -10,10 +10,10 @@ mod openings;
 mod unsealed;
 mod witness;
 
-pub(crate) use book::{Appended, Book, is_damage};
+pub(crate) use book::{Appended, Book, is_damage, lost_entries};
 pub(crate) use entry::{Entry, Fields, Known, fingerprint_of, time_text};
-pub(crate) use holds::{Hold, Policy};
-pub(crate) use openings::{Opening, Reasoning, summary};
+pub(crate) use holds::{Hold, Policy, retention_said};
+pub(crate) use openings::{Opening, Reasoning, is_forgotten, summary};
 pub(crate) use unsealed::{UNSEALED, note_sealed, note_unsealed, unsealed_since};
 pub(crate) use witness::{checkpoint_of, witnessed};
 

@@ -9,6 +9,7 @@ mod courier;
 mod dead_letters;
 mod declined;
 mod deliver;
+mod forgotten;
 mod hand_over;
 mod held_off;
 mod ingest;
@@ -37,7 +38,8 @@ mod wake;
 mod workplaces;
 
 pub(crate) use control::{Flushed, Request, SOCKET, ask_running_drainer};
-pub(crate) use dead_letters::DEAD_LETTERS;
+pub(crate) use dead_letters::{DEAD_LETTERS, forget_dead_letters};
+pub(crate) use forgotten::forget_unsent;
 pub(crate) use reception::{Reception, port_wanted};
 pub(crate) use resident::{Left, Stay, run_resident};
 
@@ -76,6 +78,9 @@ const BACKFILL_NS: u64 = 24 * 3600 * 1_000_000_000;
 const ROUND_SESSIONS_MAX: usize = 64;
 /// How often sessions are looked after that no hook speaks of: whether their agents run, what their transcripts say.
 const CARE_PAUSE: Duration = Duration::from_secs(15);
+
+/// What a damaged store that was moved out of the way is called, before the time.
+const DAMAGED: &str = "damaged-";
 
 /// The drainer, holding its lock.
 #[derive(Debug)]
@@ -341,13 +346,24 @@ impl Drainer {
 /// spool and the transcripts that still exist.
 pub(crate) fn set_damaged_store_aside(state: &State) -> Result<PathBuf, Failure> {
     let path = store_file(state);
-    let aside = path.with_extension(format!("damaged-{}", now().0 / 1_000_000_000));
+    let aside = path.with_extension(format!("{DAMAGED}{}", now().0 / 1_000_000_000));
     fs::rename(&path, &aside)?;
     for index in ["db-wal", "db-shm"] {
         // They belong to the damaged file and may not be there.
         let _ = fs::remove_file(path.with_extension(index));
     }
     Ok(aside)
+}
+
+/// The stores that were moved out of the way.
+pub(crate) fn damaged_stores(state: &State) -> Vec<PathBuf> {
+    let entries = fs::read_dir(state.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+    let store = store_file(state);
+    let is_one = |path: &PathBuf| {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        path.file_stem() == store.file_stem() && extension.starts_with(DAMAGED)
+    };
+    entries.filter(is_one).collect()
 }
 
 /// The time by the system's clock.

@@ -6,6 +6,7 @@
 mod files;
 mod scan;
 
+use crate::audit::is_forgotten;
 use crate::failure::Failure;
 use crate::prices::Pricing;
 use crate::vcs::Projects;
@@ -109,7 +110,7 @@ fn read<'a>(
     let mut buffer = Vec::new();
     while let Some(transcript) = transcripts.get(next.fetch_add(1, Ordering::Relaxed)) {
         let scanned = scan::scan(transcript, &mut buffer);
-        if let Some(state) = archive {
+        if let Some(state) = archive.filter(|state| !is_forgotten(state, transcript.place.session.as_str())) {
             transcript.keep(state);
         }
         if sender.send((transcript, scanned)).is_err() {

@@ -113,7 +113,7 @@ fn parts_from_before() {
     flip(&scene.path().join("tile/entries/000.p/3"), 9);
     flip(&scene.path().join("tile/0/000.p/3"), 9);
     let expected = ["tile/entries/000.p/3", "tile/0/000.p/3"]
-        .map(|name| format!("Tampered - {name} is not how what it became begins"));
+        .map(|name| format!("Tampered 0 {name} is not how what it became begins"));
     assert_eq!(found(&scene.verify(&[]).findings), expected);
 }
 
@@ -235,4 +235,50 @@ fn what_was_given_up_without_a_word() {
     let bundle = scene.path().join("tile/entries/000");
     let expected = format!("Incomplete 0 cannot read {}", bundle.display());
     assert_eq!(found(&scene.verify(&[]).findings), [expected]);
+}
+
+/// What was given up may be there all the same, whole or in part, and must be what it was.
+#[test]
+fn what_was_given_up_and_put_back() {
+    let mut scene = Scene::with_entries(600);
+    let bundle = fs::read(scene.path().join("tile/entries/000")).unwrap();
+    let part = bundle_of(7);
+    scene.writer().prune(600).unwrap();
+    let log = scene.path();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = log.join("tile/entries").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    put("000", &bundle);
+    put("000.p/7", &part);
+    let report = verify_at(&log, &[]);
+    assert_eq!((found(&report.findings), report.entries), (Vec::new(), 88 + 256));
+    let mut altered = bundle.clone();
+    altered[100] ^= 1;
+    put("000", &altered);
+    assert_eq!(
+        found(&verify_at(&log, &[]).findings),
+        [
+            "Tampered 1 is another entry",
+            "Tampered 1 tile/entries/000.p/7 is not how what it became begins",
+            &format!("Tampered 1 {TILE}"),
+            "Tampered 0 an entry from 0 to 599 is not what was signed: the note on pruning has another root",
+            "Tampered 0 an entry from 0 to 599 is not what was signed: the checkpoint has another root",
+            "Tampered 0 tile 0 of level 1 does not hold the hash of what is below it",
+        ]
+    );
+    fs::remove_file(log.join("tile/entries/000")).unwrap();
+    assert_eq!(found(&verify_at(&log, &[]).findings), [""; 0]);
+    put("000.p/7", &altered[..part.len()]);
+    assert_eq!(
+        found(&verify_at(&log, &[]).findings),
+        ["Tampered 1 tile/entries/000.p/7 is not how what it became begins"]
+    );
+}
+
+/// A bundle of the first entries.
+fn bundle_of(count: u64) -> Vec<u8> {
+    let entries = (0..count).map(crate::scene::entry);
+    entries.flat_map(|entry| [&u16::try_from(entry.len()).unwrap().to_be_bytes(), &*entry].concat()).collect()
 }

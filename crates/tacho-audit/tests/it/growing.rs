@@ -6,10 +6,11 @@ use std::fs;
 use tacho_audit::error::LogError;
 use tacho_audit::hash::Hash;
 use tacho_audit::log::Log;
+use tacho_audit::note::sign;
 use tacho_audit::proof::{TreeHead, is_consistent};
 use tacho_audit::tiles::Tiles;
 use tacho_audit::tlog_proof::EntryProof;
-use tacho_audit::verify::Report;
+use tacho_audit::verify::{Grade, Report};
 
 fn intact(report: &Report, entries: u64) {
     let size = report.head.unwrap().size;
@@ -132,6 +133,45 @@ fn entries_that_are_given_up() {
     assert_eq!((scene.writer().prune(10).unwrap(), scene.verify(&[]).minimum), (0, 600));
 }
 
+/// Who gave entries up and then handed signing on, before anything else was appended, had the say when he did.
+#[test]
+fn entries_that_are_given_up_before_the_key_changes() {
+    let mut scene = Scene::with_entries(300);
+    scene.writer().prune(256).unwrap();
+    scene.writer().hand_on(key(2)).unwrap();
+    scene.writer().hand_on(key(3)).unwrap();
+    intact(&scene.verify(&[]), 44);
+    scene.append(1);
+    intact(&scene.verify(&[]), 45);
+    // Only those who had it: a key that came later signs nothing that was before it.
+    let note = fs::read_to_string(scene.path().join("pruned")).unwrap();
+    let (text, _) = note.split_once("\n\n").unwrap();
+    let signed = |number| sign(&format!("{text}\n"), &[&key(number)]);
+    for (number, expected) in [(1, 0), (2, 0), (3, 0)] {
+        fs::write(scene.path().join("pruned"), signed(number)).unwrap();
+        assert_eq!(scene.verify(&[]).findings.len(), expected, "{number}");
+    }
+    scene.writer().hand_on(key(2)).unwrap();
+    scene.append(1);
+    scene.writer().prune(256 + 10).unwrap();
+    let note = fs::read_to_string(scene.path().join("pruned")).unwrap();
+    let (text, _) = note.split_once("\n\n").unwrap();
+    fs::write(scene.path().join("pruned"), sign(&format!("{text}\n"), &[&key(3)])).unwrap();
+    assert_eq!(scene.verify(&[]).grade(), Some(Grade::Tampered));
+}
+
+/// Who reads a log that grows meanwhile finds what he looks for, also where the part in which it stood has become whole.
+#[test]
+fn what_is_read_while_the_log_grows() {
+    let mut scene = Scene::with_entries(250);
+    let (mut tiles, before) = (Tiles::new(&scene.path(), 250), proof(&scene, 3));
+    scene.append(300);
+    assert_eq!(tiles.entry(249).unwrap(), entry(249));
+    assert_eq!(tiles.inclusion(3).unwrap(), before.path);
+    let read: Vec<_> = tiles.entries_from(248).map(Result::unwrap).collect();
+    assert_eq!(read, [(248, entry(248)), (249, entry(249))]);
+}
+
 fn proof(scene: &Scene, index: u64) -> EntryProof {
     let checkpoint = scene.checkpoint();
     let size = checkpoint.lines().nth(1).unwrap().parse().unwrap();
@@ -192,8 +232,7 @@ proptest! {
         for (number, new) in heads.iter().enumerate() {
             let mut tiles = Tiles::new(&scene.path(), new.size);
             for old in &heads[..number] {
-                // Tiles that were not full then are gone by now where they are full.
-                let Ok(path) = tiles.consistency(old.size) else { continue };
+                let path = tiles.consistency(old.size).unwrap();
                 prop_assert!(is_consistent(*old, *new, &path));
             }
         }

@@ -27,8 +27,8 @@ fn scene() -> Scene {
     scene.append(700);
     let mut writer = scene.writer();
     writer.keep_checkpoint().unwrap();
-    writer.hand_on(key(3)).unwrap();
     writer.prune(300).unwrap();
+    writer.hand_on(key(3)).unwrap();
     drop(writer);
     scene.append(20);
     scene.append(3);
@@ -80,6 +80,68 @@ fn both_say_the_same() {
     let theirs = each(logs.iter().map(|(log, _)| log));
     let expected: Vec<_> = logs.iter().map(|(_, expected)| *expected).collect();
     assert_eq!((ours, theirs), (expected.clone(), expected));
+}
+
+/// A bundle that was given up and put back, in whole or in part, as it was and altered.
+#[test]
+fn both_say_the_same_of_what_was_put_back() {
+    let whole = Scene::with_entries(300);
+    let bundle = fs::read(whole.path().join("tile/entries/000")).unwrap();
+    let end = bundle.len();
+    let part = (0..7).fold(0, |at, _| at + 2 + usize::from(bundle[at]) * 256 + usize::from(bundle[at + 1]));
+    let mut expected = Vec::new();
+    let mut scenes = Vec::new();
+    for (name, length) in [("tile/entries/000", end), ("tile/entries/000.p/7", part)] {
+        for place in [None, Some(0), Some(length / 2), Some(length - 1)] {
+            let mut scene = Scene::with_entries(300);
+            scene.writer().prune(300).unwrap();
+            let mut bytes = bundle[..length].to_vec();
+            place.into_iter().for_each(|place| bytes[place] ^= 4);
+            put(&scene.path(), name, &bytes);
+            expected.push(place.map(|_| Grade::Tampered));
+            scenes.push(scene);
+        }
+    }
+    let paths: Vec<PathBuf> = scenes.iter().map(Scene::path).collect();
+    let ours: Vec<_> = paths.iter().map(|log| verify_at(log, &[]).grade()).collect();
+    assert_eq!((ours, each(paths.iter())), (expected.clone(), expected));
+}
+
+/// What is missing hides no alteration behind it.
+#[test]
+fn both_say_the_same_of_an_alteration_behind_what_is_missing() {
+    let scene = Scene::with_entries(600);
+    let log = scene.path();
+    fs::remove_file(log.join("tile/entries/000")).unwrap();
+    fs::remove_file(log.join("tile/0/000")).unwrap();
+    let grades = || [verify_at(&log, &[]).grade(), each([log.clone()].iter()).pop().unwrap()];
+    assert_eq!(grades(), [Some(Grade::Incomplete); 2]);
+    let mut bundle = fs::read(log.join("tile/entries/001")).unwrap();
+    bundle[100] ^= 4;
+    put(&log, "tile/entries/001", &bundle);
+    assert_eq!(grades(), [Some(Grade::Tampered); 2]);
+}
+
+/// Something else where a file must be, so that it cannot be read.
+#[test]
+fn both_say_the_same_of_what_cannot_be_read() {
+    let mut scene = Scene::with_entries(3);
+    scene.writer().keep_checkpoint().unwrap();
+    scene.append(300);
+    scene.writer().prune(256).unwrap();
+    let whole = crate::scene::files(&scene.path());
+    let folder = tempfile::tempdir().unwrap();
+    let mut logs = Vec::new();
+    for (number, (name, _)) in whole.iter().filter(|(name, _)| name != "lock").enumerate() {
+        let copy = folder.path().join(number.to_string());
+        whole.iter().for_each(|(name, bytes)| put(&copy, name, bytes));
+        fs::remove_file(copy.join(name)).unwrap();
+        fs::create_dir(copy.join(name)).unwrap();
+        logs.push(copy);
+    }
+    let ours: Vec<_> = logs.iter().map(|log| verify_at(log, &[]).grade()).collect();
+    let expected = vec![Some(Grade::Incomplete); logs.len()];
+    assert_eq!((ours, each(logs.iter())), (expected.clone(), expected));
 }
 
 fn put(log: &Path, name: &str, bytes: &[u8]) {

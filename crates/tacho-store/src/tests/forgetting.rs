@@ -3,6 +3,7 @@
 use super::sample::{
     contents, empty, fill, later, observation, observe, process, put, session, span, transcript,
 };
+use crate::sealed::Sealed;
 use tacho_model::id::SessionId;
 
 #[test]
@@ -64,6 +65,42 @@ fn what_was_derived_goes_with_the_last_observation() {
     changes.commit().unwrap();
     assert_eq!(contents(&store), before);
     assert_eq!(store.read().spans(&SessionId::from("unobserved")).unwrap(), []);
+}
+
+/// Of a session that is gone it is known where its entries lie, and nothing is said twice should it come back.
+#[test]
+fn what_was_sealed_of_a_forgotten_session_is_folded_up() {
+    let (_directory, mut store) = empty();
+    let [gone, here] = ["gone", "here"].map(SessionId::from);
+    let changes = store.change().unwrap();
+    observe(&changes, &observation("here", 200));
+    let said = |session: Option<&SessionId>, about: &str, entry| {
+        changes.put_sealed(session, about, Sealed { entry, fingerprint: entry }).unwrap();
+    };
+    said(None, "gap", 1);
+    for (about, entry) in [("start", 2), ("turn", 4), ("start", 7)] {
+        said(Some(&gone), about, entry);
+        said(Some(&here), about, entry + 1);
+    }
+    let of = |session| changes.read().sealed(session).unwrap().len();
+    changes.fold_sealed_up().unwrap();
+    assert_eq!((of(None), of(Some(&gone)), of(Some(&here))), (1, 0, 2));
+    assert_eq!(changes.read().first_entry_of(&gone).unwrap(), Some(2));
+    assert_eq!([&gone, &here].map(|id| changes.read().folded_up(id).unwrap()), [Some(2..8), None]);
+    // What its owner says of it afterwards is no reason to forget what was said before.
+    said(Some(&gone), "hold", 9);
+    changes.fold_sealed_up().unwrap();
+    assert_eq!(changes.read().folded_up(&gone).unwrap(), Some(2..10));
+    changes.unfold_sealed(&gone).unwrap();
+    said(Some(&gone), "start", 7);
+    said(Some(&gone), "start", 2);
+    let start = changes.read().sealed(Some(&gone)).unwrap()["start"];
+    assert_eq!(
+        (start, changes.read().first_entry_of(&gone).unwrap()),
+        (Sealed { entry: 7, fingerprint: 7 }, Some(2))
+    );
+    changes.forget_sealed_before(8).unwrap();
+    assert_eq!((of(None), of(Some(&gone)), of(Some(&here))), (1, 0, 2));
 }
 
 #[test]

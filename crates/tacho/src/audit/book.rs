@@ -1,7 +1,7 @@
 //! The log as this machine writes it: with its keys, with an entry of its own at the beginning, set aside when it is damaged.
 
 use super::entry::{Placing, time_text};
-use super::{AuditPlace, Fields, hex};
+use super::{AuditPlace, Fields, Policy, hex};
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -34,9 +34,14 @@ pub(crate) struct Appended {
     pub(crate) first: u64,
     /// How many entries the log has with them.
     pub(crate) size: u64,
+    /// Whether it lacked entries that it was known to have, and now says so.
+    pub(crate) is_behind: bool,
     /// The signed checkpoint.
     pub(crate) checkpoint: String,
 }
+
+/// A log by its name, and how many entries it was seen to have.
+pub(crate) type Seen<'a> = (&'a str, u64);
 
 impl Book {
     pub(crate) fn new(place: AuditPlace) -> Self {
@@ -68,22 +73,27 @@ impl Book {
         }
     }
 
-    /// Appends entries, in their order.
+    /// Appends entries, in their order. A log that lacks entries which it was seen to have says so first.
     pub(crate) fn append(
         &mut self,
         entries: Vec<Fields>,
         sealed: UnixNanos,
         config: Option<&str>,
+        seen: Option<Seen<'_>>,
     ) -> Result<Appended, LogError> {
         let mut entries = VecDeque::from(entries);
-        let error = match self.append_to(&mut entries, sealed, config) {
+        let error = match self.append_to(&mut entries, sealed, config, seen) {
             // What cannot be gone on with is seen when the log is opened, before anything is given away.
             Err(error) if is_damage(&error) && !entries.is_empty() => error,
             appended => return appended,
         };
-        entries.push_front(self.set_aside(&error, sealed)?);
-        let appended = self.append_to(&mut entries, sealed, config)?;
-        Ok(Appended { first: appended.first + 1, ..appended })
+        let mut own = VecDeque::from([self.set_aside(&error, sealed)?]);
+        // What is in force stays known. A policy that cannot be read is for whoever reads it to tell.
+        own.extend(Policy::load(&self.place).unwrap_or_default().said(sealed));
+        let count = own.len() as u64;
+        own.append(&mut entries);
+        let appended = self.append_to(&mut own, sealed, config, seen)?;
+        Ok(Appended { first: appended.first + count, ..appended })
     }
 
     fn append_to(
@@ -91,11 +101,18 @@ impl Book {
         entries: &mut VecDeque<Fields>,
         sealed: UnixNanos,
         config: Option<&str>,
+        seen: Option<Seen<'_>>,
     ) -> Result<Appended, LogError> {
         let (day, kept) = (Day::of(sealed), self.kept);
         let mut writer = self.writer()?;
         let origin = writer.chain().origin().to_owned();
         let is_first = writer.size() == 0;
+        let lost =
+            seen.filter(|(of, _)| *of == origin).map_or(0, |(_, size)| size.saturating_sub(writer.size()));
+        let is_behind = lost > 0;
+        if is_behind {
+            entries.push_front(lost_entries(lost, sealed));
+        }
         if is_first {
             let mut began = Fields::of_recorder("log_started", "log", sealed);
             began.text("key", &writer.chain().last().key.to_string());
@@ -104,17 +121,16 @@ impl Book {
         let sealed = time_text(sealed);
         let placing = Placing { log: log_id(&origin), sealed: &sealed, config };
         let places = writer.size()..;
-        let first = writer.size() + u64::from(is_first);
+        let first = writer.size() + u64::from(is_first) + u64::from(is_behind);
         let bytes: Vec<_> =
             places.zip(entries.drain(..)).map(|(seq, fields)| fields.sealed(seq, placing)).collect();
         writer.append(&bytes)?;
         if kept.is_none_or(|kept| kept < day) {
             writer.keep_checkpoint()?;
         }
-        let appended =
-            Appended { origin, first, size: writer.size(), checkpoint: writer.checkpoint().to_owned() };
+        let (size, checkpoint) = (writer.size(), writer.checkpoint().to_owned());
         self.kept = Some(day);
-        Ok(appended)
+        Ok(Appended { origin, first, size, is_behind, checkpoint })
     }
 
     /// Hands signing on to a new key, which says first that it signs. Which one it is, and in which entry it says so.
@@ -156,6 +172,14 @@ impl Book {
         gap.text("error", &damage.to_string().replace(&*from_text, "log"));
         Ok(gap)
     }
+}
+
+/// That entries which were sealed are not in the log any more.
+pub(crate) fn lost_entries(lost: u64, at: UnixNanos) -> Fields {
+    let mut gap = Fields::of_recorder("recorder_gap", "gap:log", at);
+    gap.text("reason", "the audit log lacks entries that were sealed");
+    gap.number("lost", lost);
+    gap
 }
 
 /// Whether the log cannot be gone on with: not when a disk is full, but when what is there is not what was signed.

@@ -1,12 +1,14 @@
 //! What is kept for how long, and what nobody may delete meanwhile: the policy of the audit log. Each change of it is an
 //! entry; this file is what is in force now.
 
-use super::AuditPlace;
+use super::{AuditPlace, Fields};
 use crate::failure::Failure;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
+use tacho_model::time::UnixNanos;
 use tacho_spool::layout::{BLOBS, segment_name};
 
 /// The policy in force.
@@ -31,7 +33,37 @@ pub(crate) struct Hold {
     pub(crate) reason: Option<String>,
 }
 
+impl AuditPlace {
+    /// Keeps everybody else from changing the policy, and from deleting what it lets go, until it is dropped.
+    pub(crate) fn policy_lock(&self) -> io::Result<File> {
+        fs::create_dir_all(self.audit())?;
+        let directory = File::open(self.audit())?;
+        directory.lock()?;
+        Ok(directory)
+    }
+}
+
+impl Hold {
+    /// As the log says it.
+    pub(crate) fn said(&self) -> Fields {
+        let since = self.since.parse::<Timestamp>().unwrap_or_default().as_nanosecond();
+        let since = UnixNanos(u64::try_from(since).unwrap_or(0));
+        let mut said = Fields::of_recorder("hold_set", "hold_set", since);
+        said.text("session", &self.session);
+        if let Some(reason) = &self.reason {
+            said.text("reason", reason);
+        }
+        said
+    }
+}
+
 impl Policy {
+    /// As a log says it that takes the place of another.
+    pub(super) fn said(&self, now: UnixNanos) -> Vec<Fields> {
+        let retention = self.retention_days.map(|days| retention_said(&format!("{days}d"), now));
+        retention.into_iter().chain(self.holds.iter().map(Hold::said)).collect()
+    }
+
     /// The policy; none where none was made. One that cannot be understood is no leave to delete.
     pub(crate) fn load(place: &AuditPlace) -> Result<Self, Failure> {
         let path = place.policy();
@@ -62,6 +94,7 @@ impl Policy {
     pub(crate) fn holds(&self, session: &str) -> bool {
         self.holds.iter().any(|hold| hold.session == session)
     }
+
     /// Whether a file of the spool is of a session of which nothing may be deleted. Blobs do not say whose they are.
     pub(crate) fn holds_file(&self, path: &Path) -> bool {
         let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return false };
@@ -73,4 +106,11 @@ impl Policy {
         let is_blob = path.parent().is_some_and(|directory| directory.ends_with(BLOBS));
         !self.holds.is_empty() && (is_blob || self.holds.iter().any(is_its))
     }
+}
+
+/// For how long entries are kept, as the log says it.
+pub(crate) fn retention_said(age: &str, now: UnixNanos) -> Fields {
+    let mut said = Fields::of_recorder("retention_changed", "retention", now);
+    said.text("retention", age);
+    said
 }

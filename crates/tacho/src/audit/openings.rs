@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Characters of a summary of what the model thought, at most.
 const REASONING_CHARACTERS_MAX: usize = 500;
@@ -60,12 +60,7 @@ impl Opening {
         }
         let mut secret = [0; 32];
         File::open("/dev/urandom")?.read_exact(&mut secret)?;
-        // It has its name once it is whole: a part of it would be taken for one that was given up.
-        let fresh = path.with_extension("fresh");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(format!("{}\n", STANDARD.encode(secret)).as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, &path)?;
+        write_whole(&path, &format!("{}\n", STANDARD.encode(secret)))?;
         Ok(Self { path, secret: Some(secret) })
     }
 
@@ -110,6 +105,20 @@ impl Opening {
         kept.filter(|kept| kept.about == about).last().map(|kept| kept.reasoning)
     }
 
+    /// Lets the summaries of a session go, as what else it said goes by its age. What opens commitments stays, for content that
+    /// somebody else has.
+    pub(crate) fn forget_summaries(place: &AuditPlace, session: &str) -> io::Result<()> {
+        let path = place.openings().join(stem(session));
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            read => read?,
+        };
+        match text.split_once('\n') {
+            Some((secret, summaries)) if !summaries.is_empty() => write_whole(&path, &format!("{secret}\n")),
+            _ => Ok(()),
+        }
+    }
+
     /// Gives it up: what it opened can be opened by nobody any more.
     pub(crate) fn give_up(place: &AuditPlace, session: &str) -> io::Result<()> {
         let path = place.openings().join(stem(session));
@@ -119,6 +128,20 @@ impl Opening {
         file.write_all(b"given up\n")?;
         file.sync_all()
     }
+}
+
+/// Writes a file that has its name once it is whole: a part of a secret would be taken for one that was given up.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("fresh");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)
+}
+
+/// Whether a session was forgotten: nothing that its agent still has of it is kept once more.
+pub(crate) fn is_forgotten(state: &Path, session: &str) -> bool {
+    Opening::existing(&AuditPlace::below(state), session).is_some_and(|opening| opening.is_given_up())
 }
 
 /// The beginning of what the model thought.

@@ -114,10 +114,10 @@ pub(crate) enum AuditAction {
         #[arg(long, conflicts_with = "age")]
         from_log: bool,
     },
-    /// Destroy what opens a session's commitments, and its content in store, segments and archive. The log stays verifiable.
+    /// Destroy what opens a session's commitments, and its content wherever it lies here. The log stays verifiable.
     ///
-    /// Afterwards nobody can show, or find out by guessing, what was said. Payloads above 48 KiB, what waits to be sent and dead
-    /// letters go by their own retention; the agent's own files are the agent's.
+    /// Afterwards nobody can show, or find out by guessing, what was said. What of it waits to be sent, or was refused, is sent
+    /// nowhere any more; the agent's own files are the agent's.
     Forget {
         /// The session.
         session: String,

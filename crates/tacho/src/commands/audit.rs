@@ -3,6 +3,7 @@
 mod anchor;
 mod book;
 mod export;
+mod forgetting;
 mod in_force;
 mod keeping;
 mod key;
@@ -30,7 +31,7 @@ pub(super) fn run(output: Output, action: &AuditAction) -> Result<(), Failure> {
         AuditAction::Release { session } => keeping::release(output, session),
         AuditAction::Retain { from_log: true, .. } => keeping::retain_from_log(output),
         AuditAction::Retain { age, .. } => keeping::retain(output, age.as_deref()),
-        AuditAction::Forget { session } => keeping::forget(output, session),
+        AuditAction::Forget { session } => forgetting::forget(output, session),
         AuditAction::Checkpoint => key::checkpoint(output),
         AuditAction::Key(KeyAction::Show) => key::show(output),
         AuditAction::Key(KeyAction::Rotate) => key::rotate(output),

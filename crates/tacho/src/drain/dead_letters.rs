@@ -1,11 +1,12 @@
 //! Dead letters: what a destination will never take, kept where somebody can look at it and send it after all.
 
+use super::forgotten::take_out;
 use super::{Drainer, now};
 use crate::config::Config;
 use crate::failure::Failure;
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -24,6 +25,9 @@ const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// What the file before it is called then.
 const DEAD_LETTERS_BEFORE: &str = "dead-letters.old.jsonl";
+
+/// What either ends in while it is written anew.
+const BESIDE: &str = "new";
 
 /// A request that was refused for good.
 pub(super) struct DeadLetter<'a> {
@@ -104,6 +108,54 @@ impl Drainer {
     }
 }
 
+/// Leaves no dead letter with anything of a session; the caller has the drainer's lock. Returns how many items went. What
+/// nobody can read is of nobody known, and goes.
+pub(crate) fn forget_dead_letters(state: &State, session: &str) -> io::Result<u64> {
+    let mut forgotten = 0;
+    for name in [DEAD_LETTERS_BEFORE, DEAD_LETTERS] {
+        let path = state.path().join(name);
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read?,
+        };
+        let mut kept = Vec::new();
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let Ok(mut letter) = serde_json::from_slice(line) else { continue };
+            let gone = forget_in(&mut letter, session);
+            forgotten += gone;
+            if gone == 0 {
+                kept.extend_from_slice(line);
+            } else if letter.get("items").is_some_and(|items| *items != 0) {
+                kept.extend(format!("{letter}\n").into_bytes());
+            }
+        }
+        if kept != text {
+            keep_only(&path, &kept)?;
+        }
+        // Who was killed while he wrote it left what stood there.
+        match fs::remove_file(path.with_extension(BESIDE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(forgotten)
+}
+
+/// Takes out of a dead letter what is of a session; how many items that were.
+fn forget_in(letter: &mut Json, session: &str) -> u64 {
+    let signal = letter.get("signal").and_then(Json::as_str).and_then(Signal::named);
+    let request = letter.get_mut("request").filter(|request| !request.is_null());
+    let (Some(signal), Some(request)) = (signal, request) else { return 0 };
+    take_out(request, session);
+    let left =
+        from_json(&request.to_string(), signal, Protocol::HttpJson).map_or(0, |left| left.items as u64);
+    let before = letter.get("items").and_then(Json::as_u64).unwrap_or(left);
+    if let Some(items) = letter.get_mut("items") {
+        *items = left.into();
+    }
+    before.saturating_sub(left)
+}
+
 /// A dead letter as it can be sent again, and the name of its destination.
 fn parcel_of(line: &[u8], config: &Config, known: &[DestinationRow]) -> Option<(String, Parcel)> {
     let letter: Letter<'_> = serde_json::from_slice(line).ok()?;
@@ -129,7 +181,7 @@ fn keep_only(path: &Path, letters: &[u8]) -> io::Result<()> {
     if letters.is_empty() {
         return fs::remove_file(path);
     }
-    let beside = path.with_extension("new");
+    let beside = path.with_extension(BESIDE);
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(letters)?;
     file.sync_all()?;

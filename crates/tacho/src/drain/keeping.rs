@@ -29,8 +29,7 @@ impl Sealing {
         let (size, minimum) = (writer.size(), writer.minimum().map_err(failed)?);
         drop(writer);
         let tiles = Tiles::new(&self.place.log(), size);
-        let old = first_sealed_since(&tiles, minimum, size, before).map_err(failed)?;
-        let mut until = old;
+        let mut until = first_sealed_since(&tiles, minimum, before);
         for hold in &policy.holds {
             let first = changes.read().first_entry_of(&SessionId::from(&*hold.session))?;
             until = first.map_or(until, |first| until.min(first));
@@ -50,23 +49,21 @@ impl Sealing {
     }
 }
 
-/// The first entry that was not sealed before a time. Entries are in the order in which they were sealed.
-fn first_sealed_since(tiles: &Tiles, minimum: u64, size: u64, before: UnixNanos) -> Result<u64, LogError> {
-    let (mut low, mut high) = (minimum, size);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let bytes = tiles.entry(middle)?;
-        let sealed = Entry::parse(&bytes).and_then(|entry| entry.text("sealed")?.parse::<Timestamp>().ok());
-        let is_old = sealed.is_some_and(|at| at.as_nanosecond() < i128::from(before.0));
-        if is_old { low = middle + 1 } else { high = middle }
-    }
-    Ok(low)
+/// The first entry that was not sealed before a time. What stands behind it is kept, whatever the clock said then, and so is what
+/// cannot be read.
+fn first_sealed_since(tiles: &Tiles, minimum: u64, before: UnixNanos) -> u64 {
+    let is_old = |bytes: &[u8]| {
+        let sealed = Entry::parse(bytes).and_then(|entry| entry.text("sealed")?.parse::<Timestamp>().ok());
+        sealed.is_some_and(|at| at.as_nanosecond() < i128::from(before.0))
+    };
+    let read = tiles.entries_from(minimum);
+    minimum + read.take_while(|read| read.as_ref().is_ok_and(|(_, bytes)| is_old(bytes))).count() as u64
 }
 
 fn told(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Store(error) => error.into(),
-        Trouble::Log(failure) => failure,
+        Trouble::Log(failure) | Trouble::Beside(failure) => failure,
     }
 }
 
@@ -98,7 +95,7 @@ mod tests {
                 entry
             };
             let entries = (0..300).map(entry).collect();
-            sealing.book.append(entries, at, None).unwrap();
+            sealing.book.append(entries, at, None, None).unwrap();
         }
         sealing
     }
@@ -128,6 +125,22 @@ mod tests {
         check(&policy(Some(50)), 20, (0, 601));
         check(&policy(Some(50)), 120, (256, 602));
         check(&policy(Some(50)), 160, (512, 602));
+    }
+
+    /// A clock that was wrong for a while gives nothing up that was sealed before.
+    #[test]
+    fn nothing_is_given_up_that_stands_before_what_is_young() {
+        let state = tempfile::tempdir().unwrap();
+        let mut sealing = Sealing::open(state.path(), &Config::default());
+        for at in [DAY, UnixNanos(0), DAY] {
+            let entries =
+                (0..300).map(|number| Fields::of_recorder("note", &number.to_string(), at)).collect();
+            sealing.book.append(entries, at, None, None).unwrap();
+        }
+        let tiles = Tiles::new(&AuditPlace::below(state.path()).log(), 901);
+        assert_eq!(first_sealed_since(&tiles, 0, DAY), 0);
+        assert_eq!(first_sealed_since(&tiles, 400, DAY), 601);
+        assert_eq!(first_sealed_since(&tiles, 400, DAY.plus_nanos(DAY_NS)), 901);
     }
 
     #[test]

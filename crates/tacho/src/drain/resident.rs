@@ -119,6 +119,7 @@ impl Drainer {
     fn take_configuration(&mut self) -> Result<(), Failure> {
         self.config = config::load().seen_from(self.config.terminal());
         self.metrics.begin_anew();
+        self.sealing.follow(&self.config);
         self.tell_hooks();
         self.introduce_destinations()
     }

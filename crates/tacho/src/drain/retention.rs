@@ -2,7 +2,7 @@
 
 use super::{Drainer, now};
 use crate::archive;
-use crate::audit::{AuditPlace, Policy};
+use crate::audit::{AuditPlace, Opening, Policy};
 use crate::failure::Failure;
 use crate::propagation;
 use std::fs::{self, Metadata};
@@ -28,13 +28,16 @@ impl Drainer {
         let before = UnixNanos(now().0.saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)));
         let archived = Duration::from_secs(retention.archive_days.value.saturating_mul(86_400));
         // Where it cannot be read nothing is deleted that somebody may hold.
-        let policy = Policy::load(&AuditPlace::below(self.state.path()))?;
+        let place = AuditPlace::below(self.state.path());
+        let _lock = place.policy_lock()?;
+        let policy = Policy::load(&place)?;
         let steps = [
             self.seal_segments(),
             self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB), &policy),
             self.forget_sessions_before(before, &policy),
             self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB), &policy),
             self.give_entries_up(&policy),
+            self.fold_sealed_up(),
             // In these sessions nothing was prompted for so long.
             propagation::forget_contexts(self.state.path(), |metadata| age_of(metadata) > age)
                 .map_err(Failure::from),
@@ -54,11 +57,14 @@ impl Drainer {
         }
         let changes = self.store.change()?;
         let given = self.sealing.give_up(&changes, policy, now()).and_then(|()| Ok(changes.commit()?));
-        if let Err(failure) = &given {
-            // What was learnt of the log in that transaction is learnt again.
-            self.sealing.postpone(failure);
-        }
-        given
+        given.inspect_err(|_| self.sealing.learn_anew())
+    }
+
+    /// Keeps little of what was sealed of sessions that are forgotten.
+    fn fold_sealed_up(&mut self) -> Result<(), Failure> {
+        let changes = self.store.change()?;
+        changes.fold_sealed_up()?;
+        Ok(changes.commit()?)
     }
 
     fn seal_segments(&mut self) -> Result<(), Failure> {
@@ -110,6 +116,9 @@ impl Drainer {
             if old.is_empty() {
                 break;
             }
+            // Before what else is content, so that a drainer that dies in between does it again.
+            let place = AuditPlace::below(self.state.path());
+            old.iter().try_for_each(|session| Opening::forget_summaries(&place, session.as_str()))?;
             let changes = self.store.change()?;
             old.iter().try_for_each(|session| changes.forget_session(session))?;
             changes.commit()?;
@@ -146,6 +155,7 @@ impl Drainer {
         // Making the file shorter writes all of it: it is not to be done for every session.
         while self.store.read().used_bytes()? > quota_bytes / 10 * 9 {
             let Some(oldest) = self.sessions_let_go(now(), 1, policy)?.into_iter().next() else { break };
+            Opening::forget_summaries(&AuditPlace::below(self.state.path()), oldest.as_str())?;
             let changes = self.store.change()?;
             changes.forget_session(&oldest)?;
             changes.count_loss("store quota", 1, now())?;

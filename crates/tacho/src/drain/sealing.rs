@@ -11,7 +11,7 @@ use crate::config::{Config, Named};
 use crate::failure::Failure;
 use crate::place;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ pub(super) struct Sealing {
     checkpoint: Option<String>,
     /// Why nothing can be sealed; none while that works.
     problem: Option<String>,
+    /// Sessions of which nothing can be sealed while others can, and why.
+    closed: BTreeMap<SessionId, String>,
     /// When it is tried again, after a problem.
     rests_until: Option<Instant>,
 }
@@ -56,8 +58,10 @@ const REST: Duration = Duration::from_secs(60);
 pub(super) enum Trouble {
     /// The store failed, and with it all of the transaction.
     Store(StoreError),
-    /// The log failed, or what lies beside it. Recording and sending go on without.
+    /// The log failed. Recording and sending go on without.
     Log(Failure),
+    /// What lies beside the log failed. Nothing but what needs it goes on without.
+    Beside(Failure),
 }
 
 impl From<StoreError> for Trouble {
@@ -74,7 +78,7 @@ impl From<LogError> for Trouble {
 
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
-        Self::Log(Failure::external("write what opens the audit log", error))
+        Self::Beside(Failure::external("read or write what lies beside the audit log", error))
     }
 }
 
@@ -124,6 +128,7 @@ impl Sealing {
             keeps_reasoning: false,
             checkpoint: None,
             problem: None,
+            closed: BTreeMap::new(),
             rests_until: None,
         };
         sealing.follow(config);
@@ -135,9 +140,9 @@ impl Sealing {
         self.checkpoint.as_deref()
     }
 
-    /// Why nothing can be sealed; none while that works.
+    /// Why something cannot be sealed; none while all can.
     pub(super) fn problem(&self) -> Option<&str> {
-        self.problem.as_deref()
+        self.problem.as_deref().or_else(|| self.closed.values().next().map(String::as_str))
     }
 
     /// Whether it is left alone, as it failed a moment ago.
@@ -150,18 +155,38 @@ impl Sealing {
         match done {
             Ok(()) => Ok(BTreeSet::new()),
             Err(Trouble::Store(error)) => Err(error),
-            Err(Trouble::Log(failure)) => Ok(self.postpone(&failure)),
+            Err(Trouble::Log(failure) | Trouble::Beside(failure)) => Ok(self.postpone(&failure)),
         }
     }
 
     /// Notes that sealing failed; the sessions of which something waited.
-    pub(super) fn postpone(&mut self, failure: &Failure) -> BTreeSet<SessionId> {
+    fn postpone(&mut self, failure: &Failure) -> BTreeSet<SessionId> {
         self.problem = Some(failure.sentence());
         self.rests_until = Some(Instant::now() + REST);
-        self.checkpoint = None;
         note_unsealed(&self.state, now());
-        self.sessions.clear();
+        self.learn_anew();
         self.waiting.drain(..).filter_map(|one| one.session).collect()
+    }
+
+    /// Drops what is known of the log: it was learnt in a transaction that was given up, or may not be so any more.
+    pub(super) fn learn_anew(&mut self) {
+        self.checkpoint = None;
+        self.sessions.clear();
+    }
+
+    /// Notes that of a session nothing can be sealed now.
+    fn close(&mut self, id: &SessionId, failure: &Failure) {
+        self.closed.insert(id.clone(), failure.sentence());
+        note_unsealed(&self.state, now());
+        self.sessions.remove(id);
+        self.waiting.retain(|one| one.session.as_ref() != Some(id));
+    }
+
+    /// Notes that what was taken is sealed, or will be.
+    fn note_works(&self) {
+        if self.problem().is_none() {
+            note_sealed(&self.state);
+        }
     }
 
     /// Follows what is configured.
@@ -180,10 +205,20 @@ impl Sealing {
         if self.rests() {
             return Ok(BTreeSet::from([id.clone()]));
         }
-        let taken = self.try_take(changes, id, understood);
-        let is_taken = taken.is_ok();
-        let mut left = self.bear(taken)?;
-        left.extend((!is_taken).then(|| id.clone()));
+        let mut left = match self.try_take(changes, id, understood) {
+            Ok(()) => {
+                if self.closed.remove(id).is_some() {
+                    self.note_works();
+                }
+                return Ok(BTreeSet::new());
+            }
+            Err(Trouble::Beside(failure)) => {
+                self.close(id, &failure);
+                BTreeSet::new()
+            }
+            failed => self.bear(failed)?,
+        };
+        left.insert(id.clone());
         Ok(left)
     }
 
@@ -195,14 +230,12 @@ impl Sealing {
     ) -> Result<(), Trouble> {
         let Understood { facts, assembly, fingerprints, user } = understood;
         self.catch_up(changes)?;
-        let sealed = match self.sessions.entry(id.clone()) {
-            hash_map::Entry::Occupied(open) => open.into_mut(),
-            hash_map::Entry::Vacant(place) => place.insert(SealedSession {
-                known: changes.read().sealed(Some(id))?,
-                opening: Opening::of(&self.place, id.as_str())?,
-                seen: HashMap::new(),
-            }),
-        };
+        if !self.sessions.contains_key(id) {
+            let known = self.known_of(changes, id)?;
+            let opening = Opening::of(&self.place, id.as_str())?;
+            self.sessions.insert(id.clone(), SealedSession { known, opening, seen: HashMap::new() });
+        }
+        let Some(sealed) = self.sessions.get_mut(id) else { return Ok(()) };
         let fingerprint = |place: usize| fingerprints.get(place).copied();
         let is_news = |place: usize| {
             let span = assembly.spans.get(place).and_then(|span| sealed.seen.get(&span.span_id).copied());
@@ -246,8 +279,13 @@ impl Sealing {
         if self.rests() {
             return Ok(());
         }
-        let taken = self.try_take_gaps(changes);
-        self.bear(taken)?;
+        match self.try_take_gaps(changes) {
+            // Decisions do not wait for a ledger that cannot be read; `tacho doctor` tells of it.
+            Err(Trouble::Beside(_)) => {}
+            taken => {
+                self.bear(taken)?;
+            }
+        }
         self.seal(changes)?;
         Ok(())
     }
@@ -300,7 +338,7 @@ impl Sealing {
             }
         }
         self.problem = None;
-        note_sealed(&self.state);
+        self.note_works();
         Ok(())
     }
 

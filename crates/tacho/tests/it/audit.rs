@@ -1,6 +1,7 @@
 //! The audit log as its owner and an auditor meet it: what is sealed of recorded sessions, that it joins the telemetry, that it is
 //! sealed once, and what the commands say of it.
 
+mod forgetting;
 mod keeping;
 mod proving;
 
@@ -38,6 +39,13 @@ fn entries(home: &Home) -> String {
         told.push_str(&format!("{entry}\n"));
     }
     told
+}
+
+/// The types of the entries behind the first so many.
+fn types(home: &Home, behind: usize) -> Vec<String> {
+    let text = entries(home);
+    let parsed = text.lines().skip(behind).map(|line| serde_json::from_str::<Json>(line).unwrap());
+    parsed.map(|entry| entry["type"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Every entry that names a span names one that `tacho show` has, in the trace that it has there.

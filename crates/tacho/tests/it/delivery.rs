@@ -6,6 +6,7 @@ mod corrections;
 mod datadog;
 mod declined;
 mod drainers;
+mod forgetting;
 mod grpc;
 mod levels;
 mod limits;

@@ -47,14 +47,29 @@ impl ReadBook {
         Tiles::new(&self.place.log(), self.head.size)
     }
 
+    /// An entry by its number.
+    pub(super) fn entry(&self, number: u64) -> Result<Vec<u8>, Failure> {
+        let missing = |why| Failure::new(FailureKind::User, format!("there is no entry {number}: {why}"));
+        if number >= self.head.size {
+            return Err(missing(format!("so far the log has {}", self.head.size)));
+        }
+        self.tiles().entry(number).map_err(|error| {
+            if error.is_missing_file() && number < self.minimum {
+                return missing("it was given up by its age".to_owned());
+            }
+            unreadable(error)
+        })
+    }
+
     /// Hands out the entries that the filter lets through, in their order, with their bytes.
     pub(super) fn each(&self, filter: &Filter, mut each: impl FnMut(Entry, &[u8])) -> Result<(), Failure> {
-        let mut visit = |_, bytes: &[u8]| {
-            if let Some(entry) = Entry::parse(bytes).filter(|entry| passes(filter, entry)) {
-                each(entry, bytes);
+        for entry in self.tiles().entries_from(self.minimum) {
+            let (_, bytes) = entry.map_err(unreadable)?;
+            if let Some(entry) = Entry::parse(&bytes).filter(|entry| passes(filter, entry)) {
+                each(entry, &bytes);
             }
-        };
-        self.tiles().each_entry(self.minimum, &mut visit).map_err(unreadable)
+        }
+        Ok(())
     }
 }
 
@@ -65,7 +80,7 @@ pub(super) fn unreadable(error: LogError) -> Failure {
 
 /// Appends what the recorder itself has to say, and returns the number of the first entry.
 pub(super) fn append(place: &AuditPlace, entries: Vec<Fields>) -> Result<u64, Failure> {
-    let appended = Book::new(place.clone()).append(entries, now(), None);
+    let appended = Book::new(place.clone()).append(entries, now(), None, None);
     Ok(appended.map_err(|error| Failure::external("write the audit log", error))?.first)
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Said {
 impl Said {
     /// Whether entries of this type say something of the policy.
     pub(super) fn is_of_policy(kind: &str) -> bool {
-        matches!(kind, "hold_set" | "hold_released" | "retention_changed")
+        matches!(kind, "hold_set" | "hold_released" | "retention_changed" | "entries_given_up")
     }
 
     /// Hears the next entry.
@@ -35,8 +35,18 @@ impl Said {
                 let age = entry.text("retention").and_then(|age| days(age).ok());
                 self.retention = age.map(|days| (number, days));
             }
+            // What was said of the age before may have been given up itself by now.
+            Some("entries_given_up") if self.retention.is_none() => {
+                let days = entry.number("retention_days");
+                self.retention = days.map(|days| (number, Some(days)));
+            }
             _ => {}
         }
+    }
+
+    /// Whether a session is held.
+    pub(super) fn holds(&self, session: &str) -> bool {
+        self.held.contains_key(session)
     }
 
     /// The policy that was said.
@@ -65,5 +75,33 @@ impl Said {
             found.push(finding(entry, format!("it has entries kept {said}, and the policy {kept}")));
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(entries: &[&str]) -> Said {
+        let mut said = Said::default();
+        (0..).zip(entries).for_each(|(number, entry)| {
+            said.hear(number, &Entry::parse(entry.as_bytes()).unwrap());
+        });
+        said
+    }
+
+    /// For how long entries are kept is known also when the entry that said so was given up.
+    #[test]
+    fn the_age_by_which_entries_were_given_up() {
+        let given_up = r#"{"type":"entries_given_up","retention_days":2192}"#;
+        let changed = r#"{"type":"retention_changed","retention":"400d"}"#;
+        let shorter = r#"{"type":"entries_given_up","retention_days":30}"#;
+        for (entries, days) in
+            [(&[given_up][..], 2192), (&[given_up, changed], 400), (&[changed, shorter], 400)]
+        {
+            assert_eq!(said(entries).policy().retention_days, Some(days));
+        }
+        let policy = Policy { retention_days: Some(30), holds: Vec::new() };
+        assert_eq!(said(&[given_up]).differences(&policy).len(), 1);
     }
 }

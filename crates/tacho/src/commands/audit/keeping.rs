@@ -1,29 +1,20 @@
-//! `tacho audit hold`, `release`, `retain` and `forget`: what is kept, for how long, and what is destroyed.
+//! `tacho audit hold`, `release` and `retain`: what is kept, and for how long.
 
 use super::book::{ReadBook, append};
 use super::in_force::Said;
-use crate::audit::{AuditPlace, Fields, Hold, Opening, Policy, time_text};
+use crate::audit::{AuditPlace, Fields, Hold, Policy, retention_said, time_text};
 use crate::cli::Output;
 use crate::cli::audit::Filter;
-use crate::commands::open_current_state;
 use crate::commands::words::plural;
 use crate::drain::now;
 use crate::failure::{Failure, FailureKind};
 use crate::place;
-use crate::record::HookRecord;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 use tacho_model::id::SessionId;
-use tacho_spool::blob::{self, Blob};
-use tacho_spool::layout::{SEALED, SPOOL, segment_name};
-use tacho_spool::lock::DrainLock;
-use tacho_spool::read::{read_from, segments};
 use tacho_spool::state::State;
-use tacho_store::Store;
 
 const DAYS_OF_A_YEAR: f64 = 365.25;
 
@@ -32,17 +23,19 @@ pub(super) fn hold(output: Output, session: &str, reason: Option<&str>) -> Resul
     let state = place::open_state(None)?;
     let place = AuditPlace::below(state.path());
     let session = &*known(&state, session)?;
+    let _lock = place.policy_lock()?;
     let mut policy = Policy::load(&place)?;
-    if policy.holds(session) {
-        return tell(output, &format!("{session} is held already"), None);
-    }
-    let at = now();
-    let hold = Hold { session: session.to_owned(), since: time_text(at), reason: reason.map(str::to_owned) };
-    policy.holds.push(hold);
-    policy.save(&place)?;
-    let mut entry = said("hold_set", session);
-    if let Some(reason) = reason {
-        entry.text("reason", reason);
+    let is_said = || ReadBook::open().and_then(|book| said_in(&book)).is_ok_and(|said| said.holds(session));
+    let hold =
+        Hold { session: session.to_owned(), since: time_text(now()), reason: reason.map(str::to_owned) };
+    let entry = match policy.holds.iter().find(|hold| hold.session == session) {
+        Some(_) if is_said() => return tell(output, &format!("{session} is held already"), None),
+        Some(unsaid) => unsaid.said(),
+        None => hold.said(),
+    };
+    if !policy.holds(session) {
+        policy.holds.push(hold);
+        policy.save(&place)?;
     }
     tell(output, &format!("{session} is held"), Some(append(&place, vec![entry])?))
 }
@@ -50,6 +43,7 @@ pub(super) fn hold(output: Output, session: &str, reason: Option<&str>) -> Resul
 /// Releases a session.
 pub(super) fn release(output: Output, session: &str) -> Result<(), Failure> {
     let place = audit_place()?;
+    let _lock = place.policy_lock()?;
     let mut policy = Policy::load(&place)?;
     if !policy.holds(session) {
         let failure = Failure::new(FailureKind::User, format!("{session} is not held"));
@@ -66,6 +60,7 @@ pub(super) fn release(output: Output, session: &str) -> Result<(), Failure> {
 /// Says for how long entries are kept, or what is in force.
 pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
     let place = audit_place()?;
+    let _lock = age.map(|_| place.policy_lock()).transpose()?;
     let mut policy = Policy::load(&place)?;
     let before = policy.retention_days;
     let Some(age) = age else {
@@ -83,8 +78,7 @@ pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
         return Ok(());
     };
     policy.retention_days = days(age)?;
-    let mut entry = Fields::of_recorder("retention_changed", "retention", now());
-    entry.text("retention", age);
+    let entry = retention_said(age, now());
     // What is said before it is in force is never less than what is kept.
     let shortens = policy.retention_days.unwrap_or(u64::MAX) < before.unwrap_or(u64::MAX);
     if !shortens {
@@ -100,12 +94,18 @@ pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
 /// Puts in force again what the log says.
 pub(super) fn retain_from_log(output: Output) -> Result<(), Failure> {
     let book = ReadBook::open()?;
-    let mut said = Said::default();
-    book.each(&Filter::default(), |entry, _| said.hear(entry.seq().unwrap_or_default(), &entry))?;
-    let policy = said.policy();
+    let _lock = book.place.policy_lock()?;
+    let policy = said_in(&book)?.policy();
     policy.save(&book.place)?;
     let held = plural(policy.holds.len() as u64, "session");
     tell(output, &format!("in force as the log says, with {held} held"), None)
+}
+
+/// What the log says of the policy.
+fn said_in(book: &ReadBook) -> Result<Said, Failure> {
+    let mut said = Said::default();
+    book.each(&Filter::default(), |entry, _| said.hear(entry.seq().unwrap_or_default(), &entry))?;
+    Ok(said)
 }
 
 /// The days of `183d`, `6y`, `400` or `forever`.
@@ -122,32 +122,8 @@ pub(super) fn days(age: &str) -> Result<Option<u64>, Failure> {
     })
 }
 
-/// Destroys what opens a session's commitments, and its content here.
-pub(super) fn forget(output: Output, session: &str) -> Result<(), Failure> {
-    let state = open_current_state()?;
-    let place = AuditPlace::below(state.path());
-    let session = &*known(&state, session)?;
-    if Policy::load(&place)?.holds(session) {
-        return Err(Failure::new(FailureKind::User, format!("{session} is held"))
-            .hint("`tacho audit release` lets it go, and the log will say so"));
-    }
-    let _lock = DrainLock::try_acquire(&state)?.ok_or_else(|| {
-        Failure::new(FailureKind::External, "a drainer is running and has the store")
-            .hint("it ends a minute after the last session; then forget")
-    })?;
-    let seq = append(&place, vec![said("session_forgotten", session)])?;
-    Opening::give_up(&place, session)?;
-    let mut store = Store::open(&place::store_file(&state))?;
-    let changes = store.change()?;
-    changes.forget_session(&SessionId::from(session))?;
-    changes.commit()?;
-    store.shrink()?;
-    let removed = remove_files(&state, session);
-    tell(output, &format!("{session} is forgotten, with {removed} files of its own"), Some(seq))
-}
-
 /// The one session that is known by this id or its beginning: what is said of none would be done to none.
-fn known(state: &State, wanted: &str) -> Result<String, Failure> {
+pub(super) fn known(state: &State, wanted: &str) -> Result<String, Failure> {
     let store = place::open_store_to_read(state)?;
     let ids = store.as_ref().map(|store| store.read().session_ids()).transpose()?.unwrap_or_default();
     let id = SessionId::from(wanted);
@@ -164,68 +140,18 @@ fn known(state: &State, wanted: &str) -> Result<String, Failure> {
     }
 }
 
-/// Removes what hooks said of a session and what was kept of its transcripts; how many files that were.
-fn remove_files(state: &State, session: &str) -> usize {
-    let blobs = blobs_of(state.path(), session);
-    // What stands before the hour in the name of each of its segments.
-    let name = segment_name(session, 0, 0);
-    let stem = name.split('.').next().unwrap_or(session);
-    let is_its = |file: &str| file.split('.').any(|part| part == stem);
-    let removed = [SPOOL, SEALED, crate::archive::ARCHIVE]
-        .iter()
-        .map(|folder| remove_below(&state.path().join(folder), &is_its))
-        .sum::<usize>();
-    removed + blobs.iter().filter(|blob| blob::remove(state, blob).is_ok()).count()
-}
-
-/// The blobs that records of a session refer to; their names do not say whose they are.
-fn blobs_of(state: &Path, session: &str) -> Vec<Blob> {
-    let (mut blobs, mut members) = (Vec::new(), Vec::new());
-    for segment in segments(state).unwrap_or_default() {
-        let mut cursor = 0;
-        while let Ok(chunk) = read_from(&segment, cursor) {
-            for record in &chunk.records {
-                let Ok(record) = HookRecord::parse(&record.open_object, &mut members) else { continue };
-                let reference = record.raw_ref.filter(|_| record.sid.as_deref() == Some(session));
-                blobs.extend(reference.map(|found| Blob { name: found.name, len: found.len, crc: 0 }));
-            }
-            if !chunk.more {
-                break;
-            }
-            cursor = chunk.cursor;
-        }
-    }
-    blobs
-}
-
-fn remove_below(folder: &Path, is_its: &dyn Fn(&str) -> bool) -> usize {
-    let mut removed = 0;
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_directory && is_its(&name) {
-            removed += usize::from(fs::remove_dir_all(&path).is_ok());
-        } else if is_directory {
-            removed += remove_below(&path, is_its);
-        } else if is_its(&name) {
-            removed += usize::from(fs::remove_file(&path).is_ok());
-        }
-    }
-    removed
-}
-
 fn audit_place() -> Result<AuditPlace, Failure> {
     Ok(AuditPlace::below(place::open_state(None)?.path()))
 }
 
 /// Something the recorder's owner did about a session.
-fn said(kind: &str, session: &str) -> Fields {
+pub(super) fn said(kind: &str, session: &str) -> Fields {
     let mut entry = Fields::of_recorder(kind, kind, now());
     entry.text("session", session);
     entry
 }
 
-fn tell(output: Output, what: &str, seq: Option<u64>) -> Result<(), Failure> {
+pub(super) fn tell(output: Output, what: &str, seq: Option<u64>) -> Result<(), Failure> {
     if output.json {
         print(&format!("{}\n", json!({ "schema_version": SCHEMA_VERSION, "said": what, "entry": seq })));
     } else {

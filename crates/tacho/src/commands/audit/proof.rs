@@ -15,10 +15,15 @@ use tacho_audit::tlog_proof::EntryProof;
 /// Prints the proof of an entry.
 pub(super) fn prove(output: Output, number: u64) -> Result<(), Failure> {
     let book = ReadBook::open()?;
-    let mut tiles = book.tiles();
-    let entry = tiles.entry(number).map_err(unreadable)?;
-    let path = tiles.inclusion(number).map_err(unreadable)?;
+    let entry = book.entry(number)?;
+    let path = book.tiles().inclusion(number).map_err(unreadable)?;
     let proof = EntryProof { entry, index: number, path, checkpoint: book.checkpoint };
+    // Nothing is handed out for a proof that is none.
+    let keys: Vec<VerifierKey> = book.chain.links().map(|link| link.key.clone()).collect();
+    proof.check(&keys).map_err(|why| {
+        Failure::new(FailureKind::Finding, format!("entry {number} cannot be proven: {why}"))
+            .hint("`tacho audit verify` says what is wrong with the log")
+    })?;
     if output.json {
         let report = json!({
             "schema_version": SCHEMA_VERSION,
@@ -35,8 +40,9 @@ pub(super) fn prove(output: Output, number: u64) -> Result<(), Failure> {
 
 /// Checks a proof, by the keys that are named or by this machine's.
 pub(super) fn verify(output: Output, file: &Path, keys: &[String]) -> Result<(), Failure> {
-    let text = fs::read_to_string(file)
-        .map_err(|error| Failure::external(format!("read {}", file.display()), error))?;
+    let text = fs::read_to_string(file).map_err(|error| {
+        Failure::new(FailureKind::Config, format!("{} cannot be read: {error}", file.display()))
+    })?;
     let own = if keys.is_empty() { Some(ReadBook::open()?.chain) } else { None };
     let keys = match &own {
         Some(chain) => chain.links().map(|link| link.key.clone()).collect(),

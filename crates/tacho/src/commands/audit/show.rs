@@ -1,6 +1,6 @@
 //! `tacho audit show`: entries as a table, or one of them whole.
 
-use super::book::{ReadBook, unreadable};
+use super::book::ReadBook;
 use crate::audit::{Entry, Opening};
 use crate::cli::Output;
 use crate::cli::audit::Filter;
@@ -88,7 +88,7 @@ fn shown(value: &Json) -> String {
 /// One entry, and what was kept beside it.
 pub(super) fn one(output: Output, number: u64) -> Result<(), Failure> {
     let book = ReadBook::open()?;
-    let bytes = book.tiles().entry(number).map_err(unreadable)?;
+    let bytes = book.entry(number)?;
     let fields = Entry::parse(&bytes).map(|entry| entry.fields).unwrap_or_default();
     let beside = beside(&book, &fields);
     if output.json {

@@ -40,6 +40,10 @@ pub(super) fn run(
                 .hint("`tacho audit key show` prints the keys of a log")
         })?),
     };
+    if let Some(copy) = copy.filter(|copy| !copy.is_dir()) {
+        return Err(Failure::new(FailureKind::Config, format!("{} is no directory", copy.display()))
+            .hint("name the directory of the copy that has `checkpoint` in it"));
+    }
     // As it is: what is verified is not changed first.
     let (log, mut held, damaged, instance, own) = match copy {
         Some(copy) => (copy.to_owned(), Vec::new(), Vec::new(), None, None),

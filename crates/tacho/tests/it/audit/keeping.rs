@@ -1,21 +1,12 @@
-//! What its owner does: hold, release, retain, forget, change the key, anchor.
+//! What its owner does: hold, release, retain, change the key, anchor.
 
-use super::{drained, entries};
+use super::{drained, entries, types};
 use crate::fixture;
 use crate::home::Home;
 use serde_json::Value as Json;
 use std::fs;
 use std::process::Command;
-use tacho_spool::append::{Destination, Durability, append};
-use tacho_spool::blob::{Blob, BlobWriter};
-use tacho_spool::frame;
-use tacho_spool::state::State;
-
-fn types(home: &Home, behind: usize) -> Vec<String> {
-    let text = entries(home);
-    let parsed = text.lines().skip(behind).map(|line| serde_json::from_str::<Json>(line).unwrap());
-    parsed.map(|entry| entry["type"].as_str().unwrap().to_owned()).collect()
-}
+use tacho_spool::loss::LOSS_LEDGER;
 
 #[test]
 fn what_is_held_is_not_deleted() {
@@ -84,61 +75,80 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
 }
 
-/// What keeps one session from being sealed keeps no other: nothing that was decided is left out for good.
+/// What keeps one session from being sealed keeps no other, and nothing that was decided is left out for good.
 #[test]
 fn a_session_that_cannot_be_sealed_costs_no_other() {
     let names = ["bash", "denied", "nested"];
     let whole = Home::with(names.map(fixture::load));
     whole.drain();
+    let of = |home: &Home, session: &str| {
+        let exported = home.stdout_of(&["audit", "export", "--session", session]);
+        exported.lines().count()
+    };
     for broken in names {
         let home = Home::with(names.map(fixture::load));
-        let opening = home.state().join("audit/openings").join(fixture::load(broken).session.as_str());
+        let session = fixture::load(broken).session;
+        let opening = home.state().join("audit/openings").join(session.as_str());
         fs::create_dir_all(&opening).unwrap();
         home.drain();
+        for name in names {
+            let other = fixture::load(name).session;
+            let expected = if name == broken { 0 } else { of(&whole, other.as_str()) };
+            assert_eq!(of(&home, other.as_str()), expected, "{name} where {broken} is broken");
+        }
+        let notice = fs::read_to_string(home.state().join("notice")).unwrap();
+        assert!(notice.starts_with("tachograph: decisions are recorded and not sealed yet: "), "{notice}");
+        assert!(home.state().join("unsealed").exists());
         fs::remove_dir(&opening).unwrap();
         home.drain();
         assert_eq!(entries(&home).lines().count(), entries(&whole).lines().count(), "{broken}");
+        assert!(!home.state().join("unsealed").exists());
     }
 }
 
+/// A hold that is in force and of which the log knows nothing, as when the disk was full, is said when it is asked for again.
 #[test]
-fn what_is_forgotten_cannot_be_opened() {
+fn a_hold_is_said_in_the_log() {
     let home = drained("denied");
     let session = fixture::load("denied").session.as_str().to_owned();
-    let before = home.json_of(&["audit", "show", "4", "--json"]);
-    assert!(before["beside"]["input_nonce"].is_string());
-    let said = home.stdout_of(&["audit", "forget", &session]);
-    assert_eq!(said, format!("{session} is forgotten, with 2 files of its own; entry 7 says so\n"));
-    let after = home.json_of(&["audit", "show", "4", "--json"]);
-    assert_eq!((&after["entry"], &after["beside"]), (&before["entry"], &serde_json::json!({})));
+    let hold = ["audit", "hold", &session];
+    assert_eq!(home.stdout_of(&hold), format!("{session} is held; entry 7 says so\n"));
+    assert_eq!(home.stdout_of(&hold), format!("{session} is held already\n"));
+    let policy = fs::read(home.state().join("audit/policy.json")).unwrap();
+    home.stdout_of(&["audit", "release", &session]);
+    fs::write(home.state().join("audit/policy.json"), policy).unwrap();
+    assert_eq!(home.stdout_of(&hold), format!("{session} is held; entry 9 says so\n"));
     assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
-    assert_eq!(home.json_of(&["sessions", "--json"])["sessions"], serde_json::json!([]));
-    home.drain();
-    home.stdout_of(&["rebuild"]);
-    assert_eq!(types(&home, 7), ["session_forgotten"]);
 }
 
-/// Payloads that lie beside the spool go with the session that they are of, and no others.
+/// Who changes the policy at the same time as others loses nothing of what they say.
 #[test]
-fn what_lies_beside_the_spool_is_forgotten_too() {
-    let home = drained("denied");
-    let session = fixture::load("denied").session.as_str().to_owned();
-    let state = State::open(&home.state()).unwrap();
-    for (name, of) in [("its", session.as_str()), ("of-another", "another")] {
-        let mut blob = BlobWriter::create(&state, name.to_owned()).unwrap();
-        blob.push(b"{}").unwrap();
-        let Blob { name, len, crc } = blob.finish(Durability::Kernel).unwrap();
-        let record = format!(
-            r#"{{"v":1,"t":1,"b":1,"pid":1,"sid":"{of}","raw_ref":{{"name":"{name}","len":{len},"crc":"{crc:08x}"}}"#
-        );
-        let to = Destination { host_directory: "host", session: of, unix_seconds: 1 };
-        append(&state, to, &frame::seal(record.as_bytes()), Durability::Kernel).unwrap();
-    }
+fn holds_that_are_set_at_once() {
+    let home = Home::with(["denied", "bash", "nested"].map(fixture::load));
     home.drain();
-    home.stdout_of(&["audit", "forget", &session]);
-    let left: Vec<_> =
-        fs::read_dir(home.state().join("blobs")).unwrap().map(|file| file.unwrap().file_name()).collect();
-    assert_eq!(left, ["of-another"]);
+    let sessions = ["denied", "bash", "nested"].map(|name| fixture::load(name).session);
+    for _ in 0..5 {
+        let holding =
+            sessions.each_ref().map(|session| home.command(&["audit", "hold", session.as_str()]).spawn());
+        holding.into_iter().for_each(|child| assert!(child.unwrap().wait().unwrap().success()));
+        assert_eq!(
+            home.json_of(&["audit", "retain", "--json"])["policy"]["holds"].as_array().unwrap().len(),
+            3
+        );
+        assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
+        for session in &sessions {
+            home.stdout_of(&["audit", "release", session.as_str()]);
+        }
+    }
+}
+
+/// What was lost is a gap in the log; where nobody can tell what was lost, what was decided is sealed all the same.
+#[test]
+fn a_ledger_of_losses_that_cannot_be_read_costs_no_decision() {
+    let home = Home::with([fixture::load("denied")]);
+    fs::create_dir(home.state().join(LOSS_LEDGER)).unwrap();
+    home.drain();
+    assert_eq!(entries(&home).lines().count(), entries(&drained("denied")).lines().count());
 }
 
 /// A hold that is taken out of the policy without a word, and an age that nobody said, are told.

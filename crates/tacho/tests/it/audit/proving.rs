@@ -88,6 +88,29 @@ fn recording_goes_on_behind_a_damaged_log() {
     assert_eq!((ran.code, ran.stdout.lines().count()), (Some(3), 2));
 }
 
+/// What is in force is said again in the log that takes the place of a damaged one, so that nobody takes it back without a word.
+#[test]
+fn a_policy_outlives_a_damaged_log() {
+    let home = drained("denied");
+    let session = fixture::load("denied").session.as_str().to_owned();
+    home.stdout_of(&["audit", "hold", &session, "--reason", "case 12"]);
+    home.stdout_of(&["audit", "retain", "400d"]);
+    let policy = home.stdout_of(&["audit", "retain"]);
+    fs::write(home.state().join("audit/log/checkpoint"), "nonsense").unwrap();
+    home.record(fixture::load("bash"));
+    home.drain();
+    let types: Vec<_> = entries(&home).lines().take(5).map(type_of).collect();
+    assert_eq!(types, ["log_started", "recorder_gap", "retention_changed", "hold_set", "session_started"]);
+    fs::write(home.state().join("audit/policy.json"), "{}").unwrap();
+    let ran = home.run(&["audit", "verify"]);
+    assert_eq!(
+        ran.stdout.lines().next().unwrap(),
+        format!("entry 3: it holds {session}, and the policy does not")
+    );
+    home.stdout_of(&["audit", "retain", "--from-log"]);
+    assert_eq!(home.stdout_of(&["audit", "retain"]), policy);
+}
+
 fn type_of(line: &str) -> String {
     let entry: Json = serde_json::from_str(line).unwrap();
     entry["type"].as_str().unwrap().to_owned()
@@ -135,6 +158,36 @@ fn a_proof_of_one_decision() {
         said(&elsewhere, &ran),
         "exit code Some(3)\nerror: the proof does not hold: the entry is not in the tree that was signed\n"
     );
+}
+
+/// What was altered is proven by nobody, and what is not there is said to be not there.
+#[test]
+fn what_cannot_be_proven() {
+    let home = drained("denied");
+    let bundle = home.state().join("audit/log/tile/entries/000.p/7");
+    let text = fs::read(&bundle).unwrap();
+    let place = text.windows(9).position(|window| window == b"tool_skip").unwrap();
+    let mut altered = text.clone();
+    altered[place..place + 9].copy_from_slice(b"tool_call");
+    fs::write(&bundle, altered).unwrap();
+    assert_eq!(home.run(&["audit", "prove", "3"]).code, Some(0));
+    let ran = home.run(&["audit", "prove", "4"]);
+    assert_eq!(
+        said(&home, &ran),
+        "exit code Some(3)\n\
+         error: entry 4 cannot be proven: the entry is not in the tree that was signed\n  \
+         hint: `tacho audit verify` says what is wrong with the log\n"
+    );
+    for command in ["prove", "show"] {
+        let ran = home.run(&["audit", command, "7"]);
+        assert_eq!(
+            said(&home, &ran),
+            "exit code Some(1)\nerror: there is no entry 7: so far the log has 7\n"
+        );
+    }
+    for wrong in [&["verify", "--log", "nowhere"], &["verify-proof", "nowhere", "--json"]] {
+        assert_eq!(home.run(&[&["audit"], &wrong[..]].concat()).code, Some(2), "{wrong:?}");
+    }
 }
 
 /// What was kept opens a commitment: its nonce before its content gives the hash.
