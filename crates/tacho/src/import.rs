@@ -24,7 +24,7 @@ use tacho_store::usage::ImportedFile;
 /// Records that are written in one transaction.
 const BATCH_RECORDS: usize = 16_384;
 /// Files whose content may wait for being written.
-const WAITING_FILES: usize = 128;
+const WAITING_FILES: usize = 512;
 
 /// A directory of an agent's files.
 #[derive(Clone, Debug)]
