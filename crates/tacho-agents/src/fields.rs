@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
             let number: f64 = self.get(name)?;
             (0.0..1e18).contains(&number).then_some(number as u64)
         };
-        self.get(name).or_else(from_fraction)
+        self.json_text(name)?.parse().ok().or_else(from_fraction)
     }
 
     /// A number of things that may be written as a text.
@@ -145,7 +145,7 @@ impl<'a> Fields<'a> {
 
     /// Whether something is said to be true.
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some(true)
+        self.json_text(name) == Some("true")
     }
 
     /// A value of any type but null as it is written, cut if it is long.

@@ -37,10 +37,12 @@ impl<'a> Scanner<'a> {
 
     /// What the next value begins with.
     pub(crate) fn peek(&mut self) -> Option<u8> {
-        let behind = self.text.as_bytes().get(self.at..)?;
-        let spaces = behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
-        self.at += spaces;
-        behind.get(spaces).copied()
+        loop {
+            match self.text.as_bytes().get(self.at).copied() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                first => return first,
+            }
+        }
     }
 
     /// Makes sure that nothing follows.
@@ -177,7 +179,11 @@ impl<'a> Scanner<'a> {
             at += match behind(at) {
                 [b'"', ..] => break,
                 [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-                [b'\\', b'u', digits @ ..] if hex_len(digits) >= 4 => 6,
+                [b'\\', b'u', a, b, c, d, ..]
+                    if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+                {
+                    6
+                }
                 _ => return Err(Malformed(at)),
             };
             has_escapes = true;
@@ -239,8 +245,4 @@ fn number_len(bytes: &[u8]) -> Option<usize> {
         end = digits(end + 1 + usize::from(is(end + 1, b"+-")))?;
     }
     Some(end)
-}
-
-fn hex_len(bytes: &[u8]) -> usize {
-    bytes.iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count()
 }
