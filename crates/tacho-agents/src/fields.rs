@@ -1,12 +1,10 @@
 //! A JSON object read one field at a time: agents change the types of fields without notice, and a field that is not
 //! what was expected must be lost alone, not with all that stands beside it.
 
+use crate::json::{Malformed, Scanner};
 use memchr::memchr;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 use std::borrow::Cow;
-use std::fmt;
 use tacho_model::clip::{VALUE_BYTES_MAX, json_within, text_within};
 use tacho_model::event::Json;
 
@@ -25,19 +23,15 @@ pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 #[derive(Clone, Debug)]
 enum Value<'a> {
     /// Not looked into yet.
-    Written(&'a RawValue),
+    Written(&'a str),
     /// An object that was opened in the same pass.
     Object(Fields<'a>),
     /// The objects of a list that was.
     Objects(Vec<Fields<'a>>),
-    /// A text that was to be opened.
-    Text(Cow<'a, str>),
-    /// What was to be opened, and is none of these.
-    Other,
 }
 
-/// Which fields of an object are opened in the same pass as it, and which of theirs: objects, or lists of them. Every
-/// other one is passed over, and once more when it is asked for.
+/// Which fields of an object are opened in the same pass as it, and which of theirs: objects, or lists of them. What is
+/// in another one is passed over, and once more when it is asked for.
 #[derive(Debug)]
 pub(crate) struct Shape(pub(crate) &'static [(&'static str, Shape)]);
 
@@ -52,26 +46,31 @@ impl Shape {
 
 impl<'a> Fields<'a> {
     /// The fields of a JSON text, which must be an object.
-    pub(crate) fn read(text: &'a [u8]) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read(text: &'a [u8]) -> Result<Self, Malformed> {
         Self::read_as(text, Shape::FLAT)
     }
 
     /// The fields of a JSON text, which must be an object, with those of objects in it.
-    pub(crate) fn read_as(text: &'a [u8], shape: &'static Shape) -> Result<Self, serde_json::Error> {
-        match std::str::from_utf8(text) {
-            // Known to be text as a whole, it need not be judged piece by piece.
-            Ok(text) => Self::all_of(serde_json::Deserializer::from_str(text), shape),
-            Err(_) => Self::all_of(serde_json::Deserializer::from_slice(text), shape),
-        }
+    pub(crate) fn read_as(text: &'a [u8], shape: &'static Shape) -> Result<Self, Malformed> {
+        let mut scanner = Scanner::new(text)?;
+        let fields = Self::next(&mut scanner, shape)?;
+        scanner.end()?;
+        Ok(fields)
     }
 
-    fn all_of<R: serde_json::de::Read<'a>>(
-        mut text: serde_json::Deserializer<R>,
-        shape: &'static Shape,
-    ) -> Result<Self, serde_json::Error> {
-        let fields = text.deserialize_map(FieldsVisitor(shape))?;
-        text.end()?;
-        Ok(fields)
+    /// The fields of the object that is next in a text.
+    fn next(scanner: &mut Scanner<'a>, shape: &'static Shape) -> Result<Self, Malformed> {
+        let usual = if shape.0.is_empty() { FIELDS_USUAL } else { OPENED_FIELDS_USUAL };
+        let mut fields = Vec::with_capacity(usual);
+        scanner.object(|scanner, name| {
+            let value = match shape.of(&name) {
+                Some(shape) => Value::next(scanner, shape)?,
+                None => Value::Written(scanner.value()?),
+            };
+            fields.push((name, value));
+            Ok(())
+        })?;
+        Ok(Self(fields))
     }
 
     /// The names of all fields.
@@ -87,11 +86,7 @@ impl<'a> Fields<'a> {
 
     /// A text, however long it is.
     pub(crate) fn whole_text(&self, name: &str) -> Option<Cow<'a, str>> {
-        let written = match self.value(name)? {
-            Value::Written(written) => written.get(),
-            Value::Text(text) => return Some(text.clone()),
-            Value::Object(_) | Value::Objects(_) | Value::Other => return None,
-        };
+        let written = self.json_text(name)?;
         match plain_text(written) {
             Some(plain) => Some(Cow::Borrowed(plain)),
             None => serde_json::from_str(written).ok().map(Cow::Owned),
@@ -111,8 +106,8 @@ impl<'a> Fields<'a> {
     /// A field as it is written.
     fn json_text(&self, name: &str) -> Option<&'a str> {
         match self.value(name)? {
-            Value::Written(value) => Some(value.get()),
-            Value::Object(_) | Value::Objects(_) | Value::Text(_) | Value::Other => None,
+            Value::Written(value) => Some(value),
+            Value::Object(_) | Value::Objects(_) => None,
         }
     }
 
@@ -140,7 +135,7 @@ impl<'a> Fields<'a> {
             let number: f64 = self.get(name)?;
             (0.0..1e18).contains(&number).then_some(number as u64)
         };
-        self.get(name).or_else(from_fraction)
+        self.json_text(name)?.parse().ok().or_else(from_fraction)
     }
 
     /// A number of things that may be written as a text.
@@ -150,7 +145,7 @@ impl<'a> Fields<'a> {
 
     /// Whether something is said to be true.
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some(true)
+        self.json_text(name) == Some("true")
     }
 
     /// A value of any type but null as it is written, cut if it is long.
@@ -167,9 +162,9 @@ impl<'a> Fields<'a> {
     /// An object, if there is one.
     pub(crate) fn existing_object(&self, name: &str) -> Option<Cow<'_, Self>> {
         match self.value(name)? {
-            Value::Written(value) => serde_json::from_str(value.get()).ok().map(Cow::Owned),
+            Value::Written(value) => Self::next(&mut Scanner::of(value), Shape::FLAT).ok().map(Cow::Owned),
             Value::Object(fields) => Some(Cow::Borrowed(fields)),
-            Value::Objects(_) | Value::Text(_) | Value::Other => None,
+            Value::Objects(_) => None,
         }
     }
 
@@ -178,110 +173,39 @@ impl<'a> Fields<'a> {
         match self.value(name) {
             Some(Value::Objects(objects)) => Cow::Borrowed(objects),
             Some(Value::Written(value)) => {
-                let items: Vec<&'a RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
-                items.into_iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect()
+                objects(&mut Scanner::of(value), Shape::FLAT).map(Cow::Owned).unwrap_or_default()
             }
-            Some(Value::Object(_) | Value::Text(_) | Value::Other) | None => Cow::default(),
+            Some(Value::Object(_)) | None => Cow::default(),
         }
     }
+}
+
+impl<'a> Value<'a> {
+    /// Opens the value that is next in a text, whatever it is.
+    fn next(scanner: &mut Scanner<'a>, shape: &'static Shape) -> Result<Self, Malformed> {
+        match scanner.peek() {
+            Some(b'{') => Fields::next(scanner, shape).map(Self::Object),
+            Some(b'[') => objects(scanner, shape).map(Self::Objects),
+            _ => scanner.value().map(Self::Written),
+        }
+    }
+}
+
+/// The objects of the list that is next in a text.
+fn objects<'a>(scanner: &mut Scanner<'a>, shape: &'static Shape) -> Result<Vec<Fields<'a>>, Malformed> {
+    let mut objects = Vec::new();
+    scanner.list(|scanner| {
+        match scanner.peek() {
+            Some(b'{') => objects.push(Fields::next(scanner, shape)?),
+            _ => drop(scanner.value()?),
+        }
+        Ok(())
+    })?;
+    Ok(objects)
 }
 
 /// What a JSON string says that is written as it is; `None` for one with escapes, and for what is no string.
 fn plain_text(json: &str) -> Option<&str> {
     let inside = json.strip_prefix('"')?.strip_suffix('"')?;
     memchr(b'\\', inside.as_bytes()).is_none().then_some(inside)
-}
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor(Shape::FLAT))
-    }
-}
-
-/// A name, borrowed unless it holds escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-struct FieldsVisitor(&'static Shape);
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let usual = if self.0.0.is_empty() { FIELDS_USUAL } else { OPENED_FIELDS_USUAL };
-        let mut fields = Vec::with_capacity(usual);
-        while let Some(Name(name)) = map.next_key()? {
-            let value = match self.0.of(&name) {
-                Some(shape) => map.next_value_seed(Opening(shape))?,
-                None => Value::Written(map.next_value()?),
-            };
-            fields.push((name, value));
-        }
-        Ok(Fields(fields))
-    }
-}
-
-/// Opens a value, whatever it is.
-struct Opening(&'static Shape);
-
-impl<'de> DeserializeSeed<'de> for Opening {
-    type Value = Value<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Opening {
-    type Value = Value<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value<'de>, A::Error> {
-        FieldsVisitor(self.0).visit_map(map).map(Value::Object)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
-        let mut objects = Vec::new();
-        while let Some(item) = list.next_element_seed(Self(self.0))? {
-            if let Value::Object(fields) = item {
-                objects.push(fields);
-            }
-        }
-        Ok(Value::Objects(objects))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
-        Ok(Value::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
-        Ok(Value::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
-    }
 }

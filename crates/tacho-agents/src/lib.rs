@@ -9,6 +9,7 @@ pub mod repair;
 pub mod setup;
 
 mod fields;
+mod json;
 mod own_telemetry;
 mod recorder;
 mod shell;

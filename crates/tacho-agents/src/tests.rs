@@ -3,6 +3,7 @@
 mod decode;
 mod deeds;
 mod fields;
+mod json;
 mod lenient;
 mod payloads;
 mod recorder;

@@ -17,10 +17,11 @@ use crate::store::{Changes, Reader, SessionKey};
 use crate::tokens;
 use foldhash::fast::FixedState;
 use names::Names;
-use rusqlite::{Row, params};
+use rusqlite::{CachedStatement, Row, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter;
 use std::sync::Arc;
+use sums::{RecordNames, Touched};
 use tacho_model::event::Sources;
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
@@ -122,9 +123,15 @@ impl Changes<'_> {
             changes: self,
             names: Names::load(&self.transaction)?,
             sessions: HashMap::default(),
+            find: self.prepare("SELECT 1 FROM usage_records WHERE message = ?1")?,
+            replace: self.prepare(&format!(
+                "INSERT OR REPLACE INTO usage_records ({COLUMNS}) VALUES
+                 (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                  ?22, ?23, ?24)"
+            ))?,
             is_first: !self.read().has_usage()?,
             has_reports: self.read().has_usage_reports()?,
-            touched: BTreeSet::new(),
+            touched: BTreeMap::new(),
         })
     }
 }
@@ -134,12 +141,16 @@ pub struct UsageWriter<'a> {
     changes: &'a Changes<'a>,
     names: Names,
     sessions: HashMap<SessionId, SessionKey, FixedState>,
+    /// Finds a record of an answer.
+    find: CachedStatement<'a>,
+    /// Writes a record.
+    replace: CachedStatement<'a>,
     /// Whether there were no records before.
     is_first: bool,
     /// Whether there are records that name nothing but a request.
     has_reports: bool,
     /// Sessions whose records changed.
-    touched: BTreeSet<SessionKey>,
+    touched: BTreeMap<SessionKey, Touched>,
 }
 
 impl UsageWriter<'_> {
@@ -153,15 +164,28 @@ impl UsageWriter<'_> {
         mut price: impl FnMut(&UsageRecord) -> UsagePrice,
     ) -> Result<(), StoreError> {
         let may_be_known = !std::mem::take(&mut self.is_first);
-        let (of_requests, of_answers): (Vec<_>, Vec<_>) =
-            records.into_iter().partition(|record| record.key.is_of_request());
-        for (message, said) in by_message(of_answers) {
-            let known = if may_be_known { self.known(Wanted::Message(&message))? } else { Vec::new() };
+        let mut of_requests = Vec::new();
+        for said in by_message(records) {
+            let Some(first) = said.first() else { continue };
+            if first.key.is_of_request() {
+                of_requests.extend(said);
+                continue;
+            }
+            let message = &first.key.message;
+            let known = if may_be_known && self.find.exists([message])? {
+                self.known(Wanted::Message(message))?
+            } else {
+                Vec::new()
+            };
             let group = self.taken_in(known, said);
-            let requests: BTreeSet<String> = group.iter().map(|record| record.key.request.clone()).collect();
+            let requests: BTreeSet<String> = if self.has_reports {
+                group.iter().map(|record| record.key.request.clone()).collect()
+            } else {
+                BTreeSet::new()
+            };
             self.put_settled(settled(group), &mut price)?;
             for request in requests {
-                if self.has_reports && self.is_reported(&request)? {
+                if self.is_reported(&request)? {
                     self.settle_request(Vec::new(), &request, &mut price)?;
                 }
             }
@@ -191,8 +215,11 @@ impl UsageWriter<'_> {
         known: Vec<(UsageRecord, SessionKey)>,
         said: Vec<UsageRecord>,
     ) -> Vec<UsageRecord> {
-        self.touched.extend(known.iter().map(|(_, session)| *session));
-        let mut group = known.into_iter().map(|(record, _)| record).collect();
+        let mut group = Vec::with_capacity(known.len() + said.len());
+        for (record, session) in known {
+            self.touched.insert(session, Touched::Replaced);
+            group.push(record);
+        }
         said.into_iter().for_each(|record| take_in(&mut group, record));
         group
     }
@@ -205,8 +232,14 @@ impl UsageWriter<'_> {
         for (record, is_absorbed) in settled {
             let price = if is_absorbed { UsagePrice::default() } else { price(&record) };
             let session = self.session(&record.owner.session)?;
-            self.touched.insert(session);
-            self.replace(&record, is_absorbed, &price, session)?;
+            if !self.touched.contains_key(&session) {
+                let touched = Touched::begin(self.changes, session)?;
+                self.touched.insert(session, touched);
+            }
+            let names = self.replace(&record, is_absorbed, &price, session)?;
+            if let Some(Touched::Begun(sums)) = self.touched.get_mut(&session).filter(|_| !is_absorbed) {
+                sums.add_record(&record, names, price.cost);
+            }
         }
         Ok(())
     }
@@ -271,7 +304,7 @@ impl UsageWriter<'_> {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(self) -> Result<(), StoreError> {
-        self.changes.sum_usage(&self.touched)
+        self.changes.sum_usage(self.touched)
     }
 
     /// What is known of an answer or of a request, and whose each record is.
@@ -308,34 +341,36 @@ impl UsageWriter<'_> {
         Ok(key)
     }
 
+    /// Writes a record, and tells the numbers of its names.
     fn replace(
         &mut self,
         record: &UsageRecord,
         is_absorbed: bool,
         price: &UsagePrice,
         session: SessionKey,
-    ) -> Result<(), StoreError> {
+    ) -> Result<RecordNames, StoreError> {
         let owner = &record.owner;
         let [input, output, cache_read, cache_write_5m, cache_write_1h, thinking] =
             tokens::columns(record.usage);
         let tools = record.tools.join("\n");
-        let mut replace = self.changes.prepare(&format!(
-            "INSERT OR REPLACE INTO usage_records ({COLUMNS}) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-              ?23, ?24)"
-        ))?;
         let mut name = |text: Option<&str>| self.names.key(&self.changes.transaction, text);
-        replace.execute(params![
+        let names = RecordNames {
+            model: name(owner.model.as_deref())?,
+            project: name(owner.project.as_deref())?,
+            subagent: name(owner.subagent.as_deref())?,
+            tools: name(Some(&*tools).filter(|tools| !tools.is_empty()))?,
+        };
+        self.replace.execute(params![
             record.key.message,
             record.key.request,
             session.0,
             owner.at.0.cast_signed(),
             owner.is_sidechain,
             record.is_final,
-            name(owner.model.as_deref())?,
-            name(owner.project.as_deref())?,
-            name(owner.subagent.as_deref())?,
-            name(Some(&*tools).filter(|tools| !tools.is_empty()))?,
+            names.model,
+            names.project,
+            names.subagent,
+            names.tools,
             input,
             output,
             cache_read,
@@ -351,7 +386,7 @@ impl UsageWriter<'_> {
             owner.is_empty,
             record.sources.bits(),
         ])?;
-        Ok(())
+        Ok(names)
     }
 }
 
@@ -365,16 +400,21 @@ enum Wanted<'a> {
 }
 
 /// The records of each answer, in the order in which the table keeps them.
-fn by_message(mut records: Vec<UsageRecord>) -> Vec<(String, Vec<UsageRecord>)> {
+fn by_message(records: Vec<UsageRecord>) -> impl Iterator<Item = Vec<UsageRecord>> {
+    // A record is too large to be moved about while sorting.
+    let mut records: Vec<_> = records.into_iter().map(Box::new).collect();
     records.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-    let mut groups = Vec::<(String, Vec<UsageRecord>)>::new();
-    for record in records {
-        match groups.last_mut() {
-            Some((message, group)) if *message == record.key.message => group.push(record),
-            _ => groups.push((record.key.message.clone(), vec![record])),
+    let mut records = records.into_iter().peekable();
+    iter::from_fn(move || {
+        let mut group = vec![*records.next()?];
+        let is_same = |group: &[UsageRecord], record: &UsageRecord| {
+            group.last().is_some_and(|last| last.key.message == record.key.message)
+        };
+        while let Some(record) = records.next_if(|record| is_same(&group, record)) {
+            group.push(*record);
         }
-    }
-    groups
+        Some(group)
+    })
 }
 
 /// The records that name nothing but a request, by request.

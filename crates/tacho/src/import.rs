@@ -24,8 +24,8 @@ use tacho_store::usage::ImportedFile;
 
 /// Records that are written in one transaction.
 const BATCH_RECORDS: usize = 16_384;
-/// Files whose content may wait for being written.
-const WAITING_FILES: usize = 128;
+/// Files whose content may wait for being written: about as many as a batch is of, so that reading goes on meanwhile.
+const WAITING_FILES: usize = 512;
 
 /// A directory of an agent's files.
 #[derive(Clone, Debug)]

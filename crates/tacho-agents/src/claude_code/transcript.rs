@@ -23,7 +23,7 @@ struct RowType {
 
 /// What is looked into of a row.
 pub(super) const ROW: &Shape =
-    &Shape(&[("message", Shape(&[("usage", Shape(&[])), ("content", Shape(&[]))]))]);
+    &Shape(&[("message", Shape(&[("usage", answer::USAGE), ("content", Shape(&[]))]))]);
 
 /// Rows that repeat what other rows say, or say nothing about what the agent did. They are not kept.
 const ROWS_WITHOUT_FACTS: &[&str] = &[
@@ -142,7 +142,7 @@ fn facts(row_type: &str, row: &Fields<'_>) -> Vec<Fact> {
 
 /// Whether the CLI itself wrote an answer, where a conversation needs one and the model was not asked.
 pub(super) fn is_placeholder(row: &Fields<'_>) -> bool {
-    row.object("message").text("model").as_deref() == Some("<synthetic>")
+    row.object("message").whole_text("model").as_deref() == Some("<synthetic>")
 }
 
 /// A user row is a prompt, the results of tool calls, or what a compaction left.

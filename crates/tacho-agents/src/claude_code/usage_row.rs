@@ -22,7 +22,7 @@ pub(super) const MARKS: &[&[u8]] = &[br#""usage""#, br#""modelUsage""#];
 /// What a row says.
 pub(super) fn decode(text: &[u8], place: &TranscriptPlace) -> UsageRow {
     let Ok(row) = Fields::read_as(text, ROW) else { return UsageRow::Unreadable };
-    match row.text("type").as_deref() {
+    match row.whole_text("type").as_deref() {
         Some("assistant") if !row.is_true("isApiErrorMessage") && !is_placeholder(&row) => {
             call(text, &row, place)
         }
@@ -97,7 +97,7 @@ pub(super) fn without_usual(terms: Terms) -> Terms {
 }
 
 fn is_tool_use(block: &Fields<'_>) -> bool {
-    matches!(block.text("type").as_deref(), Some("tool_use" | "server_tool_use"))
+    matches!(block.whole_text("type").as_deref(), Some("tool_use" | "server_tool_use"))
 }
 
 /// What names the answer: its id; without one the request, the row, or all that is said of it.

@@ -19,9 +19,14 @@ fn price(record: &UsageRecord) -> UsagePrice {
 }
 
 fn put(store: &mut Store, records: Vec<UsageRecord>) {
+    put_pieces(store, [records]);
+}
+
+/// Puts pieces one after the other, in one transaction.
+fn put_pieces(store: &mut Store, pieces: impl IntoIterator<Item = Vec<UsageRecord>>) {
     let changes = store.change().unwrap();
     let mut usage = changes.usage().unwrap();
-    usage.put(records, price).unwrap();
+    pieces.into_iter().for_each(|records| usage.put(records, price).unwrap());
     usage.finish().unwrap();
     changes.commit().unwrap();
 }
@@ -110,5 +115,8 @@ proptest! {
             put(&mut piecemeal, piece.to_vec());
         }
         prop_assert_eq!(kept(&at_once), kept(&piecemeal));
+        let (_place, mut together) = empty();
+        put_pieces(&mut together, again.chunks(size).map(<[_]>::to_vec));
+        prop_assert_eq!(kept(&at_once), kept(&together));
     }
 }

@@ -5,11 +5,12 @@ use crate::error::StoreError;
 use crate::store::{Changes, Reader, SessionKey};
 use crate::tokens;
 use rusqlite::{Row, params_from_iter};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
+use tacho_model::usage_record::UsageRecord;
 
 /// Nanoseconds of a quarter of an hour.
 const QUARTER_NS: u64 = 900_000_000_000;
@@ -76,25 +77,96 @@ impl SumFilter {
     }
 }
 
+/// Numbers of the names in a record.
+#[derive(Clone, Copy)]
+pub(super) struct RecordNames {
+    pub(super) model: Option<i64>,
+    pub(super) project: Option<i64>,
+    pub(super) subagent: Option<i64>,
+    pub(super) tools: Option<i64>,
+}
+
+/// A session whose records change within a transaction.
+pub(super) enum Touched {
+    /// It had none before, and each was written once: this is what they come to.
+    Begun(SessionSums),
+    /// Others stand in place of some that it had: all have to be read.
+    Replaced,
+}
+
+impl Touched {
+    /// Before a record of the session is written.
+    pub(super) fn begin(changes: &Changes<'_>, session: SessionKey) -> Result<Self, StoreError> {
+        let mut select = changes.prepare("SELECT 1 FROM usage_records WHERE session = ?1")?;
+        let has_records = select.exists([session.0])?;
+        Ok(if has_records { Self::Replaced } else { Self::Begun(SessionSums::default()) })
+    }
+}
+
+/// What the records of a session come to: each counts in both kinds of sums.
+#[derive(Default)]
+pub(super) struct SessionSums {
+    /// By quarter, model, project and type of subagent.
+    by_model: BTreeMap<[i64; 4], Counts>,
+    /// By quarter and set of tools.
+    by_tools: BTreeMap<[i64; 2], Counts>,
+}
+
+impl SessionSums {
+    /// Adds a record as it is written, which is not absorbed.
+    pub(super) fn add_record(&mut self, record: &UsageRecord, names: RecordNames, cost: Option<Nanodollars>) {
+        let RecordNames { model, project, subagent, tools } = names;
+        let [model, project, subagent, tools] =
+            [model, project, subagent, tools].map(Option::unwrap_or_default);
+        let quarter = record.owner.at.0.cast_signed() / QUARTER_NS.cast_signed();
+        let [input, output, cache_read, cache_write_5m, cache_write_1h, thinking] =
+            tokens::columns(record.usage).map(Option::unwrap_or_default);
+        let counts = [
+            1,
+            i64::from(cost.is_none()),
+            i64::from(!record.is_final),
+            input,
+            output,
+            cache_read,
+            cache_write_5m,
+            cache_write_1h,
+            thinking,
+            record.terms.web_searches.unwrap_or_default().cast_signed(),
+            cost.unwrap_or_default().0,
+        ];
+        self.add([quarter, model, project, subagent, tools], counts);
+    }
+
+    fn add(&mut self, [quarter, model, project, subagent, tools]: [i64; 5], counts: Counts) {
+        add(self.by_model.entry([quarter, model, project, subagent]).or_default(), counts);
+        add(self.by_tools.entry([quarter, tools]).or_default(), counts);
+    }
+
+    /// Sums what is written of a session.
+    fn read(changes: &Changes<'_>, session: SessionKey) -> Result<Self, StoreError> {
+        let mut sums = Self::default();
+        let mut select = changes.prepare(&format!(
+            "SELECT at_ns / {QUARTER_NS}, model, project, subagent, tools, {COUNTS} FROM usage_records
+             WHERE session = ?1 AND NOT is_absorbed"
+        ))?;
+        let mut rows = select.query([session.0])?;
+        while let Some(row) = rows.next()? {
+            sums.add(integers(row, 0)?, integers(row, 5)?);
+        }
+        Ok(sums)
+    }
+}
+
 impl Changes<'_> {
-    /// Sums the records of these sessions anew, each record once for both kinds of sums.
-    pub(super) fn sum_usage(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), StoreError> {
-        for session in sessions {
-            let mut by_model = BTreeMap::<[i64; 4], Counts>::new();
-            let mut by_tools = BTreeMap::<[i64; 2], Counts>::new();
-            let mut select = self.prepare(&format!(
-                "SELECT at_ns / {QUARTER_NS}, model, project, subagent, tools, {COUNTS} FROM usage_records
-                 WHERE session = ?1 AND NOT is_absorbed"
-            ))?;
-            let mut rows = select.query([session.0])?;
-            while let Some(row) = rows.next()? {
-                let [quarter, model, project, subagent, tools] = integers(row, 0)?;
-                let counts = integers(row, 5)?;
-                add(by_model.entry([quarter, model, project, subagent]).or_default(), counts);
-                add(by_tools.entry([quarter, tools]).or_default(), counts);
-            }
-            self.replace_sums("usage_sums", *session, &by_model)?;
-            self.replace_sums("usage_tool_sums", *session, &by_tools)?;
+    /// Sums the records of these sessions anew.
+    pub(super) fn sum_usage(&self, sessions: BTreeMap<SessionKey, Touched>) -> Result<(), StoreError> {
+        for (session, touched) in sessions {
+            let sums = match touched {
+                Touched::Begun(sums) => sums,
+                Touched::Replaced => SessionSums::read(self, session)?,
+            };
+            self.replace_sums("usage_sums", session, &sums.by_model)?;
+            self.replace_sums("usage_tool_sums", session, &sums.by_tools)?;
         }
         Ok(())
     }

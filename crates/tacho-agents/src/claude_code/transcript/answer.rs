@@ -2,7 +2,7 @@
 //! the usage of the whole answer.
 
 use crate::claude_code::deeds;
-use crate::fields::Fields;
+use crate::fields::{Fields, Shape};
 use tacho_model::event::{
     AnswerPart, AnsweredTool, Fact, FailureCause, Finish, FinishReason, Json, ModelAnswer, ToolFailure,
     ToolRecord,
@@ -10,6 +10,14 @@ use tacho_model::event::{
 use tacho_model::id::{MessageId, ToolUseId};
 use tacho_model::usage::Usage;
 use tacho_model::usage_record::{Iteration, Terms};
+
+/// What is looked into of what an answer used.
+pub(in crate::claude_code) const USAGE: Shape = Shape(&[
+    ("cache_creation", Shape(&[])),
+    ("output_tokens_details", Shape(&[])),
+    ("server_tool_use", Shape(&[])),
+    ("iterations", Shape(&[])),
+]);
 
 /// One fact a block, one more for what a call in it would do, and one for each result of a tool that the API ran.
 pub(super) fn facts(row: &Fields<'_>) -> Vec<Fact> {
