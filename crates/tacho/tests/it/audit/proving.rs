@@ -38,15 +38,20 @@ fn an_intact_log() {
     assert_eq!(String::from_utf8(python.output().unwrap().stdout).unwrap(), "intact\n");
 }
 
-#[test]
-fn a_log_that_was_altered() {
+/// A home in whose log a call that was denied was made one that ran.
+fn altered() -> Home {
     let home = drained("denied");
     let bundle = home.state().join("audit/log/tile/entries/000.p/7");
-    let text = fs::read(&bundle).unwrap();
+    let mut text = fs::read(&bundle).unwrap();
     let place = text.windows(9).position(|window| window == b"tool_skip").unwrap();
-    let mut altered = text.clone();
-    altered[place..place + 9].copy_from_slice(b"tool_call");
-    fs::write(&bundle, altered).unwrap();
+    text[place..place + 9].copy_from_slice(b"tool_call");
+    fs::write(&bundle, text).unwrap();
+    home
+}
+
+#[test]
+fn a_log_that_was_altered() {
+    let home = altered();
     let ran = home.run(&["audit", "verify"]);
     assert_eq!(
         said(&home, &ran),
@@ -163,13 +168,7 @@ fn a_proof_of_one_decision() {
 /// What was altered is proven by nobody, and what is not there is said to be not there.
 #[test]
 fn what_cannot_be_proven() {
-    let home = drained("denied");
-    let bundle = home.state().join("audit/log/tile/entries/000.p/7");
-    let text = fs::read(&bundle).unwrap();
-    let place = text.windows(9).position(|window| window == b"tool_skip").unwrap();
-    let mut altered = text.clone();
-    altered[place..place + 9].copy_from_slice(b"tool_call");
-    fs::write(&bundle, altered).unwrap();
+    let home = altered();
     assert_eq!(home.run(&["audit", "prove", "3"]).code, Some(0));
     let ran = home.run(&["audit", "prove", "4"]);
     assert_eq!(
