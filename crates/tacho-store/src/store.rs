@@ -22,7 +22,7 @@ pub const STORE_FILE: &str = "store.db";
 /// Pages kept in memory, in KiB.
 const CACHE_KIB: i64 = 8 * 1024;
 /// Pages after which the log is brought into the file: a page that changes often is then written once.
-const CHECKPOINT_PAGES: i64 = 4_000;
+const CHECKPOINT_PAGES: i64 = 8_000;
 /// How long another process is waited for that changes the file.
 const BUSY_MAX: Duration = Duration::from_secs(5);
 /// How long between two attempts at what SQLite itself does not wait for.

@@ -22,7 +22,7 @@ use tacho_spool::read::{read_from, segments};
 use crate::workspace;
 
 /// Bytes of segments that go into one transaction, as many as the drainer puts into one.
-const TRANSACTION_BYTES: u64 = 4 * 1024 * 1024;
+const TRANSACTION_BYTES: u64 = 6 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Record<'a> {
@@ -58,7 +58,7 @@ fn insert_all(state: &Path, database: &Path) -> Result<()> {
     let mut connection = Connection::open(database).context("cannot make a database")?;
     connection.execute_batch(
         "PRAGMA journal_mode = wal; PRAGMA synchronous = normal; PRAGMA cache_size = -8192;
-         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA wal_autocheckpoint = 8000;
          CREATE TABLE records (
              id INTEGER PRIMARY KEY, session TEXT NOT NULL, at INTEGER NOT NULL, pid INTEGER NOT NULL, body BLOB NOT NULL
          );

@@ -19,7 +19,7 @@ use tacho_store::cursor::{AgentProcess, TranscriptCursor};
 /// The session of records that name none.
 const NO_SESSION: &str = "none";
 /// What one round takes in at most, so that a large backlog needs no more memory than a small one.
-const ROUND_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const ROUND_BYTES_MAX: u64 = 6 * 1024 * 1024;
 
 impl Round<'_> {
     /// Takes in what segments hold, up to what a round may hold. Returns whether there is more.
