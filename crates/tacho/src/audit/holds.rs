@@ -2,14 +2,19 @@
 //! entry; this file is what is in force now.
 
 use super::{AuditPlace, Fields};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 use tacho_model::time::UnixNanos;
 use tacho_spool::layout::{BLOBS, segment_name};
+
+/// How long another command that has the policy is waited for. One that was stopped would hold up the drainer for ever.
+const POLICY_WAIT: Duration = Duration::from_secs(2);
 
 /// The policy in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,11 +40,23 @@ pub(crate) struct Hold {
 
 impl AuditPlace {
     /// Keeps everybody else from changing the policy, and from deleting what it lets go, until it is dropped.
-    pub(crate) fn policy_lock(&self) -> io::Result<File> {
+    pub(crate) fn policy_lock(&self) -> Result<File, Failure> {
         fs::create_dir_all(self.audit())?;
         let directory = File::open(self.audit())?;
-        directory.lock()?;
-        Ok(directory)
+        let until = Instant::now() + POLICY_WAIT;
+        loop {
+            match directory.try_lock() {
+                Ok(()) => return Ok(directory),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Failure::new(FailureKind::External, "something else has what is kept in hand")
+                        .hint("a drainer that forgets, or another `tacho audit`: let it end, then try again"));
+                }
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::place;
 use crate::terminal::{display_safe, note, print};
 use serde_json::json;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
@@ -24,6 +24,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(15);
 pub(super) const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// A hook or `tacho status` holds the lock for a moment only to see whether it is free.
 const LOCK_CHECK_MAX: Duration = Duration::from_millis(200);
+/// How far a drainer that nobody waits for stands back: a tenth of the share of a process that does not.
+const NICENESS: i32 = 10;
 /// Where a drainer without a terminal says what went wrong, and how long that file may grow.
 pub(super) const LOG: &str = "drain.log";
 const LOG_BYTES_MAX: u64 = 1024 * 1024;
@@ -41,10 +43,20 @@ pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
     if drain.background {
         // Not the leader of a group: a hook's child never is, and where it fails we only stay in the agent's session.
         let _ = rustix::process::setsid();
+        give_way();
         let path = state.path().to_owned();
         return stay(state, drain).inspect_err(|failure| log(&path, failure));
     }
     stay(state, drain)
+}
+
+/// Leaves the processor to the agent and to what it runs. Where that fails, we are a process like any other.
+///
+/// With automatic groups (sched(7)) a session of processes, and we just became one, has its share whatever the niceness of
+/// who is in it, so that the group has to be nice as well.
+fn give_way() {
+    let _ = rustix::process::nice(NICENESS);
+    let _ = fs::write("/proc/self/autogroup", NICENESS.to_string());
 }
 
 fn stay(state: State, drain: &Drain) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use super::{drained, entries, types};
 use crate::fixture;
 use crate::home::Home;
 use serde_json::Value as Json;
-use std::fs;
+use std::fs::{self, File};
 use std::process::Command;
 use tacho_spool::loss::LOSS_LEDGER;
 
@@ -140,6 +140,20 @@ fn holds_that_are_set_at_once() {
             home.stdout_of(&["audit", "release", session.as_str()]);
         }
     }
+}
+
+/// A command that was stopped and has the policy holds nobody up for ever, the drainer least of all.
+#[test]
+fn a_policy_that_another_has_in_hand() {
+    let home = drained("denied");
+    let other = File::open(home.state().join("audit")).unwrap();
+    other.lock().unwrap();
+    let ran = home.run(&["audit", "hold", fixture::load("denied").session.as_str()]);
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: something else has what is kept in hand
+      hint: a drainer that forgets, or another `tacho audit`: let it end, then try again
+    ");
+    assert_eq!(ran.code, Some(1));
 }
 
 /// What was lost is a gap in the log; where nobody can tell what was lost, what was decided is sealed all the same.

@@ -53,6 +53,18 @@ fn a_running_drainer_that_knows_the_destination_flushes() {
     resident.wait().unwrap();
 }
 
+/// The agent and what it runs come first.
+#[test]
+fn a_drainer_that_a_hook_started_gives_way() {
+    let home = home_with(&["bash"]);
+    let resident = Resident::start(&home, &[]);
+    until(|| home.state().join("drain.sock").exists());
+    let (nice, group) = resident.niceness();
+    assert_eq!(nice, 10);
+    // A kernel without automatic groups says nothing.
+    assert!(group.is_none_or(|group| group.ends_with(" nice 10\n")));
+}
+
 /// Whoever does the work, the one who waits for it is told what was refused.
 #[test]
 fn a_running_drainer_says_what_was_refused_meanwhile() {

@@ -21,6 +21,15 @@ impl Resident {
         peak.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
+    /// How nice its process is (proc(5), field 19 of `stat`), and what the kernel says of the group that it is scheduled in.
+    pub(super) fn niceness(&self) -> (i32, Option<String>) {
+        let of_process = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", self.0.id()));
+        let stat = of_process("stat").unwrap();
+        let (_, behind_name) = stat.rsplit_once(')').unwrap();
+        let nice = behind_name.split_ascii_whitespace().nth(16).unwrap().parse().unwrap();
+        (nice, of_process("autogroup").ok())
+    }
+
     /// Kills it at once, whatever it is doing.
     pub(super) fn kill(self) {}
 }
