@@ -15,13 +15,10 @@ use tacho_model::usage_record::UsageRecord;
 /// Nanoseconds of a quarter of an hour.
 const QUARTER_NS: u64 = 900_000_000_000;
 
-/// What a record adds to a sum, in the order of the columns of one.
-const COUNTS: &str =
-    "1, cost_nanos IS NULL, NOT is_final, input, output, cache_read, cache_write_5m, cache_write_1h, thinking,
-    web_searches, cost_nanos";
+/// What stands in the columns of a sum.
 type Counts = [i64; 11];
 
-/// The columns of a sum.
+/// These columns.
 const SUMS: &str =
     "calls, unpriced_calls, open_calls, input, output, cache_read, cache_write_5m, cache_write_1h,
     thinking, web_searches, cost_nanos";
@@ -119,21 +116,8 @@ impl SessionSums {
         let [model, project, subagent, tools] =
             [model, project, subagent, tools].map(Option::unwrap_or_default);
         let quarter = record.owner.at.0.cast_signed() / QUARTER_NS.cast_signed();
-        let [input, output, cache_read, cache_write_5m, cache_write_1h, thinking] =
-            tokens::columns(record.usage).map(Option::unwrap_or_default);
-        let counts = [
-            1,
-            i64::from(cost.is_none()),
-            i64::from(!record.is_final),
-            input,
-            output,
-            cache_read,
-            cache_write_5m,
-            cache_write_1h,
-            thinking,
-            record.terms.web_searches.unwrap_or_default().cast_signed(),
-            cost.unwrap_or_default().0,
-        ];
+        let web_searches = record.terms.web_searches.unwrap_or_default().cast_signed();
+        let counts = counts(record.is_final, record.usage, web_searches, cost.map(|cost| cost.0));
         self.add([quarter, model, project, subagent, tools], counts);
     }
 
@@ -146,12 +130,14 @@ impl SessionSums {
     fn read(changes: &Changes<'_>, session: SessionKey) -> Result<Self, StoreError> {
         let mut sums = Self::default();
         let mut select = changes.prepare(&format!(
-            "SELECT at_ns / {QUARTER_NS}, model, project, subagent, tools, {COUNTS} FROM usage_records
-             WHERE session = ?1 AND NOT is_absorbed"
+            "SELECT at_ns / {QUARTER_NS}, model, project, subagent, tools, coalesce(web_searches, 0), is_final,
+                    cost_nanos, input, output, cache_read, cache_write_5m, cache_write_1h, thinking
+             FROM usage_records WHERE session = ?1 AND NOT is_absorbed"
         ))?;
         let mut rows = select.query([session.0])?;
         while let Some(row) = rows.next()? {
-            sums.add(integers(row, 0)?, integers(row, 5)?);
+            let counts = counts(row.get(6)?, tokens::usage_at(row, 8)?, row.get(5)?, row.get(7)?);
+            sums.add(keys(row)?, counts);
         }
         Ok(sums)
     }
@@ -187,13 +173,34 @@ impl Changes<'_> {
     }
 }
 
-/// Columns from `first` on; nothing is 0.
-fn integers<const COLUMNS: usize>(row: &Row<'_>, first: usize) -> rusqlite::Result<[i64; COLUMNS]> {
-    let mut integers = [0; COLUMNS];
-    for (place, integer) in integers.iter_mut().enumerate() {
-        *integer = row.get::<_, Option<i64>>(first + place)?.unwrap_or(0);
+/// What a call adds to a sum, with its cost in nanodollars.
+fn counts(is_final: bool, usage: Usage, web_searches: i64, cost: Option<i64>) -> Counts {
+    let [input, output, cache_read, cache_write_5m, cache_write_1h, thinking] =
+        tokens::columns(usage).map(Option::unwrap_or_default);
+    let (unpriced, open) = (i64::from(cost.is_none()), i64::from(!is_final));
+    let cost = cost.unwrap_or_default();
+    [
+        1,
+        unpriced,
+        open,
+        input,
+        output,
+        cache_read,
+        cache_write_5m,
+        cache_write_1h,
+        thinking,
+        web_searches,
+        cost,
+    ]
+}
+
+/// The first columns, what sums are told apart by; nothing is 0.
+fn keys<const COLUMNS: usize>(row: &Row<'_>) -> rusqlite::Result<[i64; COLUMNS]> {
+    let mut keys = [0; COLUMNS];
+    for (place, key) in keys.iter_mut().enumerate() {
+        *key = row.get::<_, Option<i64>>(place)?.unwrap_or(0);
     }
-    Ok(integers)
+    Ok(keys)
 }
 
 fn add(sum: &mut Counts, counts: Counts) {

@@ -51,8 +51,11 @@ impl AuditPlace {
                     thread::sleep(Duration::from_millis(10));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Failure::new(FailureKind::External, "something else has what is kept in hand")
-                        .hint("a drainer that forgets, or another `tacho audit`: let it end, then try again"));
+                    return Err(Failure::new(
+                        FailureKind::External,
+                        "something else has what is kept in hand",
+                    )
+                    .hint("a drainer that forgets, or another `tacho audit`: let it end, then try again"));
                 }
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
