@@ -18,8 +18,9 @@ use tacho_model::semconv as key;
 /// The parent of a span that has none.
 const NO_PARENT: &str = "undefined";
 
-/// Tags that Datadog has a word of its own for (`LLMObs._activate_llmobs_span`, `lapdog/claude_hooks.py` of ddapm-test-agent).
-const TAGS: [(Key, &str); 13] = [
+/// What is a tag, wherever it is said, mostly under Datadog's own word for it (`LLMObs._activate_llmobs_span` of ddtrace, and the tags
+/// of coding agents in ddapm-test-agent).
+const TAGS: [(Key, &str); 14] = [
     (key::SERVICE_NAME, "service"),
     (key::SERVICE_VERSION, "version"),
     (key::TELEMETRY_SDK_LANGUAGE, "language"),
@@ -29,6 +30,7 @@ const TAGS: [(Key, &str); 13] = [
     (key::USER_NAME, "user_name"),
     (key::SESSION_ID, "session_id"),
     (key::ERROR_TYPE, "error_type"),
+    (key::GEN_AI_AGENT_NAME, key::GEN_AI_AGENT_NAME.name()),
     (key::GEN_AI_TOOL_NAME, "tool_name"),
     (key::VCS_REPOSITORY_URL_FULL, "git.repository_url"),
     (key::VCS_REF_HEAD_REVISION, "git.commit.sha"),
