@@ -25,7 +25,7 @@ const METRICS: [(&str, &str); 10] = [
     ("gen_ai.usage.cost.amount", "total_cost"),
 ];
 /// What is a tag.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 11] = [
     ("session.id", "session_id"),
     ("error.type", "error_type"),
     ("gen_ai.agent.name", "gen_ai.agent.name"),
@@ -33,6 +33,10 @@ const TAGS: [(&str, &str); 7] = [
     ("vcs.repository.url.full", "git.repository_url"),
     ("vcs.ref.head.revision", "git.commit.sha"),
     ("vcs.ref.head.name", "git.branch"),
+    ("vcs.ref.head.type", "vcs.ref.head.type"),
+    ("vcs.repository.name", "project_name"),
+    ("vcs.owner.name", "vcs.owner.name"),
+    ("vcs.provider.name", "vcs.provider.name"),
 ];
 /// What stands elsewhere, or is said by something else.
 const ELSEWHERE: [&str; 4] = [

@@ -20,7 +20,7 @@ const NO_PARENT: &str = "undefined";
 
 /// What is a tag, wherever it is said, mostly under Datadog's own word for it (`LLMObs._activate_llmobs_span` of ddtrace, and the tags
 /// of coding agents in ddapm-test-agent).
-const TAGS: [(Key, &str); 14] = [
+const TAGS: [(Key, &str); 18] = [
     (key::SERVICE_NAME, "service"),
     (key::SERVICE_VERSION, "version"),
     (key::TELEMETRY_SDK_LANGUAGE, "language"),
@@ -35,6 +35,10 @@ const TAGS: [(Key, &str); 14] = [
     (key::VCS_REPOSITORY_URL_FULL, "git.repository_url"),
     (key::VCS_REF_HEAD_REVISION, "git.commit.sha"),
     (key::VCS_REF_HEAD_NAME, "git.branch"),
+    (key::VCS_REF_HEAD_TYPE, key::VCS_REF_HEAD_TYPE.name()),
+    (key::VCS_REPOSITORY_NAME, "project_name"),
+    (key::VCS_OWNER_NAME, key::VCS_OWNER_NAME.name()),
+    (key::VCS_PROVIDER_NAME, key::VCS_PROVIDER_NAME.name()),
 ];
 /// The attribute of the resource that says in which environment it is, and Datadog's word for that.
 const ENVIRONMENT: (&str, &str) = ("deployment.environment.name", "env");
