@@ -12,11 +12,12 @@ use super::test_agent::TestAgent;
 use super::{Bench, Finding, Signal, answer};
 
 /// What of a call of the model is a metric.
-const METRICS: [(&str, &str); 10] = [
+const METRICS: [(&str, &str); 11] = [
     ("gen_ai.usage.input_tokens", "input_tokens"),
     ("gen_ai.usage.output_tokens", "output_tokens"),
     ("gen_ai.usage.cache_read.input_tokens", "cache_read_input_tokens"),
     ("gen_ai.usage.cache_creation.input_tokens", "cache_write_input_tokens"),
+    ("gen_ai.usage.cache_write.input_tokens", "cache_write_input_tokens"),
     ("gen_ai.usage.reasoning.output_tokens", "reasoning_output_tokens"),
     ("claude_code.usage.uncached_input_tokens", "non_cached_input_tokens"),
     ("claude_code.usage.cache_creation_5m_input_tokens", "ephemeral_5m_input_tokens"),
@@ -38,13 +39,8 @@ const TAGS: [(&str, &str); 11] = [
     ("vcs.owner.name", "vcs.owner.name"),
     ("vcs.provider.name", "vcs.provider.name"),
 ];
-/// What stands elsewhere, or is said by something else.
-const ELSEWHERE: [&str; 4] = [
-    "gen_ai.conversation.id",
-    "gen_ai.system",
-    "gen_ai.operation.name",
-    "gen_ai.usage.cache_write.input_tokens",
-];
+/// What says nothing beside something else.
+const LEFT_OUT: [&str; 3] = ["gen_ai.conversation.id", "gen_ai.system", "gen_ai.operation.name"];
 /// More than there are.
 const SPANS_MAX: usize = 1000;
 
@@ -140,21 +136,17 @@ fn differences(arrived: &Value, span: &Span) -> Result<Vec<String>> {
 
 /// Whether an attribute is compared by something else than itself.
 fn is_elsewhere(kind: &str, name: &str, attributes: &Attributes) -> bool {
-    let is_content = match kind {
-        "agent" => ["gen_ai.input.messages", "gen_ai.output.messages"].contains(&name),
-        "llm" => {
-            let model = if attributes.contains_key("gen_ai.response.model") {
-                "gen_ai.response.model"
-            } else {
-                "gen_ai.request.model"
-            };
-            ["gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.provider.name", model].contains(&name)
+    let messages = ["gen_ai.input.messages", "gen_ai.output.messages"].contains(&name);
+    let has_answered = attributes.contains_key("gen_ai.response.model");
+    let model = if has_answered { "gen_ai.response.model" } else { "gen_ai.request.model" };
+    LEFT_OUT.contains(&name)
+        || match kind {
+            "agent" => messages,
+            "llm" => messages || name == "gen_ai.provider.name" || name == model,
+            "tool" => ["gen_ai.tool.call.arguments", "gen_ai.tool.call.result", "claude_code.tool.error"]
+                .contains(&name),
+            _ => false,
         }
-        "tool" => ["gen_ai.tool.call.arguments", "gen_ai.tool.call.result", "claude_code.tool.error"]
-            .contains(&name),
-        _ => false,
-    };
-    is_content || ELSEWHERE[..3].contains(&name) || (kind == "llm" && name == ELSEWHERE[3])
 }
 
 fn metrics(attributes: &Attributes) -> Value {

@@ -1,9 +1,9 @@
 //! A span as the trace API has it: texts in `meta`, numbers in `metrics`.
 
 use super::Writer;
-use super::values::{events_of, halves, id, json_of};
+use super::values::{events_of, halves, id, text_of};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
@@ -79,10 +79,11 @@ fn links(writer: &mut Writer, span: &Span) {
 fn sorted(resource: &[KeyValue], span: &Span) -> (BTreeMap<String, String>, BTreeMap<String, f64>) {
     let (mut meta, mut metrics) = (BTreeMap::new(), BTreeMap::new());
     for pair in resource.iter().chain(&span.attributes) {
-        match pair.value.as_ref().and_then(|value| value.value.as_ref()) {
+        let Some(value) = &pair.value else { continue };
+        match &value.value {
             Some(Value::IntValue(number)) => drop(metrics.insert(pair.key.clone(), *number as f64)),
             Some(Value::DoubleValue(number)) => drop(metrics.insert(pair.key.clone(), *number)),
-            Some(value) => drop(meta.insert(pair.key.clone(), text(value))),
+            Some(_) => drop(meta.insert(pair.key.clone(), text_of(value))),
             None => {}
         }
     }
@@ -92,11 +93,4 @@ fn sorted(resource: &[KeyValue], span: &Span) -> (BTreeMap<String, String>, BTre
         meta.insert("events".to_owned(), events.to_string());
     }
     (meta, metrics)
-}
-
-fn text(value: &Value) -> String {
-    if let Value::StringValue(text) = value {
-        return text.clone();
-    }
-    json_of(Some(&AnyValue { value: Some(value.clone()) })).to_string()
 }

@@ -19,6 +19,14 @@ pub(super) fn json_of(value: Option<&AnyValue>) -> Json {
     }
 }
 
+/// A value as a text: as it is, or its JSON.
+pub(super) fn text_of(value: &AnyValue) -> String {
+    if let Some(Value::StringValue(text)) = &value.value {
+        return text.clone();
+    }
+    json_of(Some(value)).to_string()
+}
+
 /// What happened during a span; `None` where nothing did.
 pub(super) fn events_of(span: &Span) -> Option<Json> {
     let events = span.events.iter().map(|event| {

@@ -3,7 +3,7 @@
 //! What it has a word of its own for stands under that word; all else that is said of a span under its own name in `metadata`, and
 //! what is said of who sends among the tags.
 
-use super::super::values::{events_of, halves, id, json_of};
+use super::super::values::{events_of, halves, id, json_of, text_of};
 use super::messages::{self, Io};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -145,7 +145,7 @@ impl Event {
         let has_failed = span.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);
         let (trace_id, span_id) = (trace_id(&span.trace_id), id(&span.span_id).to_string());
         let parent = Some(id(&span.parent_span_id)).filter(|parent| *parent != 0);
-        let session_id = said.0.get(key::SESSION_ID.name()).map(|value| text(value));
+        let session_id = said.0.get(key::SESSION_ID.name()).map(|value| text_of(value));
         let tags = tags(resource, &mut said, has_failed);
         let metrics = metrics(kind, &mut said);
         Self {
@@ -179,7 +179,7 @@ impl<'a> Said<'a> {
     }
 
     fn take(&mut self, key: Key) -> Option<String> {
-        self.0.remove(key.name()).map(text)
+        self.0.remove(key.name()).map(text_of)
     }
 
     /// The kind, by the operation; and what says nothing beside it or says it again.
@@ -199,11 +199,11 @@ fn tags(resource: &[KeyValue], said: &mut Said<'_>, has_failed: bool) -> Vec<Str
     let mut tags = BTreeMap::from([("error", u8::from(has_failed).to_string())]);
     for (name, value) in Said::of(resource).0 {
         if name == key::SERVICE_NAME.name() {
-            tags.insert("ml_app", text(value));
+            tags.insert("ml_app", text_of(value));
         }
         let known = TAGS.iter().find(|(known, _)| known.name() == name).map(|(_, tag)| *tag);
         let known = known.or((name == ENVIRONMENT.0).then_some(ENVIRONMENT.1));
-        tags.insert(known.unwrap_or(name), text(value));
+        tags.insert(known.unwrap_or(name), text_of(value));
     }
     for (key, tag) in TAGS {
         if let Some(value) = said.take(key) {
@@ -259,7 +259,7 @@ fn meta(kind: Kind, mut said: Said<'_>, span: &Span, has_failed: bool) -> Meta {
 
 fn attribute(span: &Span, key: Key) -> Option<String> {
     let found = span.attributes.iter().find(|pair| pair.key == key.name())?;
-    found.value.as_ref().map(text)
+    found.value.as_ref().map(text_of)
 }
 
 /// That of a tool call leads to the call of the model that asked for it: its answer is what the tool was given.
@@ -275,11 +275,4 @@ fn link_of(kind: Kind, link: &WireLink) -> Link {
 fn trace_id(trace: &[u8]) -> String {
     let (upper, lower) = halves(trace);
     format!("{upper:016x}{lower:016x}")
-}
-
-fn text(value: &AnyValue) -> String {
-    match json_of(Some(value)) {
-        Json::String(text) => text,
-        other => other.to_string(),
-    }
 }

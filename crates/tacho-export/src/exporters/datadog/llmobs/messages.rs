@@ -126,15 +126,14 @@ fn tool_call(tool_id: String, name: String, arguments: Json) -> ToolCall {
     let arguments = match arguments {
         Json::Object(arguments) => arguments,
         // Arguments that were cut are a text, and here they are an object.
-        other => Map::from_iter([("value".to_owned(), other)]),
+        cut @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_)) => {
+            Map::from_iter([("value".to_owned(), cut)])
+        }
     };
     ToolCall { name, arguments, tool_id, kind: "tool_use" }
 }
 
 fn tool_result(tool_id: String, response: Json) -> ToolResult {
-    let result = match response {
-        Json::String(text) => text,
-        other => other.to_string(),
-    };
+    let result = if let Json::String(text) = response { text } else { response.to_string() };
     ToolResult { result, tool_id, kind: "tool_result" }
 }
