@@ -7,6 +7,7 @@ mod clickhouse;
 mod datadog;
 mod home;
 mod install;
+mod llmobs;
 mod otelite;
 mod play;
 mod prometheus;
@@ -50,6 +51,7 @@ const BACKENDS: &[Backend] = &[
     Backend { name: "test-agent-json", size: Size::Small, run: test_agent::json },
     Backend { name: "test-agent-grpc", size: Size::Small, run: test_agent::grpc },
     Backend { name: "test-agent-datadog", size: Size::Small, run: datadog::traces },
+    Backend { name: "test-agent-llmobs", size: Size::Small, run: llmobs::spans },
     Backend { name: "rotel", size: Size::Small, run: test_agent::rotel },
     Backend { name: "alertmanager", size: Size::Large, run: prometheus::alertmanager },
     Backend { name: "otelite", size: Size::Large, run: otelite::all },

@@ -189,7 +189,13 @@ impl Destination {
     /// The same destination of another kind.
     #[must_use]
     pub fn of_kind(self, kind: &'static Kind) -> Self {
-        Self { kind, protocol: kind.protocol.unwrap_or(self.protocol), ..self }
+        let to = Self { kind, protocol: kind.protocol.unwrap_or(self.protocol), ..self };
+        match kind.path.filter(|_| !has_path(&to.base)) {
+            Some(path) => {
+                Self { endpoint: format!("{}{path}", to.endpoint), base: format!("{}{path}", to.base), ..to }
+            }
+            None => to,
+        }
     }
 
     /// The same destination with other headers.
@@ -266,6 +272,10 @@ pub fn origin_of(endpoint: &str) -> Option<String> {
     };
     let host = uri.host()?.to_ascii_lowercase();
     Some(format!("{scheme}://{host}:{}", uri.port_u16().unwrap_or(default_port)))
+}
+
+fn has_path(base: &str) -> bool {
+    base.split_once("://").is_some_and(|(_, behind)| behind.contains('/'))
 }
 
 fn is_secret(header: &str) -> bool {

@@ -29,6 +29,8 @@ pub struct Kind {
     pub place: Place,
     /// Where it is unless its owner says otherwise.
     pub endpoint: Option<&'static str>,
+    /// Where its requests go at an address that has no path; `None` where that depends on what they are about.
+    pub path: Option<&'static str>,
     /// How everything for it is encoded; `None` where its owner chooses.
     pub protocol: Option<Protocol>,
     /// Whether it takes this signal at all.
@@ -56,6 +58,7 @@ pub const OTLP: Kind = Kind {
     name: "otlp",
     place: Place::Address,
     endpoint: None,
+    path: None,
     protocol: None,
     takes: |_| true,
     keeps_events: false,
@@ -67,6 +70,7 @@ pub const DEBUG: Kind = Kind {
     name: "debug",
     place: Place::File,
     endpoint: None,
+    path: None,
     protocol: Some(Protocol::HttpJson),
     takes: |_| true,
     keeps_events: false,
@@ -78,6 +82,7 @@ pub const PROMETHEUS: Kind = Kind {
     name: "prometheus",
     place: Place::File,
     endpoint: None,
+    path: None,
     protocol: Some(Protocol::HttpProtobuf),
     takes: |signal| signal == Signal::Metrics,
     keeps_events: false,
@@ -91,6 +96,7 @@ pub const KINDS: &[Kind] = &[
         name: "console",
         place: Place::Terminal,
         endpoint: None,
+        path: None,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
         keeps_events: false,
@@ -100,6 +106,7 @@ pub const KINDS: &[Kind] = &[
         name: "file",
         place: Place::Directory,
         endpoint: None,
+        path: None,
         protocol: Some(Protocol::HttpJson),
         takes: |_| true,
         keeps_events: true,
@@ -111,10 +118,21 @@ pub const KINDS: &[Kind] = &[
         name: "datadog",
         place: Place::Address,
         endpoint: Some(datadog::ENDPOINT),
+        path: None,
         protocol: Some(Protocol::HttpProtobuf),
         takes: |signal| signal == Signal::Traces,
         keeps_events: false,
         open: || Box::new(datadog::Datadog::default()),
+    },
+    Kind {
+        name: "datadog-llmobs",
+        place: Place::Address,
+        endpoint: Some(datadog::ENDPOINT),
+        path: Some(datadog::PROXY_PATH),
+        protocol: Some(Protocol::HttpProtobuf),
+        takes: |signal| signal == Signal::Traces,
+        keeps_events: false,
+        open: || Box::new(datadog::LlmObs::default()),
     },
 ];
 

@@ -68,9 +68,21 @@ pub(super) fn rotel(bench: &Bench) -> Result<Vec<Finding>> {
 impl TestAgent {
     pub(super) fn start(bench: &Bench) -> Result<Self> {
         let installed = install::python(&bench.workspace, "ddapm-test-agent", VERSION)?;
+        Self::run(Command::new(installed.join("bin/ddapm-test-agent")))
+    }
+
+    /// The same with what Datadog ships beside it: LLM Observability's questions, asked of what it got.
+    pub(super) fn start_with_questions(bench: &Bench) -> Result<Self> {
+        let installed = install::python(&bench.workspace, "ddapm-test-agent", VERSION)?;
+        let mut command = Command::new(installed.join("bin/python3"));
+        command.args(["-m", "lapdog.server"]);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Result<Self> {
         let [port, http, grpc] = free_ports()?;
         let folder = tempfile::tempdir()?;
-        let mut command = Command::new(installed.join("bin/ddapm-test-agent"));
+        command.env("HOME", folder.path());
         command.args(["--host", "127.0.0.1", "--web-ui-port", "0", "--disable-llmobs-data-forwarding"]);
         for (name, port) in [("--port", port), ("--otlp-http-port", http), ("--otlp-grpc-port", grpc)] {
             command.args([name, &port.to_string()]);

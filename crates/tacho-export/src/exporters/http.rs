@@ -5,6 +5,8 @@ use super::{Export, Request, tls};
 use crate::delivery::{Answer, Outcome, Status, Unreachable, judge};
 use crate::destination::{Compression, Destination, Tls};
 use crate::gzip::in_form;
+use ureq::RequestBuilder;
+use ureq::typestate::WithBody;
 
 /// An answer beyond this is not read (OTLP specification).
 const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -41,29 +43,31 @@ fn client(tls: &Tls) -> ureq::Agent {
 
 impl Export for Http {
     fn send(&mut self, to: &Destination, request: Request<'_>) -> Outcome {
-        let mut post = self
-            .agent(to)
-            .post(to.url(request.name))
-            .config()
-            .timeout_global(Some(to.timeout))
-            .build()
-            .header("content-type", request.content_type);
-        for header in to.headers() {
-            post = post.header(&header.name, &header.value);
-        }
+        let mut post = self.agent(to).post(to.url(request.name)).header("content-type", request.content_type);
         if to.compression == Compression::Gzip {
             post = post.header("content-encoding", "gzip");
         }
-        let body = in_form(request.body, to.compression).map_err(ureq::Error::from);
-        match body.and_then(|body| post.send(&*body)) {
-            Ok(response) => judge(&answer(response)),
-            Err(error) => Outcome::Unreachable(Unreachable::of_ureq(&error)),
+        match in_form(request.body, to.compression) {
+            Ok(body) => send(to, post, &body),
+            Err(error) => Outcome::Unreachable(Unreachable::of_ureq(&error.into())),
         }
     }
 }
 
+/// Sends a request with the headers of its destination and within the time that this has, and judges the answer.
+pub(super) fn send(to: &Destination, request: RequestBuilder<WithBody>, body: &[u8]) -> Outcome {
+    let mut request = request.config().timeout_global(Some(to.timeout)).build();
+    for header in to.headers() {
+        request = request.header(&header.name, &header.value);
+    }
+    match request.send(body) {
+        Ok(response) => judge(&answer(response)),
+        Err(error) => Outcome::Unreachable(Unreachable::of_ureq(&error)),
+    }
+}
+
 /// What a response says.
-pub(super) fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let header = |name: &str| {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)

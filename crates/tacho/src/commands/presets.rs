@@ -49,6 +49,7 @@ fn report(name: &str, preset: &Preset) -> Json {
         "name": name,
         "title": preset.title,
         "note": preset.note,
+        "kind": preset.kind,
         "endpoint": preset.endpoint,
         "region_example": preset.region_example,
         "token_header": preset.token_header.as_deref().unwrap_or("Authorization"),

@@ -108,7 +108,7 @@ impl Described {
     /// Where it is, and with which headers.
     fn place(&self, preset: Option<&Preset>) -> Result<Destination, Complaint> {
         let level = self.level.as_deref().map(level).transpose().map_err(about("level"))?.unwrap_or_default();
-        let kind = match &self.kind {
+        let kind = match self.kind.as_ref().or_else(|| preset?.kind.as_ref()) {
             Some(name) => Kind::named(name).ok_or_else(|| no_kind(name))?,
             None => &tacho_export::exporters::OTLP,
         };

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 pub(super) const REGION: &str = "{region}";
 
 /// The files, by the names of the presets.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("aws-xray", include_str!("../../../../presets/aws-xray.toml")),
     ("dash0", include_str!("../../../../presets/dash0.toml")),
     ("datadog", include_str!("../../../../presets/datadog.toml")),
+    ("datadog-llmobs", include_str!("../../../../presets/datadog-llmobs.toml")),
     ("grafana-cloud", include_str!("../../../../presets/grafana-cloud.toml")),
     ("honeycomb", include_str!("../../../../presets/honeycomb.toml")),
     ("jaeger", include_str!("../../../../presets/jaeger.toml")),
@@ -34,6 +35,8 @@ pub(crate) struct Preset {
     pub(crate) title: String,
     /// What somebody must know besides who uses it.
     pub(crate) note: Option<String>,
+    /// The kind of destination that it is, unless it takes OTLP.
+    pub(crate) kind: Option<String>,
     /// The base URL, perhaps with `{region}` in it.
     pub(crate) endpoint: String,
     /// What a region looks like.

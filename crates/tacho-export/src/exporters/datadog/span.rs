@@ -1,12 +1,12 @@
 //! A span as the trace API has it: texts in `meta`, numbers in `metrics`.
 
 use super::Writer;
+use super::values::{events_of, halves, id, text_of};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The attribute of the resource that is the service.
@@ -79,57 +79,18 @@ fn links(writer: &mut Writer, span: &Span) {
 fn sorted(resource: &[KeyValue], span: &Span) -> (BTreeMap<String, String>, BTreeMap<String, f64>) {
     let (mut meta, mut metrics) = (BTreeMap::new(), BTreeMap::new());
     for pair in resource.iter().chain(&span.attributes) {
-        match pair.value.as_ref().and_then(|value| value.value.as_ref()) {
+        let Some(value) = &pair.value else { continue };
+        match &value.value {
             Some(Value::IntValue(number)) => drop(metrics.insert(pair.key.clone(), *number as f64)),
             Some(Value::DoubleValue(number)) => drop(metrics.insert(pair.key.clone(), *number)),
-            Some(value) => drop(meta.insert(pair.key.clone(), text(value))),
+            Some(_) => drop(meta.insert(pair.key.clone(), text_of(value))),
             None => {}
         }
     }
     let kind = if span.kind() == SpanKind::Client { "client" } else { "internal" };
     meta.insert("span.kind".to_owned(), kind.to_owned());
-    if !span.events.is_empty() {
-        let events = span.events.iter().map(|event| {
-            let attributes =
-                event.attributes.iter().map(|pair| (pair.key.clone(), json_of(pair.value.as_ref())));
-            json!({
-                "name": event.name,
-                "time_unix_nano": event.time_unix_nano,
-                "attributes": attributes.collect::<serde_json::Map<_, _>>(),
-            })
-        });
-        meta.insert("events".to_owned(), json!(events.collect::<Vec<_>>()).to_string());
+    if let Some(events) = events_of(span) {
+        meta.insert("events".to_owned(), events.to_string());
     }
     (meta, metrics)
-}
-
-fn text(value: &Value) -> String {
-    if let Value::StringValue(text) = value {
-        return text.clone();
-    }
-    json_of(Some(&AnyValue { value: Some(value.clone()) })).to_string()
-}
-
-/// A value as JSON; what has no form there is null.
-fn json_of(value: Option<&AnyValue>) -> serde_json::Value {
-    match value.and_then(|value| value.value.as_ref()) {
-        Some(Value::StringValue(text)) => json!(text),
-        Some(Value::BoolValue(truth)) => json!(truth),
-        Some(Value::IntValue(number)) => json!(number),
-        Some(Value::DoubleValue(number)) => json!(number),
-        Some(Value::ArrayValue(list)) => list.values.iter().map(|value| json_of(Some(value))).collect(),
-        Some(Value::KvlistValue(_) | Value::BytesValue(_) | Value::StringValueStrindex(_)) | None => {
-            json!(null)
-        }
-    }
-}
-
-/// The upper and the lower half of a trace's id.
-fn halves(trace: &[u8]) -> (u64, u64) {
-    let (upper, lower) = trace.split_at_checked(8).unwrap_or_default();
-    (id(upper), id(lower))
-}
-
-fn id(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |id, byte| id << 8 | u64::from(*byte))
 }

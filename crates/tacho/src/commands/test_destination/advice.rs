@@ -2,7 +2,7 @@
 
 use tacho_export::delivery::{Cause, Outcome, Status};
 use tacho_export::destination::{Destination, Protocol};
-use tacho_export::exporters::Place;
+use tacho_export::exporters::{OTLP, Place};
 
 /// What an answer means.
 #[derive(Debug, PartialEq, Eq)]
@@ -96,6 +96,11 @@ fn misconfigured(to: &Destination, status: Status) -> String {
             "The token is known and may not write here: it needs the right to ingest, in this account and dataset."
                 .to_owned()
         }
+        Status::Http(404 | 405) if *to.kind != OTLP => format!(
+            "Something answers at {}, and it does not take what kind {:?} sends.",
+            to.base(),
+            to.kind.name
+        ),
         Status::Http(404 | 405) => format!(
             "Something answers at {}, and it takes no OTLP there. The endpoint is the base, to which /v1/traces is added; the \
              port is mostly 4318 over HTTP and 4317 over gRPC.",
@@ -134,6 +139,12 @@ fn unreachable(to: &Destination, cause: Cause) -> String {
             to.base()
         ),
         Cause::Refused => {
+            if let Some(usual) = to.kind.endpoint {
+                return format!(
+                    "Nobody listens at {}: start the receiver, or mend the address, which is mostly {usual}.",
+                    to.base()
+                );
+            }
             let usual = if to.protocol == Protocol::Grpc { "4317 over gRPC" } else { "4318 over HTTP" };
             format!(
                 "Nobody listens at {}: start the receiver, or mend the port, which is mostly {usual}.",

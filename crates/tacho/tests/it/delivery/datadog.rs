@@ -1,9 +1,22 @@
 //! The trace API of the Datadog Agent: the spans of a session as it gets them.
 
+mod llmobs;
+
 use super::home_with;
 use serde_json::{Map, Value as Json, json};
 use std::sync::{Arc, Mutex};
 use tacho_testkit::http::{HttpServer, Reply, Request};
+
+/// Somebody who takes whatever comes, and what came.
+fn agent() -> (HttpServer, Arc<Mutex<Vec<Request>>>) {
+    let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
+    let kept = Arc::clone(&requests);
+    let server = HttpServer::start(Box::new(move |request| {
+        kept.lock().unwrap().push(request);
+        Reply::Whole { status: 200, headers: Vec::new(), body: b"{}".to_vec() }
+    }));
+    (server.unwrap(), requests)
+}
 
 /// Reads MessagePack, in the forms that are written.
 struct Reader<'a>(&'a [u8]);
@@ -49,13 +62,7 @@ impl<'a> Reader<'a> {
 #[test]
 fn an_agent_gets_the_spans_of_a_trace_together() {
     let home = home_with(&["bash_fails"]);
-    let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
-    let kept = Arc::clone(&requests);
-    let server = HttpServer::start(Box::new(move |request| {
-        kept.lock().unwrap().push(request);
-        Reply::Whole { status: 200, headers: Vec::new(), body: b"{}".to_vec() }
-    }))
-    .unwrap();
+    let (server, requests) = agent();
     home.configure(&format!("[[destination]]\nkind = \"datadog\"\nendpoint = {:?}\n", server.url()));
     home.drain();
     let requests = requests.lock().unwrap();

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
+use tacho_testkit::http::{HttpServer, Reply};
 use tacho_testkit::otlp::{Answer, GrpcReceiver, Receiver, Signal};
 
 /// What is said of a destination whose address is this, with these lines about it.
@@ -76,6 +77,20 @@ fn a_signal_without_a_place_is_no_fault() {
     insta::assert_snapshot!(told(&receiver.url(), ""));
     let receiver = GrpcReceiver::start_without(Signal::Logs).unwrap();
     assert_eq!(outcomes(&receiver.url(), "protocol = \"grpc\"\n"), ["no_place", "taken", "exit 0"]);
+}
+
+/// An Agent without a proxy for LLM Observability, and none at all.
+#[test]
+fn what_takes_another_protocol_is_told_by_its_kind() {
+    let lines = "kind = \"datadog-llmobs\"\n";
+    let agent = HttpServer::start(Box::new(|_| Reply::Whole {
+        status: 404,
+        headers: Vec::new(),
+        body: b"404 page not found".to_vec(),
+    }))
+    .unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    insta::assert_snapshot!(told(&agent.url(), lines) + &told(&format!("http://{nobody}"), lines));
 }
 
 /// A server that answers whatever it hears as one does who speaks no TLS.
