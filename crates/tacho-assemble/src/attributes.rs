@@ -36,6 +36,8 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
     match &node.what {
         What::Turn(said) => {
             turn(&mut attributes, tree, &said.facts, node);
+            let hook_ms = tree.recorded(said).and_then(|recorded| recorded.hook_ms);
+            attributes.set_known(key::TACHOGRAPH_HOOK_DURATION_MS, hook_ms);
             let directory = repository.and_then(|repository| repository.directory.clone());
             attributes.set_known(key::TACHOGRAPH_WORKING_DIRECTORY, directory);
         }

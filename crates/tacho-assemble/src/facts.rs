@@ -229,7 +229,7 @@ impl SessionFacts {
             Fact::SessionStarted { trigger, is_fork, model } => {
                 self.hear_session_start(event, trigger.clone(), model.clone(), *is_fork);
             }
-            Fact::TurnRecorded | Fact::Nothing | Fact::Unknown => {}
+            Fact::TurnRecorded { .. } | Fact::Nothing | Fact::Unknown => {}
             Fact::Noted(note) => self.hear_note(event, note),
             Fact::Titled { title, by_person } => self.hear_title(event, title, *by_person),
             Fact::ToolDid { tool, deed } => self.tool(tool, event).hear_deed(event, deed),

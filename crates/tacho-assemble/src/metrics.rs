@@ -11,6 +11,7 @@ use tacho_model::span::{Span, SpanKind, Status};
 
 /// So many labels a series has at most, those aside that are the same for a whole session.
 const LABELS_MAX: usize = 5;
+const MICROS_PER_MS: i64 = 1_000;
 const NANOS_PER_MS: i64 = 1_000_000;
 
 type Label<'a> = (&'static str, &'a str);
@@ -52,6 +53,13 @@ pub fn measure(spans: &[Span]) -> Vec<Measured> {
         meter.project = span.attributes.text(key::VCS_REPOSITORY_NAME);
         match span.kind {
             SpanKind::Turn | SpanKind::Subagent => {
+                if let Some(hook_ms) = span.attributes.int(key::TACHOGRAPH_HOOK_DURATION_MS) {
+                    meter.add(
+                        &metric::TACHOGRAPH_HOOK_DURATION_MS,
+                        &[],
+                        hook_ms.saturating_mul(MICROS_PER_MS),
+                    );
+                }
                 meter.agent(span, below.get(&span.span_id).copied().unwrap_or_default());
             }
             SpanKind::Llm => meter.call(span),

@@ -8,12 +8,19 @@ use tacho_model::time::UnixNanos;
 /// A place in a transcript: whose, and how many bytes in.
 pub(crate) type Place = (Option<SubagentId>, u64);
 
+/// What the agent wrote down of a turn when it was over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Recorded {
+    /// How long our hook took then; the longest, where it ran more than once.
+    pub(crate) hook_ms: Option<u64>,
+}
+
 /// The places of all rows that were read.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     rows: BTreeMap<Place, Option<UnixNanos>>,
     prompts: BTreeMap<Place, PromptId>,
-    turn_ends: BTreeSet<u64>,
+    turn_ends: BTreeMap<u64, Recorded>,
     /// Where a new request or answer begins, or a turn ends.
     steps: BTreeSet<Place>,
 }
@@ -22,8 +29,8 @@ impl Places {
     pub(crate) fn include(&mut self, event: &Event) {
         let Some(offset) = event.offset else { return };
         let place = (event.subagent.clone(), offset);
-        if event.fact == Fact::TurnRecorded && event.subagent.is_none() {
-            self.turn_ends.insert(offset);
+        if let (Fact::TurnRecorded { hook_ms }, None) = (&event.fact, &event.subagent) {
+            self.turn_ends.insert(offset, Recorded { hook_ms: *hook_ms });
         }
         if is_step(&event.fact) {
             self.steps.insert(place.clone());
@@ -60,11 +67,20 @@ impl Places {
         self.steps.range((owner.clone(), next)..=(owner, u64::MAX)).next().is_some()
     }
 
-    /// The prompts whose turns the agent wrote down to be over, at a time that counts.
-    pub(crate) fn recorded_turns(&self, counts: impl Fn(Option<UnixNanos>) -> bool) -> BTreeSet<&PromptId> {
-        let at = |offset: &u64| self.rows.get(&(None, *offset)).copied().flatten();
-        let offsets = self.turn_ends.iter().filter(|offset| counts(at(offset)));
-        offsets.filter_map(|offset| self.prompt_at(None, Some(*offset))).collect()
+    /// What the agent wrote down of turns when they were over, at a time that counts, by their prompts.
+    pub(crate) fn recorded_turns(
+        &self,
+        counts: impl Fn(Option<UnixNanos>) -> bool,
+    ) -> BTreeMap<&PromptId, Recorded> {
+        let mut turns: BTreeMap<&PromptId, Recorded> = BTreeMap::new();
+        for (offset, recorded) in &self.turn_ends {
+            let at = self.rows.get(&(None, *offset)).copied().flatten();
+            if let Some(prompt) = self.prompt_at(None, Some(*offset)).filter(|_| counts(at)) {
+                let longest = turns.entry(prompt).or_default();
+                longest.hook_ms = longest.hook_ms.max(recorded.hook_ms);
+            }
+        }
+        turns
     }
 }
 
@@ -74,7 +90,7 @@ const fn is_step(fact: &Fact) -> bool {
         Fact::ModelAsked(_)
             | Fact::ModelAnswered(_)
             | Fact::ModelFailed { .. }
-            | Fact::TurnRecorded
+            | Fact::TurnRecorded { .. }
             | Fact::Interrupted
     )
 }

@@ -101,12 +101,7 @@ fn ready_at(tree: &Tree<'_>, node: &Node<'_>, over: Option<SessionEnd>) -> Optio
 
 fn ready_alone_at(tree: &Tree<'_>, node: &Node<'_>, end: UnixNanos) -> UnixNanos {
     let is_written = match &node.what {
-        What::Turn(turn) => {
-            let is_recorded = |prompt| tree.recorded_turns.contains(prompt);
-            is_recorded(turn.key)
-                || turn.prompt.is_some_and(is_recorded)
-                || turn.facts.interrupted.at() == Some(end)
-        }
+        What::Turn(turn) => tree.recorded(turn).is_some() || turn.facts.interrupted.at() == Some(end),
         What::Subagent(..) => is_below_a_tool(tree, node) && has_final_answer(tree, node),
         // The decision about a wait comes with the row of its tool.
         What::Tool(_, tool) => tool.is_written(),

@@ -10,6 +10,7 @@ use crate::calls::Call;
 use crate::compactions::Compacting;
 use crate::facts::{SessionFacts, SubagentFacts, ToolFacts};
 use crate::moments::moments;
+use crate::place::Recorded;
 use crate::price::Prices;
 use crate::settle::{SessionEnd, settle};
 use crate::spans::spans;
@@ -106,8 +107,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
     /// The turns in the order of their starts.
     pub(crate) turns: Vec<NodeIndex>,
-    /// The prompts whose turns the agent wrote down to be over.
-    pub(crate) recorded_turns: BTreeSet<&'a PromptId>,
+    /// What the agent wrote down of turns when they were over, by their prompts.
+    pub(crate) recorded_turns: BTreeMap<&'a PromptId, Recorded>,
     /// The end of the session, if nothing was seen after it.
     pub(crate) session_end: Option<SessionEnd>,
     /// Tool calls of which it is not known whether a person was asked.
@@ -132,6 +133,15 @@ impl<'a> Tree<'a> {
             What::Turn(turn) => Some(turn),
             What::Subagent(..) | What::Tool(..) | What::Wait(_) | What::Call(_) | What::Compaction(_) => None,
         }
+    }
+
+    /// What the agent wrote down of a turn when it was over; `None` where it wrote nothing yet.
+    pub(crate) fn recorded(&self, turn: &Turn<'_>) -> Option<Recorded> {
+        [Some(turn.key), turn.prompt]
+            .into_iter()
+            .flatten()
+            .find_map(|prompt| self.recorded_turns.get(prompt))
+            .copied()
     }
 
     /// The turn that was running at a time: the last that began before it, else the first.

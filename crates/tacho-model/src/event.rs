@@ -219,7 +219,10 @@ pub enum Fact {
     /// The main agent waits for a prompt.
     Idle,
     /// The transcript of a turn is complete up to here: its last rows are on disk.
-    TurnRecorded,
+    TurnRecorded {
+        /// How long our own hook took at its end, in milliseconds, where the agent says so.
+        hook_ms: Option<u64>,
+    },
     /// A tool call was decided and is about to be checked and run.
     ToolStarted(ToolStart),
     /// A tool call came back.

@@ -522,6 +522,16 @@ pub const TACHOGRAPH_BUILD_INFO: Metric = Metric {
     labels: &[LABEL_VERSION, LABEL_PRICE_TABLE],
 };
 
+/// How long the recorder's own hook took at the end of a turn, in milliseconds, as the agent measured it.
+pub const TACHOGRAPH_HOOK_DURATION_MS: Metric = Metric {
+    name: "tachograph.hook.duration_ms",
+    brief: "How long the recorder's own hook took at the end of a turn, in milliseconds, as the agent measured it.",
+    unit: "",
+    instrument: Instrument::Histogram(BOUNDS_MILLISECONDS),
+    per_unit: 1000000,
+    labels: &[],
+};
+
 /// Bytes of the spool that the drainer has not read.
 pub const TACHOGRAPH_SPOOL_UNREAD: Metric = Metric {
     name: "tachograph.spool.unread",
@@ -695,6 +705,7 @@ pub const ALL: &[&Metric] = &[
     &PERMISSION_WAITING,
     &RATE_LIMIT_USED,
     &TACHOGRAPH_BUILD_INFO,
+    &TACHOGRAPH_HOOK_DURATION_MS,
     &TACHOGRAPH_SPOOL_UNREAD,
     &TACHOGRAPH_STORE_SIZE,
     &TACHOGRAPH_AUDIT_ENTRIES,

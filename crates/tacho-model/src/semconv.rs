@@ -15,31 +15,31 @@ pub const SERVICE_VERSION: Key = Key::new(90, "service.version", ValueType::Stri
 pub const SERVICE_INSTANCE_ID: Key = Key::new(88, "service.instance.id", ValueType::String, Class::Metadata);
 
 /// Always `tachograph`.
-pub const TELEMETRY_SDK_NAME: Key = Key::new(124, "telemetry.sdk.name", ValueType::String, Class::Metadata);
+pub const TELEMETRY_SDK_NAME: Key = Key::new(125, "telemetry.sdk.name", ValueType::String, Class::Metadata);
 
 /// Always `rust`.
 pub const TELEMETRY_SDK_LANGUAGE: Key =
-    Key::new(123, "telemetry.sdk.language", ValueType::String, Class::Metadata);
+    Key::new(124, "telemetry.sdk.language", ValueType::String, Class::Metadata);
 
 /// Version of the recorder.
 pub const TELEMETRY_SDK_VERSION: Key =
-    Key::new(125, "telemetry.sdk.version", ValueType::String, Class::Metadata);
+    Key::new(126, "telemetry.sdk.version", ValueType::String, Class::Metadata);
 
 /// The person at the machine; the gate turns it into `user.hash`.
-pub const USER_NAME: Key = Key::new(128, "user.name", ValueType::String, Class::Identity);
+pub const USER_NAME: Key = Key::new(129, "user.name", ValueType::String, Class::Identity);
 
 /// The team that the work is for, as its owner configured it.
-pub const TACHOGRAPH_TEAM: Key = Key::new(118, "tachograph.team", ValueType::String, Class::Metadata);
+pub const TACHOGRAPH_TEAM: Key = Key::new(119, "tachograph.team", ValueType::String, Class::Metadata);
 
 /// HMAC-SHA-256 of the user's name under this installation's key, base32 of 16 bytes.
-pub const USER_HASH: Key = Key::new(127, "user.hash", ValueType::String, Class::Metadata);
+pub const USER_HASH: Key = Key::new(128, "user.hash", ValueType::String, Class::Metadata);
 
 /// The address of the person, as git's configuration of the user has it.
-pub const USER_EMAIL: Key = Key::new(126, "user.email", ValueType::String, Class::Identity);
+pub const USER_EMAIL: Key = Key::new(127, "user.email", ValueType::String, Class::Identity);
 
 /// Who said who the person is: `git`, or `os`, the operating system. In a CI job and on an account that is shared, such as `root` or `runner`, the operating system's word is no person's name and is left out.
 pub const TACHOGRAPH_USER_SOURCE: Key =
-    Key::new(120, "tachograph.user.source", ValueType::String, Class::Metadata);
+    Key::new(121, "tachograph.user.source", ValueType::String, Class::Metadata);
 
 /// The agent's session.
 pub const SESSION_ID: Key = Key::new(91, "session.id", ValueType::String, Class::Metadata);
@@ -75,30 +75,30 @@ pub const TACHOGRAPH_END_INFERRED: Key =
 
 /// Remote of the repository the agent worked in, without credentials.
 pub const VCS_REPOSITORY_URL_FULL: Key =
-    Key::new(136, "vcs.repository.url.full", ValueType::String, Class::Url);
+    Key::new(137, "vcs.repository.url.full", ValueType::String, Class::Url);
 
 /// Name of that repository.
-pub const VCS_REPOSITORY_NAME: Key = Key::new(135, "vcs.repository.name", ValueType::String, Class::Metadata);
+pub const VCS_REPOSITORY_NAME: Key = Key::new(136, "vcs.repository.name", ValueType::String, Class::Metadata);
 
 /// Who owns that repository at its host.
-pub const VCS_OWNER_NAME: Key = Key::new(130, "vcs.owner.name", ValueType::String, Class::Metadata);
+pub const VCS_OWNER_NAME: Key = Key::new(131, "vcs.owner.name", ValueType::String, Class::Metadata);
 
 /// Its host: `github`, `gitlab`, `gitea` or `bitbucket`.
-pub const VCS_PROVIDER_NAME: Key = Key::new(131, "vcs.provider.name", ValueType::String, Class::Metadata);
+pub const VCS_PROVIDER_NAME: Key = Key::new(132, "vcs.provider.name", ValueType::String, Class::Metadata);
 
 /// Branch or tag that was checked out when the span began.
-pub const VCS_REF_HEAD_NAME: Key = Key::new(132, "vcs.ref.head.name", ValueType::String, Class::Metadata);
+pub const VCS_REF_HEAD_NAME: Key = Key::new(133, "vcs.ref.head.name", ValueType::String, Class::Metadata);
 
 /// `branch` or `tag`.
-pub const VCS_REF_HEAD_TYPE: Key = Key::new(134, "vcs.ref.head.type", ValueType::String, Class::Metadata);
+pub const VCS_REF_HEAD_TYPE: Key = Key::new(135, "vcs.ref.head.type", ValueType::String, Class::Metadata);
 
 /// Commit that was checked out when the span began.
 pub const VCS_REF_HEAD_REVISION: Key =
-    Key::new(133, "vcs.ref.head.revision", ValueType::String, Class::Metadata);
+    Key::new(134, "vcs.ref.head.revision", ValueType::String, Class::Metadata);
 
 /// Name of the worktree, if it was not the main one.
 pub const TACHOGRAPH_VCS_WORKTREE: Key =
-    Key::new(121, "tachograph.vcs.worktree", ValueType::String, Class::Metadata);
+    Key::new(122, "tachograph.vcs.worktree", ValueType::String, Class::Metadata);
 
 /// True on the root span of a turn.
 pub const GEN_AI_CONVERSATION_ROOT: Key =
@@ -118,7 +118,7 @@ pub const CLAUDE_CODE_PROMPT_LENGTH: Key =
 
 /// Directory the agent worked in when the turn began.
 pub const TACHOGRAPH_WORKING_DIRECTORY: Key =
-    Key::new(122, "tachograph.working_directory", ValueType::String, Class::Content);
+    Key::new(123, "tachograph.working_directory", ValueType::String, Class::Content);
 
 /// The prompt of a turn, the task of a subagent; on a call, what it was given that the calls before it were not. JSON of the conventions' schema.
 pub const GEN_AI_INPUT_MESSAGES: Key =
@@ -148,13 +148,17 @@ pub const GEN_AI_CONVERSATION_NAME: Key =
 pub const TACHOGRAPH_CONTEXT_TOKENS: Key =
     Key::new(97, "tachograph.context.tokens", ValueType::Int, Class::Metadata);
 
+/// How long the recorder's own hook took at the end of the turn, as the agent measured it: with what starting it took.
+pub const TACHOGRAPH_HOOK_DURATION_MS: Key =
+    Key::new(100, "tachograph.hook.duration_ms", ValueType::Int, Class::Metadata);
+
 /// Lines that tools added to files: on a call, and summed on turn and subagent. By the patch in the tool's result, else by its arguments.
 pub const TACHOGRAPH_LINES_ADDED: Key =
-    Key::new(103, "tachograph.lines.added", ValueType::Int, Class::Metadata);
+    Key::new(104, "tachograph.lines.added", ValueType::Int, Class::Metadata);
 
 /// Lines that tools removed from files, in the same way.
 pub const TACHOGRAPH_LINES_REMOVED: Key =
-    Key::new(104, "tachograph.lines.removed", ValueType::Int, Class::Metadata);
+    Key::new(105, "tachograph.lines.removed", ValueType::Int, Class::Metadata);
 
 /// A signed checkpoint of the audit log: its name, how many entries it has, and the root over them (C2SP tlog-checkpoint).
 pub const TACHOGRAPH_AUDIT_CHECKPOINT: Key =
@@ -165,11 +169,11 @@ pub const TACHOGRAPH_AUDIT_SIZE: Key = Key::new(93, "tachograph.audit.size", Val
 
 /// Who told the figures of `claude_code.context.*`, `claude_code.rate_limit.*` and `claude_code.session.*`: `status_line`, the last one before the turn's end.
 pub const TACHOGRAPH_STATUS_SOURCE: Key =
-    Key::new(116, "tachograph.status.source", ValueType::String, Class::Metadata);
+    Key::new(117, "tachograph.status.source", ValueType::String, Class::Metadata);
 
 /// When it did, in nanoseconds since the Unix epoch.
 pub const TACHOGRAPH_STATUS_TOLD_UNIX_NS: Key =
-    Key::new(117, "tachograph.status.told_unix_ns", ValueType::Int, Class::Metadata);
+    Key::new(118, "tachograph.status.told_unix_ns", ValueType::Int, Class::Metadata);
 
 /// Tokens that the model takes at most.
 pub const CLAUDE_CODE_CONTEXT_WINDOW_TOKENS: Key =
@@ -248,7 +252,7 @@ pub const GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: Key =
 
 /// The same at most, where it is not known: seconds from the request until the first part of the answer was complete.
 pub const TACHOGRAPH_TIME_TO_FIRST_CHUNK_MAX: Key =
-    Key::new(119, "tachograph.time_to_first_chunk.max", ValueType::Double, Class::Metadata);
+    Key::new(120, "tachograph.time_to_first_chunk.max", ValueType::Double, Class::Metadata);
 
 /// Input + cache read + cache write tokens (the conventions' sum).
 pub const GEN_AI_USAGE_INPUT_TOKENS: Key =
@@ -342,23 +346,23 @@ pub const TACHOGRAPH_COST_NANOS: Key = Key::new(98, "tachograph.cost.nanos", Val
 
 /// Row by which the answer is priced, with those of advisors behind it; `own:` in front of the owner's.
 pub const TACHOGRAPH_PRICE_ROW: Key =
-    Key::new(111, "tachograph.price.row", ValueType::String, Class::Metadata);
+    Key::new(112, "tachograph.price.row", ValueType::String, Class::Metadata);
 
 /// State of the prices that was asked.
 pub const TACHOGRAPH_PRICE_TABLE: Key =
-    Key::new(112, "tachograph.price.table", ValueType::String, Class::Metadata);
+    Key::new(113, "tachograph.price.table", ValueType::String, Class::Metadata);
 
 /// Why an answer has no price: `no_model`, `unknown_model`, `unknown_then`, `unknown_tokens`, `unknown_terms`.
 pub const TACHOGRAPH_PRICE_MISSING: Key =
-    Key::new(110, "tachograph.price.missing", ValueType::String, Class::Metadata);
+    Key::new(111, "tachograph.price.missing", ValueType::String, Class::Metadata);
 
 /// Model that answered before in the conversation, where it was another one.
 pub const TACHOGRAPH_MODEL_PREVIOUS: Key =
-    Key::new(105, "tachograph.model.previous", ValueType::String, Class::Metadata);
+    Key::new(106, "tachograph.model.previous", ValueType::String, Class::Metadata);
 
 /// Through what another model was chosen, in the CLI's own word (`command`, ...); absent where nobody chose it.
 pub const TACHOGRAPH_MODEL_SWITCH: Key =
-    Key::new(106, "tachograph.model.switch", ValueType::String, Class::Metadata);
+    Key::new(107, "tachograph.model.switch", ValueType::String, Class::Metadata);
 
 /// Name of the tool.
 pub const GEN_AI_TOOL_NAME: Key = Key::new(74, "gen_ai.tool.name", ValueType::String, Class::Metadata);
@@ -424,15 +428,15 @@ pub const CLAUDE_CODE_PERMISSION_GRANT_SCOPE: Key =
 
 /// Who let the call run or kept it from running: `person`, `rule`, `mode`, `hook`, `classifier`, `safety_check`, `sandbox` or `agent`.
 pub const TACHOGRAPH_PERMISSION_DECIDER: Key =
-    Key::new(108, "tachograph.permission.decider", ValueType::String, Class::Metadata);
+    Key::new(109, "tachograph.permission.decider", ValueType::String, Class::Metadata);
 
 /// For how long the call waited for a person to allow it.
 pub const TACHOGRAPH_PERMISSION_WAIT_MS: Key =
-    Key::new(109, "tachograph.permission.wait_ms", ValueType::Int, Class::Metadata);
+    Key::new(110, "tachograph.permission.wait_ms", ValueType::Int, Class::Metadata);
 
 /// Whether a person was asked about this call or about another one like it: the CLI does not say which.
 pub const TACHOGRAPH_PERMISSION_AMBIGUOUS: Key =
-    Key::new(107, "tachograph.permission.ambiguous", ValueType::Boolean, Class::Metadata);
+    Key::new(108, "tachograph.permission.ambiguous", ValueType::Boolean, Class::Metadata);
 
 /// How a tool asked a person: `form` or `url`.
 pub const CLAUDE_CODE_ELICITATION_MODE: Key =
@@ -455,16 +459,16 @@ pub const TACHOGRAPH_COMMIT_REVISION: Key =
     Key::new(96, "tachograph.commit.revision", ValueType::String, Class::Metadata);
 
 /// Number of the pull or merge request that the call opened.
-pub const VCS_CHANGE_ID: Key = Key::new(129, "vcs.change.id", ValueType::String, Class::Metadata);
+pub const VCS_CHANGE_ID: Key = Key::new(130, "vcs.change.id", ValueType::String, Class::Metadata);
 
 /// Its address.
 pub const TACHOGRAPH_CHANGE_URL: Key = Key::new(94, "tachograph.change.url", ValueType::String, Class::Url);
 
 /// Number of the issue that the call opened.
-pub const TACHOGRAPH_ISSUE_ID: Key = Key::new(100, "tachograph.issue.id", ValueType::String, Class::Metadata);
+pub const TACHOGRAPH_ISSUE_ID: Key = Key::new(101, "tachograph.issue.id", ValueType::String, Class::Metadata);
 
 /// Its address.
-pub const TACHOGRAPH_ISSUE_URL: Key = Key::new(101, "tachograph.issue.url", ValueType::String, Class::Url);
+pub const TACHOGRAPH_ISSUE_URL: Key = Key::new(102, "tachograph.issue.url", ValueType::String, Class::Url);
 
 /// `manual` or `auto`.
 pub const CLAUDE_CODE_COMPACTION_TRIGGER: Key =
@@ -480,19 +484,19 @@ pub const CLAUDE_CODE_COMPACTION_POST_TOKENS: Key =
 
 /// Name of the corrected span.
 pub const TACHOGRAPH_SPAN_NAME: Key =
-    Key::new(114, "tachograph.span.name", ValueType::String, Class::Metadata);
+    Key::new(115, "tachograph.span.name", ValueType::String, Class::Metadata);
 
 /// Start of the corrected span, in nanoseconds since the Unix epoch.
 pub const TACHOGRAPH_SPAN_START_UNIX_NS: Key =
-    Key::new(115, "tachograph.span.start_unix_ns", ValueType::Int, Class::Metadata);
+    Key::new(116, "tachograph.span.start_unix_ns", ValueType::Int, Class::Metadata);
 
 /// End of the corrected span, in nanoseconds since the Unix epoch.
 pub const TACHOGRAPH_SPAN_END_UNIX_NS: Key =
-    Key::new(113, "tachograph.span.end_unix_ns", ValueType::Int, Class::Metadata);
+    Key::new(114, "tachograph.span.end_unix_ns", ValueType::Int, Class::Metadata);
 
 /// How long what the record is about took, in milliseconds.
 pub const TACHOGRAPH_LATENCY_MS: Key =
-    Key::new(102, "tachograph.latency_ms", ValueType::Int, Class::Metadata);
+    Key::new(103, "tachograph.latency_ms", ValueType::Int, Class::Metadata);
 
 /// The same value as `error.type`.
 pub const EXCEPTION_TYPE: Key = Key::new(52, "exception.type", ValueType::String, Class::Metadata);
@@ -719,6 +723,7 @@ pub const ALL: &[Key] = &[
     TACHOGRAPH_CONTEXT_TOKENS,
     TACHOGRAPH_COST_NANOS,
     TACHOGRAPH_END_INFERRED,
+    TACHOGRAPH_HOOK_DURATION_MS,
     TACHOGRAPH_ISSUE_ID,
     TACHOGRAPH_ISSUE_URL,
     TACHOGRAPH_LATENCY_MS,
@@ -984,6 +989,7 @@ pub const SPANS: &[SpanShape] = &[
             GEN_AI_USAGE_OUTPUT_TOKENS,
             GEN_AI_CONVERSATION_NAME,
             TACHOGRAPH_CONTEXT_TOKENS,
+            TACHOGRAPH_HOOK_DURATION_MS,
             TACHOGRAPH_LINES_ADDED,
             TACHOGRAPH_LINES_REMOVED,
             TACHOGRAPH_STATUS_SOURCE,

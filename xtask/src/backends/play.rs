@@ -18,6 +18,9 @@ use crate::workspace;
 /// Where the sessions were recorded; their payloads name it.
 const RECORDED_TRANSCRIPTS: &str = "/home/dev/.claude/projects/-home-dev-project";
 const RECORDED_PROJECT: &str = "/home/dev/project";
+/// The hook by which they were recorded, in whose place ours runs.
+const RECORDED_HOOK: &str = "/bin/rec.py sh Stop";
+const PLAYED_HOOK: &str = "/bin/tacho-hook";
 /// How rows of transcripts say when they were written.
 const TIMESTAMP: &str = r#""timestamp":""#;
 /// No session is played for longer: the pauses of one that took longer are cut in proportion.
@@ -105,7 +108,8 @@ impl Clock {
 fn steps(home: &Home, recorded: &Path) -> Result<Vec<Step>> {
     let to_home = |text: &str| {
         let text = text.replace(RECORDED_TRANSCRIPTS, &home.transcripts().to_string_lossy());
-        text.replace(RECORDED_PROJECT, &home.project().to_string_lossy())
+        let text = text.replace(RECORDED_PROJECT, &home.project().to_string_lossy());
+        text.replace(RECORDED_HOOK, PLAYED_HOOK)
     };
     let mut steps = Vec::new();
     for line in workspace::read(&recorded.join("hooks.jsonl"))?.lines() {

@@ -130,7 +130,8 @@ fn facts(row_type: &str, row: &Fields<'_>) -> Vec<Fact> {
         ("user", _) => user_facts(row),
         ("api-request", _) => request(row).into_iter().collect(),
         ("system", Some("api_error")) => vec![retry(row)],
-        ("system", Some("stop_hook_summary" | "turn_duration")) => vec![Fact::TurnRecorded],
+        ("system", Some("stop_hook_summary")) => vec![Fact::TurnRecorded { hook_ms: own_hook_ms(row) }],
+        ("system", Some("turn_duration")) => vec![Fact::TurnRecorded { hook_ms: None }],
         ("system", Some("compact_boundary")) => vec![compaction(&row.object("compactMetadata"))],
         ("system", _) => Vec::new(),
         ("ai-title", _) => title(row, "aiTitle", false).into_iter().collect(),
@@ -138,6 +139,17 @@ fn facts(row_type: &str, row: &Fields<'_>) -> Vec<Fact> {
         (known, _) if ROWS_WITHOUT_FACTS.contains(&known) || ROWS_NOT_READ.contains(&known) => Vec::new(),
         _ => vec![Fact::Unknown],
     }
+}
+
+/// The program that our hooks run.
+const HOOK_PROGRAM: &str = "/bin/tacho-hook";
+
+/// How long our hook took of those that ran at the end of a turn; the longest, where it is registered twice.
+fn own_hook_ms(row: &Fields<'_>) -> Option<u64> {
+    let hooks = row.objects("hookInfos");
+    let is_ours =
+        |hook: &&Fields<'_>| hook.whole_text("command").is_some_and(|command| command.contains(HOOK_PROGRAM));
+    hooks.iter().filter(is_ours).filter_map(|hook| hook.count("durationMs")).max()
 }
 
 /// Whether the CLI itself wrote an answer, where a conversation needs one and the model was not asked.

@@ -24,6 +24,36 @@ fn rows_of_types_that_are_not_read() {
     }
 }
 
+/// Of the hooks that ran at the end of a turn, ours says how long it took.
+#[test]
+fn the_end_of_a_turn() {
+    let ours = r#""${CLAUDE_PLUGIN_ROOT}"/bin/tacho-hook"#;
+    let summary =
+        |hooks: Json| json!({ "type": "system", "subtype": "stop_hook_summary", "hookInfos": hooks });
+    for (row, hook_ms) in [
+        (
+            summary(
+                json!([{ "command": "/bin/true", "durationMs": 50 }, { "command": ours, "durationMs": 24 }]),
+            ),
+            Some(24),
+        ),
+        (
+            summary(json!([{ "command": ours, "durationMs": 24 }, { "command": ours, "durationMs": 31 }])),
+            Some(31),
+        ),
+        (
+            summary(
+                json!([{ "command": "/bin/true", "durationMs": 50 }, { "command": ours, "durationMs": "long" }]),
+            ),
+            None,
+        ),
+        (json!({ "type": "system", "subtype": "stop_hook_summary" }), None),
+        (json!({ "type": "system", "subtype": "turn_duration", "durationMs": 900 }), None),
+    ] {
+        assert_eq!(facts(&row), [Fact::TurnRecorded { hook_ms }], "{row}");
+    }
+}
+
 #[test]
 fn a_row_of_an_unknown_type() {
     assert_eq!(facts(&json!({ "type": "future-type" })), [Fact::Unknown]);

@@ -1,6 +1,7 @@
 //! What the agent measures of itself, beside what hooks and transcripts say.
 
 use super::{SECOND_NS, asked, assembled, check, ended, facts_of, hook, prompted, started, stopped};
+use crate::metrics::measure;
 use crate::price::Prices;
 use crate::tree::assemble;
 use tacho_model::attribute::Value;
@@ -119,7 +120,7 @@ fn a_call_that_is_only_reported_is_one_too() {
         hook(1, "p", prompted()),
         report(6, "r", 5),
         hook(7, "p", stopped()),
-        row(8, Fact::TurnRecorded),
+        row(8, Fact::TurnRecorded { hook_ms: None }),
         report(10, "later", 70),
     ];
     let expected = [
@@ -207,4 +208,25 @@ fn a_greeting_behind_the_end_is_no_sign_of_life() {
     let session = assembled(&events, 60).session;
     assert_eq!((session.ended, session.end_inferred), (Some(UnixNanos(5 * SECOND_NS)), false));
     assert_eq!(session.last_seen, UnixNanos(9 * SECOND_NS));
+}
+
+/// What the agent says at the end of a turn, also where it says so more than once, is on the turn and counted once.
+#[test]
+fn how_long_our_hook_took() {
+    let ends = |times: &[Option<u64>]| -> Vec<Event> {
+        let begin = [hook(1, "p", prompted()), hook(7, "p", stopped())];
+        let rows = (8..).zip(times).map(|(at, hook_ms)| row(at, Fact::TurnRecorded { hook_ms: *hook_ms }));
+        begin.into_iter().chain(rows).collect()
+    };
+    for (times, longest) in
+        [(&[None][..], None), (&[Some(24), None], Some(24)), (&[Some(31), Some(24)], Some(31))]
+    {
+        let spans = assembled(&ends(times), 20).spans;
+        assert_eq!(spans[0].attributes.int(key::TACHOGRAPH_HOOK_DURATION_MS), longest);
+        let measured = measure(&spans)
+            .into_iter()
+            .find(|measured| measured.metric.name == "tachograph.hook.duration_ms");
+        let total = measured.map(|measured| (measured.total.buckets.iter().sum(), measured.total.sum));
+        assert_eq!(total, longest.map(|longest| (1_u64, longest * 1_000)));
+    }
 }

@@ -324,13 +324,13 @@ fn what_a_fork_took_over_ends_none_of_its_turns() {
         let event = hook(at, "q", fact);
         Event { source: Source::Transcript, offset: Some(offset), ..event }
     };
-    for inherited in [Fact::TurnRecorded, Fact::Interrupted] {
+    for inherited in [Fact::TurnRecorded { hook_ms: None }, Fact::Interrupted] {
         let taken_over = [row(0, 1, prompted()), row(1, 2, inherited)];
         let runs = [&taken_over[..], &[forked.clone(), hook(11, "q", prompted())]].concat();
         check(&runs, 12, &["invoke_agent agent 11..open unsettled"]);
         let stops = [&runs[..], &[hook(13, "q", stopped())]].concat();
         check(&stops, 14, &["invoke_agent agent 11..13 unsettled"]);
-        let is_recorded = [&stops[..], &[row(2, 13, Fact::TurnRecorded)]].concat();
+        let is_recorded = [&stops[..], &[row(2, 13, Fact::TurnRecorded { hook_ms: None })]].concat();
         check(&is_recorded, 14, &["invoke_agent agent 11..13"]);
     }
 }

@@ -159,6 +159,22 @@ pub(super) const BOARD: Board = Board {
                     queries: &[("sum by (model) (increase(claude_llm_unpriced_calls_total[$__range]))", "")],
                 },
                 Panel {
+                    title: "Hook",
+                    brief: "How long the recorder's hook took at the end of turns, as the agent measured it, with what starting a program takes.",
+                    form: Form::Lines,
+                    unit: Unit::Milliseconds,
+                    queries: &[
+                        (
+                            "histogram_quantile(0.5, sum by (le) (rate(tachograph_hook_duration_ms_bucket[$__rate_interval])))",
+                            "p50",
+                        ),
+                        (
+                            "histogram_quantile(0.99, sum by (le) (rate(tachograph_hook_duration_ms_bucket[$__rate_interval])))",
+                            "p99",
+                        ),
+                    ],
+                },
+                Panel {
                     title: "Price table",
                     brief: "How old the list of prices of each recorder is.",
                     form: Form::Lines,

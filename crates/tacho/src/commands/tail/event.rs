@@ -170,7 +170,7 @@ fn summary(event: &Event) -> Option<String> {
         | Fact::TraceSeen(_)
         | Fact::Interrupted
         | Fact::Idle
-        | Fact::TurnRecorded
+        | Fact::TurnRecorded { .. }
         | Fact::ToolRecorded(_)
         | Fact::SubagentDescribed(_)
         | Fact::ModelAsked(_)
