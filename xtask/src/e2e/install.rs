@@ -13,6 +13,7 @@ use serde_json::Value;
 use tacho_testkit::claude::{self, CURRENT, Version};
 use tacho_testkit::scenario::Way;
 
+use super::overnight::DayBefore;
 use crate::plugin::{self, copy_folder};
 use crate::workspace::Workspace;
 
@@ -31,6 +32,8 @@ pub(super) struct Plugins {
     pub(super) built: PathBuf,
     /// The plugin under another name.
     pub(super) twin: PathBuf,
+    /// What the CLI has a day before, if a scenario lasts that long.
+    pub(super) day_before: Option<DayBefore>,
     /// CLIs that have installed the plugin, each for every way of recording that it can take.
     installed: BTreeMap<(&'static str, Way), Installed>,
 }
@@ -76,7 +79,7 @@ impl Plugins {
                 installed.insert((version.name, *way), Installed { program: program.clone(), home });
             }
         }
-        Ok(Self { built, twin, installed })
+        Ok(Self { built, twin, day_before: None, installed })
     }
 
     pub(super) fn cli(&self, version: &Version, way: Way) -> Result<&Installed> {

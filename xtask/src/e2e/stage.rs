@@ -10,6 +10,7 @@ use tacho_testkit::otlp::Receiver;
 use tacho_testkit::scenario::{Loading, Scenario, Way};
 
 use super::install::{Installed, Plugins};
+use super::overnight::DayBefore;
 use super::run::Protocol;
 
 /// The protocols in which the CLI exports. Scenarios take turns with them, by the lengths of their descriptions.
@@ -24,6 +25,8 @@ pub(super) struct Stage<'a> {
     pub(super) plugin_dirs: Vec<PathBuf>,
     /// The variables that the recorder reads.
     pub(super) recorder_env: Vec<(String, String)>,
+    /// What the CLI has a day before, where that was made.
+    pub(super) day_before: Option<&'a DayBefore>,
     /// The recorder as it came with the plugin.
     tacho: PathBuf,
     /// Where evidence for a failed run is put.
@@ -73,6 +76,7 @@ impl<'a> Stage<'a> {
             } else {
                 Vec::new()
             },
+            day_before: plugins.day_before.as_ref(),
             tacho,
             folder: folder.to_owned(),
         })

@@ -116,4 +116,6 @@ fn a_session_says_something_and_forks_another() {
     check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 3 }]"#, forks_nothing);
     check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 0 }]"#, forks_nothing);
     check(r#"[{ "prompts": ["a"], "forks": 1 }]"#, forks_nothing);
+    let is_installed = "the plugin comes by its folder where a day passes,";
+    check(r#"[{ "prompts": ["a", "b"], "overnight": true }]"#, is_installed);
 }
