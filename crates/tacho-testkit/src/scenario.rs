@@ -179,6 +179,16 @@ impl Scenario {
         }
     }
 
+    /// The scenario as it went where the CLI wrote these transcripts.
+    #[must_use]
+    pub fn as_written(&self, transcripts: &str) -> Self {
+        let mut written = self.clone();
+        for session in &mut written.sessions {
+            session.expect = std::mem::take(&mut session.expect).as_written(transcripts);
+        }
+        written
+    }
+
     /// Whether a day passes in a session.
     pub fn is_overnight(&self) -> bool {
         self.sessions.iter().any(|session| session.overnight)

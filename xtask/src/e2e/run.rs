@@ -115,6 +115,11 @@ impl Bench {
         let sealed = Sealed::by_tacho(&stage, root, &receiver.checkpoints())?;
         drop(sweep);
 
+        let written = scenario.as_written(&stage.transcripts()?);
+        for (session, plan) in sessions.iter_mut().zip(&written.sessions) {
+            session.plan = plan;
+        }
+        let scenario = &written;
         let cut =
             |call: &ServedCall| scenario.sessions.iter().any(|one| one.expect.cut.contains(&call.label));
         let mut truth: Vec<ServedCall> =
@@ -125,7 +130,7 @@ impl Bench {
         let (sent, logs) = self.delivered(&receiver);
         let visible = figures::visible(&truth, &scenario.unseen, way);
         let played = Played {
-            scenario: &scenario,
+            scenario,
             version,
             stalled_ns,
             sessions: &sessions,

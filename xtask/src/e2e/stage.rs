@@ -108,6 +108,25 @@ impl<'a> Stage<'a> {
         if imported.status.success() { tacho(&["cost", "session", "--json"]) } else { Ok(imported) }
     }
 
+    /// All that the CLI wrote into transcripts.
+    pub(super) fn transcripts(&self) -> Result<String> {
+        let mut text = String::new();
+        let mut folders = vec![self.home.join(".claude/projects")];
+        while let Some(folder) = folders.pop() {
+            let entries =
+                fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+            for entry in entries {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+                    text += &String::from_utf8_lossy(&fs::read(&path)?);
+                }
+            }
+        }
+        Ok(text)
+    }
+
     /// A folder for the terminal of a session. Its name is short, as the path of a socket has to be.
     pub(super) fn terminal_folder(&self, session: &str) -> Result<PathBuf> {
         let folder = self.folder.join(session.get(..4).unwrap_or(session));
