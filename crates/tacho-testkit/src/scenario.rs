@@ -184,7 +184,7 @@ impl Scenario {
     pub fn as_written(&self, transcripts: &str) -> Self {
         let mut written = self.clone();
         for session in &mut written.sessions {
-            session.expect = std::mem::take(&mut session.expect).as_written(transcripts);
+            session.expect = std::mem::take(&mut session.expect).where_written(transcripts);
         }
         written
     }

@@ -87,17 +87,7 @@ impl Bench {
         let receiver = Receiver::start()?;
         let project = folder.join("project");
         fs::create_dir(&project).with_context(|| format!("cannot create {}", project.display()))?;
-        let authority = certificate("authority.pem");
-        let [project, fixtures, authority] =
-            [&project, &self.fixtures, &authority].map(|path| path.to_string_lossy());
-        let places = [
-            ("PROJECT", &*project),
-            ("FIXTURES", &*fixtures),
-            ("RECEIVER", &receiver.url()),
-            ("SITE", &self.site.url()),
-            ("AUTHORITY", &*authority),
-        ];
-        let scenario = Scenario::load(scenario, &places)?;
+        let scenario = self.load(scenario, &project, &receiver)?;
         let version = version_of(&scenario)?;
         let stage = Stage::prepare(folder, &scenario, (version, way), &self.plugins, &receiver, protocol)?;
         let api = ScriptedApi::start(scenario.script_book())?;
@@ -159,6 +149,21 @@ impl Bench {
             spans: sent.len(),
             kills,
         })
+    }
+
+    /// The scenario with the places of this run.
+    fn load(&self, scenario: &Path, project: &Path, receiver: &Receiver) -> Result<Scenario> {
+        let authority = certificate("authority.pem");
+        let [project, fixtures, authority] =
+            [project, &self.fixtures, &authority].map(|path| path.to_string_lossy());
+        let places = [
+            ("PROJECT", &*project),
+            ("FIXTURES", &*fixtures),
+            ("RECEIVER", &receiver.url()),
+            ("SITE", &self.site.url()),
+            ("AUTHORITY", &*authority),
+        ];
+        Scenario::load(scenario, &places)
     }
 
     /// What arrived. Only a killed drainer may have sent something twice.

@@ -73,7 +73,7 @@ pub enum Outcome {
 impl Expect {
     /// What is expected where the transcripts say this.
     #[must_use]
-    pub(super) fn as_written(mut self, transcripts: &str) -> Self {
+    pub(super) fn where_written(mut self, transcripts: &str) -> Self {
         for (id, end) in std::mem::take(&mut self.unless_written) {
             if !transcripts.contains(&format!(r#""tool_use_id":"{id}""#)) {
                 self.ends.insert(id, end);
