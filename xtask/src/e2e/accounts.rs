@@ -48,7 +48,7 @@ pub(super) fn compared(
     Ok((comparison, contradictions))
 }
 
-/// What was served on each day, and what the list of costs says of it. Calls of a day before another lie in no other.
+/// What was served on each day, and what the list of costs of days says of it.
 fn against_days(
     played: &Played<'_>,
     printed: &Printed,

@@ -23,8 +23,10 @@ pub struct Expect {
     pub unless_written: BTreeMap<String, End>,
     /// Steps whose answers a person breaks off: `SCRIPT#STEP`. They are recorded as far as they came.
     pub cut: Vec<String>,
-    /// The subjects of spans that are corrected after they were sent. No others are.
+    /// The subjects of spans that are corrected after they were sent.
     pub corrected: Vec<String>,
+    /// Others that are corrected if they were sent before the session went on.
+    pub perhaps_corrected: Vec<String>,
     /// The `traceparent` of the span that every turn lies below.
     pub parent: Option<String>,
     /// Whether the CLI traces itself, and tells the API of its trace.
