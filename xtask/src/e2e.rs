@@ -8,6 +8,7 @@ mod audit;
 mod differences;
 mod install;
 mod killer;
+mod overnight;
 mod plan;
 mod propagation;
 mod run;

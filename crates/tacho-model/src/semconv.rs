@@ -132,7 +132,7 @@ pub const GEN_AI_OUTPUT_MESSAGES: Key =
 pub const CLAUDE_CODE_SUBAGENT_ID: Key =
     Key::new(43, "claude_code.subagent.id", ValueType::String, Class::Metadata);
 
-/// How deep the subagent was spawned; 1 below the main agent.
+/// How deep the subagent was spawned; 1 below the main agent, 0 for a teammate, who works beside it.
 pub const CLAUDE_CODE_SUBAGENT_DEPTH: Key =
     Key::new(41, "claude_code.subagent.depth", ValueType::Int, Class::Metadata);
 

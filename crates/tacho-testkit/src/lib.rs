@@ -16,6 +16,7 @@ pub mod reports;
 pub mod http;
 pub mod pressure;
 pub mod processes;
+pub mod site;
 pub mod tls;
 
 mod clock;

@@ -82,6 +82,9 @@ pub struct SessionPlan {
     /// Whether the recorder takes in and sends all it can before the session is resumed.
     #[serde(default)]
     pub drained: bool,
+    /// Whether a day passes before the last of its prompts.
+    #[serde(default)]
+    pub overnight: bool,
     /// What the API cannot know.
     #[serde(default)]
     pub expect: Expect,
@@ -129,6 +132,11 @@ impl Scenario {
             "a session needs prompts, or a terminal, or one that it begins at, in {}",
             path.display()
         );
+        ensure!(
+            !scenario.is_overnight() || scenario.plugin == [Loading::Folder],
+            "the plugin comes by its folder where a day passes, in {}",
+            path.display()
+        );
         let is_original = |number: usize| {
             let forked = number.checked_sub(1).and_then(|index| scenario.sessions.get(index));
             forked.is_some_and(|session| session.forks.is_none())
@@ -169,6 +177,21 @@ impl Scenario {
             // What a CLI exports that is killed depends on when it is.
             Way::Native => is_installed && cli.exports_resumed && !self.is_killed(),
         }
+    }
+
+    /// The scenario as it went where the CLI wrote these transcripts.
+    #[must_use]
+    pub fn as_written(&self, transcripts: &str) -> Self {
+        let mut written = self.clone();
+        for session in &mut written.sessions {
+            session.expect = std::mem::take(&mut session.expect).where_written(transcripts);
+        }
+        written
+    }
+
+    /// Whether a day passes in a session.
+    pub fn is_overnight(&self) -> bool {
+        self.sessions.iter().any(|session| session.overnight)
     }
 
     /// Whether a run needs a terminal.

@@ -1,8 +1,9 @@
 //! The figures of a run: what was served with what it cost, against what was recorded. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
 use tacho_assemble::price::{Call, Prices};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
@@ -32,7 +33,7 @@ pub(super) fn compared(
     });
     let sessions: Vec<_> = sessions.collect();
     let shown: Vec<String> = printed.shown.iter().map(text).collect();
-    let (recorded, contradictions) = recorded(&Reports {
+    let (recorded, mut contradictions) = recorded(&Reports {
         shown: shown.iter().map(String::as_str).collect(),
         cost: &text(&printed.cost),
         imported: (way == Way::Baseline).then_some(&*text(&printed.imported)),
@@ -41,7 +42,64 @@ pub(super) fn compared(
     let prices = Prices::list();
     let price = |request: &ServedCall| price(&prices, request);
     let comparison = Comparison::new(way, &sessions, &price, recorded, &played.scenario.unseen);
+    if comparison.difference.is_empty() {
+        contradictions.extend(against_days(played, printed, &price)?);
+    }
     Ok((comparison, contradictions))
+}
+
+/// What was served on each day, and what the list of costs of days says of it.
+fn against_days(
+    played: &Played<'_>,
+    printed: &Printed,
+    price: &dyn Fn(&ServedCall) -> i64,
+) -> Result<Vec<String>> {
+    let mut served = BTreeMap::<String, DayRow>::new();
+    for request in played.served.iter().filter(|request| request.status == 200) {
+        let usage = &request.usage;
+        let day = served.entry(printed.zone.day(request.started_unix_ns)).or_default();
+        day.input_tokens += usage.input;
+        day.output_tokens += usage.output;
+        day.cache_read_tokens += usage.cache_read;
+        day.cache_write_5m_tokens += usage.cache_write_5m;
+        day.cache_write_1h_tokens += usage.cache_write_1h;
+        day.cost_usd_nanos += price(request);
+    }
+    let daily: Daily = serde_json::from_str(&text(&printed.daily)).context("read the costs of days")?;
+    let recorded: BTreeMap<_, _> = daily.rows.into_iter().map(|row| (row.key, row.day)).collect();
+    let is_empty = |day: &DayRow| *day == DayRow::default();
+    let days: BTreeSet<&String> = served.keys().chain(recorded.keys()).collect();
+    let mut found = Vec::new();
+    for day in days {
+        let [one, other] = [&served, &recorded].map(|days| days.get(day).cloned().unwrap_or_default());
+        if one != other && !(is_empty(&one) && is_empty(&other)) {
+            found.push(format!("on {day} {one:?} was served, {other:?} recorded"));
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Deserialize)]
+struct Daily {
+    rows: Vec<KeyedDay>,
+}
+
+#[derive(Deserialize)]
+struct KeyedDay {
+    key: String,
+    #[serde(flatten)]
+    day: DayRow,
+}
+
+/// What was used on a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+struct DayRow {
+    input_tokens: u64,
+    output_tokens: u64,
+    cache_read_tokens: u64,
+    cache_write_5m_tokens: u64,
+    cache_write_1h_tokens: u64,
+    cost_usd_nanos: i64,
 }
 
 /// Why the CLI's own sums may be others: it also counts what cannot be recorded and the rest of an answer that a person

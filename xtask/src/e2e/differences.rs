@@ -10,6 +10,7 @@ use tacho_testkit::otlp::{ReceivedLog, ReceivedRequest, ReceivedSpan, Receiver, 
 use tacho_testkit::reports;
 use tacho_testkit::scenario::Scenario;
 
+use super::overnight::NoonZone;
 use super::propagation;
 use super::run::{PlayedSession, Protocol};
 
@@ -148,19 +149,23 @@ pub(super) struct Printed {
     pub(super) shown: Vec<Output>,
     /// What was written down of costs as the transcripts were followed.
     pub(super) cost: Output,
-    /// The same of an import of the transcripts.
+    /// The same by days, in a time zone.
+    pub(super) daily: Output,
+    pub(super) zone: NoonZone,
+    /// What was written down of an import of the transcripts.
     pub(super) imported: Output,
 }
 
 /// Where the recorder does not tell the truth, in what arrived or in what it prints.
 pub(super) fn of_recorder(played: &Played<'_>, printed: &Printed) -> Vec<String> {
-    let Printed { drained, status, listed, shown, cost, imported } = printed;
+    let Printed { drained, status, listed, shown, cost, daily, imported, .. } = printed;
     let mut found = Vec::new();
     let commands = [
         ("drain --once", drained),
         ("status", status),
         ("sessions", listed),
         ("cost", cost),
+        ("cost daily", daily),
         ("import", imported),
     ];
     for (command, output) in commands.into_iter().chain(shown.iter().map(|shown| ("show", shown))) {

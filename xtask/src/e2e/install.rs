@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tacho_testkit::claude::{self, CURRENT, Version};
 use tacho_testkit::scenario::Way;
 
+use super::overnight::DayBefore;
 use crate::plugin::{self, copy_folder};
 use crate::workspace::Workspace;
 
@@ -22,6 +25,9 @@ const TWIN: &str = "tachograph-twin";
 const FOLDER: &str = ".local/share/tachograph/claude-code";
 /// Where the programs lie in a plugin.
 const TACHO: &str = "bin/tacho";
+/// How long a program that was copied may be busy.
+const BUSY_MAX: Duration = Duration::from_secs(2);
+const BUSY_POLL: Duration = Duration::from_millis(10);
 /// The user's settings of the CLI, below a home.
 const SETTINGS: &str = ".claude/settings.json";
 
@@ -31,6 +37,8 @@ pub(super) struct Plugins {
     pub(super) built: PathBuf,
     /// The plugin under another name.
     pub(super) twin: PathBuf,
+    /// What the CLI has a day before, if a scenario lasts that long.
+    pub(super) day_before: Option<DayBefore>,
     /// CLIs that have installed the plugin, each for every way of recording that it can take.
     installed: BTreeMap<(&'static str, Way), Installed>,
 }
@@ -76,7 +84,7 @@ impl Plugins {
                 installed.insert((version.name, *way), Installed { program: program.clone(), home });
             }
         }
-        Ok(Self { built, twin, installed })
+        Ok(Self { built, twin, day_before: None, installed })
     }
 
     pub(super) fn cli(&self, version: &Version, way: Way) -> Result<&Installed> {
@@ -176,12 +184,26 @@ impl Cli<'_> {
         command.args([verb, "claude-code", "--json", "--claude"]).arg(self.program).args(rest);
         command.current_dir(self.home);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().context("cannot start tacho")?;
+        let mut child = start_copied(&mut command).context("cannot start tacho")?;
         let mut stdin = child.stdin.take().context("tacho has no standard input")?;
         // Only a token is read.
         let _ = stdin.write_all(input.unwrap_or_default().as_bytes());
         drop(stdin);
         outcomes(verb, &child.wait_with_output().context("cannot wait for tacho")?)
+    }
+}
+
+/// Starts a program that may just have been copied. A process that another thread is starting meanwhile has the copy open until
+/// it is what it shall be.
+fn start_copied(command: &mut Command) -> io::Result<Child> {
+    let limit = Instant::now() + BUSY_MAX;
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < limit => {
+                thread::sleep(BUSY_POLL);
+            }
+            started => return started,
+        }
     }
 }
 

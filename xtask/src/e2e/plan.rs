@@ -10,8 +10,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 use tacho_testkit::claude::{Version, install_terminal};
 use tacho_testkit::scenario::{Scenario, Way, files_in, name_of};
+use tacho_testkit::site::Site;
 
 use super::install::Plugins;
+use super::overnight::DayBefore;
 use super::run::{Bench, Outcome, Protocol, version_of};
 use crate::workspace::Workspace;
 
@@ -78,14 +80,17 @@ impl Plan {
         let folder = workspace.target_dir.join("e2e");
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let runs = self.runs_of(&scenarios)?;
-        let plugins = Plugins::assemble(&workspace, &folder, &versions_of(&runs))?;
-        if scenarios
-            .iter()
-            .any(|path| Scenario::load(path, &[]).is_ok_and(|scenario| scenario.needs_terminal()))
-        {
+        let mut plugins = Plugins::assemble(&workspace, &folder, &versions_of(&runs))?;
+        let any = |is: fn(&Scenario) -> bool| {
+            scenarios.iter().filter_map(|path| Scenario::load(path, &[]).ok()).any(|one| is(&one))
+        };
+        if any(Scenario::needs_terminal) {
             install_terminal()?;
         }
-        let bench = Bench { fixtures, plugins, kill_drainer: self.kill_drainer };
+        if any(Scenario::is_overnight) {
+            plugins.day_before = Some(DayBefore::make(&workspace, &folder, &plugins.built)?);
+        }
+        let bench = Bench { fixtures, plugins, site: Site::start()?, kill_drainer: self.kill_drainer };
         // All scenarios once before any of them again: what is broken shows early.
         let planned = (1..=self.runs).flat_map(|number| runs.iter().map(move |run| (run, number)));
         let planned: Vec<_> = planned.collect();

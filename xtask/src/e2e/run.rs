@@ -13,12 +13,15 @@ use tacho_testkit::figures::{self, Comparison};
 use tacho_testkit::otlp::{ReceivedLog, ReceivedSpan, Receiver};
 use tacho_testkit::pressure;
 use tacho_testkit::scenario::{Scenario, SessionPlan, Way};
+use tacho_testkit::site::Site;
+use tacho_testkit::tls::certificate;
 
 use super::accounts;
 use super::audit::Sealed;
 use super::differences::{self, Played, Printed};
 use super::install::Plugins;
 use super::killer::DrainerKiller;
+use super::overnight::{self, NoonZone};
 use super::stage::Stage;
 use crate::sweep::Sweep;
 
@@ -30,6 +33,8 @@ pub(super) struct Bench {
     /// Where the scenarios lie.
     pub(super) fixtures: PathBuf,
     pub(super) plugins: Plugins,
+    /// What agents may fetch.
+    pub(super) site: Site,
     pub(super) kill_drainer: bool,
 }
 
@@ -82,9 +87,7 @@ impl Bench {
         let receiver = Receiver::start()?;
         let project = folder.join("project");
         fs::create_dir(&project).with_context(|| format!("cannot create {}", project.display()))?;
-        let [project, fixtures] = [&project, &self.fixtures].map(|path| path.to_string_lossy());
-        let places = [("PROJECT", &*project), ("FIXTURES", &*fixtures), ("RECEIVER", &receiver.url())];
-        let scenario = Scenario::load(scenario, &places)?;
+        let scenario = self.load(scenario, &project, &receiver)?;
         let version = version_of(&scenario)?;
         let stage = Stage::prepare(folder, &scenario, (version, way), &self.plugins, &receiver, protocol)?;
         let api = ScriptedApi::start(scenario.script_book())?;
@@ -92,7 +95,7 @@ impl Bench {
         let sweep = Sweep::of(&stage.home);
         let killer = self.kill_drainer.then(|| DrainerKiller::start(&stage.home));
         let stalled_before = pressure::stalled_ns();
-        let sessions = play_sessions(&scenario, &stage, &api)?;
+        let mut sessions = play_sessions(&scenario, &stage, &api)?;
         // Where nobody counts, nobody knows that the machine was not busy all the time.
         let stalled_ns =
             pressure::stalled_ns().zip(stalled_before).map_or(u64::MAX, |(now, before)| now - before);
@@ -102,14 +105,22 @@ impl Bench {
         let sealed = Sealed::by_tacho(&stage, root, &receiver.checkpoints())?;
         drop(sweep);
 
+        let written = scenario.as_written(&stage.transcripts()?);
+        for (session, plan) in sessions.iter_mut().zip(&written.sessions) {
+            session.plan = plan;
+        }
+        let scenario = &written;
         let cut =
             |call: &ServedCall| scenario.sessions.iter().any(|one| one.expect.cut.contains(&call.label));
-        let truth: Vec<ServedCall> =
+        let mut truth: Vec<ServedCall> =
             api.calls().into_iter().map(|call| if cut(&call) { call.cut_off() } else { call }).collect();
+        for session in sessions.iter_mut().filter(|session| session.plan.overnight) {
+            overnight::set_back(session, &mut truth);
+        }
         let (sent, logs) = self.delivered(&receiver);
         let visible = figures::visible(&truth, &scenario.unseen, way);
         let played = Played {
-            scenario: &scenario,
+            scenario,
             version,
             stalled_ns,
             sessions: &sessions,
@@ -138,6 +149,21 @@ impl Bench {
             spans: sent.len(),
             kills,
         })
+    }
+
+    /// The scenario with the places of this run.
+    fn load(&self, scenario: &Path, project: &Path, receiver: &Receiver) -> Result<Scenario> {
+        let authority = certificate("authority.pem");
+        let [project, fixtures, authority] =
+            [project, &self.fixtures, &authority].map(|path| path.to_string_lossy());
+        let places = [
+            ("PROJECT", &*project),
+            ("FIXTURES", &*fixtures),
+            ("RECEIVER", &receiver.url()),
+            ("SITE", &self.site.url()),
+            ("AUTHORITY", &*authority),
+        ];
+        Scenario::load(scenario, &places)
     }
 
     /// What arrived. Only a killed drainer may have sent something twice.
@@ -237,7 +263,11 @@ fn play_session<'a>(
             ensure!(drained.status.success(), "draining before the resumption failed: {}", complaint.trim());
         }
         let opening = if runs.is_empty() { opening.clone() } else { Opening::Resumed };
-        runs.push(run(prompt, opening).finish()?);
+        let mut run = run(prompt, opening);
+        if plan.overnight && runs.len() + 1 < plan.prompts.len() {
+            stage.day_before.context("nobody made a day before")?.move_back(&mut run);
+        }
+        runs.push(run.finish()?);
     }
     Ok(PlayedSession { plan, id: id.to_owned(), runs })
 }
@@ -246,12 +276,15 @@ impl Printed {
     /// Runs the commands of the recorder whose output is compared.
     fn by_tacho(stage: &Stage<'_>, sessions: &[PlayedSession<'_>]) -> Result<Self> {
         let shown = |session: &PlayedSession<'_>| stage.tacho(&["show", &session.id, "--json"]);
+        let zone = NoonZone::now();
         Ok(Self {
             drained: stage.tacho(&["drain", "--once"])?,
             status: stage.tacho(&["status", "--json"])?,
             listed: stage.tacho(&["sessions", "--json"])?,
             shown: sessions.iter().map(shown).collect::<Result<_>>()?,
             cost: stage.tacho(&["cost", "session", "--reconcile", "--json"])?,
+            daily: stage.tacho(&["cost", "daily", "--tz", &zone.name(), "--json"])?,
+            zone,
             imported: stage.import()?,
         })
     }
@@ -265,6 +298,7 @@ fn keep_evidence(stage: &Stage<'_>, played: &Played<'_>, printed: &Printed) -> R
     stage.keep("status.json", &printed.status.stdout)?;
     stage.keep("sessions.json", &printed.listed.stdout)?;
     stage.keep("cost.json", &printed.cost.stdout)?;
+    stage.keep("cost-daily.json", &printed.daily.stdout)?;
     stage.keep("cost-imported.json", &printed.imported.stdout)?;
     for (number, (session, shown)) in (1..).zip(played.sessions.iter().zip(&printed.shown)) {
         stage.keep(&format!("show-{number}.json"), &shown.stdout)?;

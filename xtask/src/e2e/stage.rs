@@ -10,6 +10,7 @@ use tacho_testkit::otlp::Receiver;
 use tacho_testkit::scenario::{Loading, Scenario, Way};
 
 use super::install::{Installed, Plugins};
+use super::overnight::DayBefore;
 use super::run::Protocol;
 
 /// The protocols in which the CLI exports. Scenarios take turns with them, by the lengths of their descriptions.
@@ -24,6 +25,8 @@ pub(super) struct Stage<'a> {
     pub(super) plugin_dirs: Vec<PathBuf>,
     /// The variables that the recorder reads.
     pub(super) recorder_env: Vec<(String, String)>,
+    /// What the CLI has a day before, where that was made.
+    pub(super) day_before: Option<&'a DayBefore>,
     /// The recorder as it came with the plugin.
     tacho: PathBuf,
     /// Where evidence for a failed run is put.
@@ -73,6 +76,7 @@ impl<'a> Stage<'a> {
             } else {
                 Vec::new()
             },
+            day_before: plugins.day_before.as_ref(),
             tacho,
             folder: folder.to_owned(),
         })
@@ -102,6 +106,25 @@ impl<'a> Stage<'a> {
         };
         let imported = tacho(&["import", "--from", &transcripts.to_string_lossy()])?;
         if imported.status.success() { tacho(&["cost", "session", "--json"]) } else { Ok(imported) }
+    }
+
+    /// All that the CLI wrote into transcripts.
+    pub(super) fn transcripts(&self) -> Result<String> {
+        let mut text = String::new();
+        let mut folders = vec![self.home.join(".claude/projects")];
+        while let Some(folder) = folders.pop() {
+            let entries =
+                fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+            for entry in entries {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+                    text += &String::from_utf8_lossy(&fs::read(&path)?);
+                }
+            }
+        }
+        Ok(text)
     }
 
     /// A folder for the terminal of a session. Its name is short, as the path of a socket has to be.

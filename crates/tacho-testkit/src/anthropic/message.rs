@@ -1,5 +1,7 @@
 //! One answer of the API in its two forms: a JSON message, and the events of a stream. Pure.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::conversation::last_marker;
@@ -19,6 +21,7 @@ pub(super) struct Message {
     pub(super) tool_uses: Vec<ServedToolUse>,
     pub(super) usage: UsageSpec,
     blocks: Vec<Block>,
+    verdicts: BTreeMap<String, String>,
 }
 
 impl Message {
@@ -56,6 +59,7 @@ impl Message {
             tool_uses,
             blocks,
             usage: step.usage.clone(),
+            verdicts: step.verdicts.clone(),
         }
     }
 
@@ -79,6 +83,18 @@ impl Message {
         })
     }
 
+    /// What stands in an answer to who asks for the API's own judgment of tool calls.
+    fn safeguard_results(&self) -> Value {
+        let judged = self.verdicts.iter().map(|(id, outcome)| {
+            (
+                id.clone(),
+                json!({ "type": "evaluated", "outcome": outcome, "explanation": "as the script says" }),
+            )
+        });
+        let tool_uses: serde_json::Map<_, _> = judged.collect();
+        json!([{ "type": "dangerous_tool_use", "status": { "type": "available", "tool_uses": tool_uses } }])
+    }
+
     /// The events of a whole stream, in order.
     pub(super) fn stream_events(&self) -> Vec<StreamEvent> {
         let message = json!({
@@ -92,7 +108,10 @@ impl Message {
         for (index, block) in self.blocks.iter().enumerate() {
             events.extend(block_events(index, block));
         }
-        let delta = json!({ "stop_reason": self.stop_reason, "stop_sequence": null });
+        let mut delta = json!({ "stop_reason": self.stop_reason, "stop_sequence": null });
+        if let Some(fields) = delta.as_object_mut().filter(|_| !self.verdicts.is_empty()) {
+            fields.insert("safeguard_results".to_owned(), self.safeguard_results());
+        }
         let last = json!({ "delta": delta, "usage": final_usage(&self.usage) });
         events.push(StreamEvent::new("message_delta", last));
         events.push(StreamEvent::new("message_stop", json!({})));

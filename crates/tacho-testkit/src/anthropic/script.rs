@@ -61,6 +61,8 @@ pub struct Step {
     pub drop_after: Option<u64>,
     /// Type of an error event to send before the cut.
     pub stream_error: Option<String>,
+    /// What the API says of how dangerous its tool calls are, by their ids: `flagged` or `not_flagged`.
+    pub verdicts: BTreeMap<String, String>,
 }
 
 /// One content block.

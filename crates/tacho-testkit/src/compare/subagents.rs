@@ -14,10 +14,15 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>
         let is_below = |subagent: &&ReceivedSpan| starting_tool(subagent, view) == Some(id);
         match view.with_role(Role::Subagent).filter(is_below).collect::<Vec<_>>().as_slice() {
             [subagent] => {
-                if let Some(agent_id) = &first_call.agent_id {
-                    expect_attribute(subagent, keys::SUBAGENT_ID, &json!(agent_id), found);
+                let teammate = first_call.agent_id.as_deref().and_then(teammate);
+                match (&first_call.agent_id, teammate) {
+                    (_, Some(name)) => check_teammate(name, subagent, found),
+                    (Some(id), None) => expect_attribute(subagent, keys::SUBAGENT_ID, &json!(id), found),
+                    (None, None) => {}
                 }
                 if run.cli.writes_depth {
+                    // A teammate works beside the one that starts it.
+                    let depth = if teammate.is_some() { 0 } else { depth };
                     expect_attribute(subagent, keys::SUBAGENT_DEPTH, &json!(depth), found);
                 } else {
                     expect_no_attribute(subagent, keys::SUBAGENT_DEPTH, found);
@@ -33,6 +38,19 @@ pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>
         }
     }
     check_types(view, run, found);
+}
+
+/// The name of a teammate: the API is told of `NAME@TEAM` where it is told the id of any other subagent.
+fn teammate(agent_id: &str) -> Option<&str> {
+    agent_id.split_once('@').map(|(name, _)| name)
+}
+
+/// The id that the CLI writes of a teammate is not the one that the API is told, but has its name in it.
+fn check_teammate(name: &str, subagent: &ReceivedSpan, found: &mut Vec<String>) {
+    let id = text(subagent, keys::SUBAGENT_ID).unwrap_or_default();
+    if !id.starts_with(&format!("a{name}-")) {
+        found.push(format!("{}: {} is {id:?}, should be of {name:?}", label(subagent), keys::SUBAGENT_ID));
+    }
 }
 
 /// The id of the tool call that a subagent is below.

@@ -19,10 +19,14 @@ pub struct Expect {
     /// How spans end that do not end well, by the subject of the span: `turn 1` or `turn`, `chat` (of failed calls
     /// only), the id or the name of a tool, the type of a subagent. All others end well and are closed by a source.
     pub ends: BTreeMap<String, End>,
+    /// How those of these tool calls end, by their ids, whose end the CLI had no time to write into a transcript.
+    pub unless_written: BTreeMap<String, End>,
     /// Steps whose answers a person breaks off: `SCRIPT#STEP`. They are recorded as far as they came.
     pub cut: Vec<String>,
-    /// The subjects of spans that are corrected after they were sent. No others are.
+    /// The subjects of spans that are corrected after they were sent.
     pub corrected: Vec<String>,
+    /// Others that are corrected if they were sent before the session went on.
+    pub perhaps_corrected: Vec<String>,
     /// The `traceparent` of the span that every turn lies below.
     pub parent: Option<String>,
     /// Whether the CLI traces itself, and tells the API of its trace.
@@ -69,6 +73,17 @@ pub enum Outcome {
 }
 
 impl Expect {
+    /// What is expected where the transcripts say this.
+    #[must_use]
+    pub(super) fn where_written(mut self, transcripts: &str) -> Self {
+        for (id, end) in std::mem::take(&mut self.unless_written) {
+            if !transcripts.contains(&format!(r#""tool_use_id":"{id}""#)) {
+                self.ends.insert(id, end);
+            }
+        }
+        self
+    }
+
     /// How a span ends whose subject has these names, the most special first.
     pub fn end_of(&self, names: &[&str]) -> End {
         names.iter().find_map(|name| self.ends.get(*name)).cloned().unwrap_or_default()

@@ -157,6 +157,16 @@ fn streams_every_kind_of_block() {
 }
 
 #[test]
+fn says_how_dangerous_a_tool_call_is() {
+    let call = json!({ "type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {} });
+    let (_api, response) = play(json!({ "blocks": [call], "verdicts": { "toolu_1": "flagged" } }), true);
+    let events = events(&response);
+    let said = events.iter().find_map(|event| event.pointer("/delta/safeguard_results/0/status/tool_uses"));
+    let verdict = json!({ "type": "evaluated", "outcome": "flagged", "explanation": "as the script says" });
+    assert_eq!(said, Some(&json!({ "toolu_1": verdict })));
+}
+
+#[test]
 fn answers_whole_without_a_stream() {
     let (_api, response) = play(full_step(), false);
     assert_eq!(

@@ -60,7 +60,8 @@ fn every_scenario_on_disk_is_sound() {
             });
             selected.extend(session.prompts.iter().chain(typed).flat_map(|prompt| markers(prompt)));
             let known = |ended: &&String| used.contains(*ended) || session.expect.subagents.contains(ended);
-            let unknown: Vec<_> = session.expect.ends.keys().filter(|ended| !known(ended)).collect();
+            let ends = session.expect.ends.keys().chain(session.expect.unless_written.keys());
+            let unknown: Vec<_> = ends.filter(|ended| !known(ended)).collect();
             assert_eq!(unknown, [""; 0], "{name} expects ends of what it never starts");
         }
         let scripts: BTreeSet<String> = scenario.scripts.keys().cloned().collect();
@@ -100,6 +101,23 @@ fn prepares_a_run() {
 }
 
 #[test]
+fn a_tool_call_may_end_unwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.json");
+    let text = r#"{ "description": "d", "scripts": {}, "sessions": [{
+        "prompts": ["a"],
+        "expect": { "ends": { "t": { "error": "e" } }, "unless_written": { "t": { "inferred": "i" } } }
+    }] }"#;
+    std::fs::write(&path, text).unwrap();
+    let scenario = Scenario::load(&path, &[]).unwrap();
+    let end = |transcripts: &str| scenario.as_written(transcripts).sessions[0].expect.end_of(&["t"]);
+    let written = End { error: Some("e".to_owned()), ..End::default() };
+    assert_eq!(end(r#"{"tool_use_id":"t"}"#), written);
+    let unwritten = End { inferred: Some("i".to_owned()), ..End::default() };
+    assert_eq!(end(r#"{"tool_use_id":"t2"}"#), unwritten);
+}
+
+#[test]
 fn a_session_says_something_and_forks_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrong.json");
@@ -116,4 +134,6 @@ fn a_session_says_something_and_forks_another() {
     check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 3 }]"#, forks_nothing);
     check(r#"[{ "prompts": ["a"] }, { "prompts": ["b"], "forks": 0 }]"#, forks_nothing);
     check(r#"[{ "prompts": ["a"], "forks": 1 }]"#, forks_nothing);
+    let is_installed = "the plugin comes by its folder where a day passes,";
+    check(r#"[{ "prompts": ["a", "b"], "overnight": true }]"#, is_installed);
 }

@@ -324,6 +324,9 @@ fn corrections_are_applied_and_have_to_be_expected() {
     expected.corrected = vec!["Bash".to_owned()];
     assert_eq!(found(&logs, &expected), [""; 0]);
     assert_eq!(found(&[], &expected), ["`Bash` was not corrected"]);
+    expected.perhaps_corrected = std::mem::take(&mut expected.corrected);
+    assert_eq!(found(&[], &expected), [""; 0]);
+    assert_eq!(found(&logs, &expected), [""; 0]);
     let elsewhere = [correction("other", "tool-t2")];
     assert_eq!(corrected(&spans, &elsewhere), spans);
     assert_eq!(
