@@ -26,6 +26,9 @@ const FAREWELL_MAX: Duration = Duration::from_secs(2);
 const RETENTION_PAUSE: Duration = Duration::from_secs(600);
 /// Hooks come in bursts; what comes within this is taken in together.
 const BURST_PAUSE: Duration = Duration::from_millis(20);
+/// How soon one pass follows another while nobody asks for it. What hooks say meanwhile goes to disk, into the store and to
+/// destinations together, and the agent has the processor. Leaves enough of the second within which it has to be on disk.
+const PASS_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long a drainer stays.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +67,7 @@ pub(crate) fn run_resident(
             drainer.take_configuration()?;
         }
         reception.attend(&drainer.state, &drainer.config);
+        let next_pass = Instant::now() + PASS_PAUSE;
         let pending = drainer.pass(Pace::Gentle)?;
         while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
@@ -92,9 +96,8 @@ pub(crate) fn run_resident(
             Stay::Lingering => None,
             Stay::Until(end) => Some(end),
         };
-        let bells = Bells { control: control.as_ref(), couriers: drainer.couriers.bell(), end };
-        let pause = reception.pause().into_iter().fold(pause(&pending), Duration::min);
-        if wait(&mut watch, drainer.state.path(), bells, pause) == Woken::ToEnd {
+        let rest = Rest { control: control.as_ref(), end, next_pass, at_most: reception.pause() };
+        if drainer.rest(&mut watch, pending, rest)? == Woken::ToEnd {
             return drainer.deliver_last(FAREWELL_MAX).map(|()| Left::Ended);
         }
         std::thread::sleep(BURST_PAUSE);
@@ -107,6 +110,16 @@ pub(crate) fn run_resident(
     }
 }
 
+/// How it rests between two passes.
+struct Rest<'a> {
+    control: Option<&'a Control>,
+    end: Option<BorrowedFd<'a>>,
+    /// Before this it does nothing but what it is asked for, and send on.
+    next_pass: Instant,
+    /// For how long at most, where something else is to be done.
+    at_most: Option<Duration>,
+}
+
 fn pause(pending: &Pending) -> Duration {
     let until = |at: tacho_model::time::UnixNanos| Duration::from_nanos(at.nanos_since(now()));
     let settling = pending.settles_at.map(|at| until(at).min(SETTLING_PAUSE));
@@ -115,6 +128,35 @@ fn pause(pending: &Pending) -> Duration {
 }
 
 impl Drainer {
+    /// Rests until the next pass has something to do, or somebody asks. Who comes back from a destination meanwhile is sent on.
+    fn rest(
+        &mut self,
+        watch: &mut SpoolWatch,
+        mut pending: Pending,
+        rest: Rest<'_>,
+    ) -> Result<Woken, Failure> {
+        loop {
+            let early = rest.next_pass.saturating_duration_since(Instant::now());
+            let is_early = !early.is_zero();
+            let bells = Bells {
+                spool: (!is_early).then_some(&mut *watch),
+                control: rest.control,
+                couriers: self.couriers.bell(),
+                end: rest.end,
+            };
+            let at_most =
+                if is_early { early } else { rest.at_most.into_iter().fold(pause(&pending), Duration::min) };
+            match wait(self.state.path(), bells, at_most) {
+                Woken::ByCourier => {
+                    self.deliver(Duration::ZERO)?;
+                    pending = self.pending()?;
+                }
+                Woken::ToWork if is_early => {}
+                woken @ (Woken::ToEnd | Woken::Asked | Woken::ToWork) => return Ok(woken),
+            }
+        }
+    }
+
     /// Takes up what was configured since it began, so that a running session counts as well.
     fn take_configuration(&mut self) -> Result<(), Failure> {
         self.config = config::load().seen_from(self.config.terminal());

@@ -7,8 +7,10 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Duration;
 
-/// What may ring beside the spool.
+/// What may ring.
 pub(super) struct Bells<'a> {
+    /// The spool grows; `None` while that has time.
+    pub(super) spool: Option<&'a mut SpoolWatch>,
     /// Somebody asks.
     pub(super) control: Option<&'a Control>,
     /// A courier is back.
@@ -20,32 +22,40 @@ pub(super) struct Bells<'a> {
 /// What a wait ended in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Woken {
-    /// There may be something to do, or time is up.
-    ToWork,
     /// It is to end.
     ToEnd,
+    /// Somebody asks.
+    Asked,
+    /// Nothing but a courier that is back.
+    ByCourier,
+    /// The spool grew, or time is up.
+    ToWork,
 }
 
 /// Waits until something is to be done, at most `at_most`.
-pub(super) fn wait(watch: &mut SpoolWatch, state: &Path, bells: Bells<'_>, at_most: Duration) -> Woken {
-    watch.cover(state);
-    let end = bells.end.as_ref().map(|end| PollFd::new(end, PollFlags::IN));
-    let has_end = end.is_some();
-    let mut waited_for: Vec<PollFd<'_>> = end.into_iter().collect();
-    waited_for.push(PollFd::new(&bells.couriers, PollFlags::IN));
-    waited_for.extend(watch.bell().map(|bell| PollFd::new(bell, PollFlags::IN)));
-    waited_for.extend(bells.control.map(|control| PollFd::new(control.listener(), PollFlags::IN)));
-    let at_most = match watch.bell() {
-        None => at_most.min(BLIND_PAUSE),
-        Some(_) if watch.is_restless() => Duration::ZERO,
-        Some(_) => at_most,
+pub(super) fn wait(state: &Path, mut bells: Bells<'_>, at_most: Duration) -> Woken {
+    if let Some(spool) = &mut bells.spool {
+        spool.cover(state);
+    }
+    let spool = bells.spool.as_deref();
+    let at_most = match spool.map(|spool| (spool.bell(), spool.is_restless())) {
+        None | Some((Some(_), false)) => at_most,
+        Some((None, _)) => at_most.min(BLIND_PAUSE),
+        Some((Some(_), true)) => Duration::ZERO,
     };
+    let rings = [
+        bells.end.as_ref().map(|end| (Woken::ToEnd, PollFd::new(end, PollFlags::IN))),
+        bells.control.map(|control| (Woken::Asked, PollFd::new(control.listener(), PollFlags::IN))),
+        spool.and_then(SpoolWatch::bell).map(|bell| (Woken::ToWork, PollFd::new(bell, PollFlags::IN))),
+        Some((Woken::ByCourier, PollFd::new(&bells.couriers, PollFlags::IN))),
+    ];
     let timeout = Timespec {
         tv_sec: i64::try_from(at_most.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(at_most.subsec_nanos()),
     };
+    let (whats, mut waited_for): (Vec<_>, Vec<_>) = rings.into_iter().flatten().unzip();
     // An interrupted wait is a short wait.
     let _ = poll(&mut waited_for, Some(&timeout));
-    let is_rung = |bell: &PollFd<'_>| !bell.revents().is_empty();
-    if has_end && waited_for.first().is_some_and(is_rung) { Woken::ToEnd } else { Woken::ToWork }
+    let rung = whats.into_iter().zip(&waited_for).find(|(_, bell)| !bell.revents().is_empty());
+    rung.map_or(Woken::ToWork, |(what, _)| what)
 }

@@ -3,8 +3,11 @@
 use super::arrivals::all_arrived;
 use super::resident::Resident;
 use super::{bodies, drain_to, home_with, ran, refused, row, until};
-use std::time::Duration;
-use tacho_testkit::otlp::{Answer, Receiver, Signal};
+use crate::fixture;
+use std::collections::BTreeSet;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tacho_testkit::otlp::{Answer, ReceivedLog, Receiver, Signal};
 
 #[test]
 fn a_receiver_that_is_down_gets_it_later() {
@@ -63,6 +66,29 @@ fn a_drainer_that_a_hook_started_gives_way() {
     assert_eq!(nice, 10);
     // A kernel without automatic groups says nothing.
     assert!(group.is_none_or(|group| group.ends_with(" nice 10\n")));
+}
+
+/// Work that comes bit by bit goes out together, so that neither the agent's machine nor a receiver has to do with each bit.
+#[test]
+fn what_hooks_say_one_after_the_other_is_sent_together() {
+    let home = home_with(&[]);
+    let receiver = Receiver::start().unwrap();
+    let variables = [("TACHO_OTLP_ENDPOINT", &*receiver.url()), ("TACHO_OTLP_SIGNALS", "logs")];
+    let _resident = Resident::start(&home, &variables);
+    until(|| home.state().join("drain.sock").exists());
+    let began = Instant::now();
+    let fixtures = fixture::all();
+    let sessions: BTreeSet<String> =
+        fixtures.iter().map(|fixture| fixture.session.as_str().to_owned()).collect();
+    for fixture in fixtures {
+        home.record(fixture.an_hour_ago());
+        sleep(Duration::from_millis(50));
+    }
+    let session_of = |log: ReceivedLog| log.attributes.get("session.id")?.as_str().map(str::to_owned);
+    until(|| receiver.logs().into_iter().filter_map(session_of).collect::<BTreeSet<_>>() == sessions);
+    let passes = began.elapsed().as_millis() / 500 + 2;
+    let requests = receiver.item_requests().len();
+    assert!(requests as u128 <= passes, "{requests} requests in {passes} passes");
 }
 
 /// Whoever does the work, the one who waits for it is told what was refused.
