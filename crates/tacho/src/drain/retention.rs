@@ -19,6 +19,10 @@ const SEGMENT_REST: Duration = Duration::from_secs(2 * 3600);
 const SESSIONS_AT_ONCE: u32 = 20;
 const MIB: u64 = 1024 * 1024;
 
+/// What was seen so recently goes on, or somebody looks at it: it goes for no quota, not even where what is held, and what is
+/// never forgotten, fills that alone.
+const SPARED_NS: u64 = 60 * 60 * 1_000_000_000;
+
 impl Drainer {
     /// Seals what is complete and forgets what is too old or too much. What one step cannot do keeps no other from its
     /// work; the first failure is returned.
@@ -153,8 +157,9 @@ impl Drainer {
         changes.drop_oldest_parcels(quota_bytes / 2, now())?;
         changes.commit()?;
         // Making the file shorter writes all of it: it is not to be done for every session.
+        let before = UnixNanos(now().0.saturating_sub(SPARED_NS));
         while self.store.read().used_bytes()? > quota_bytes / 10 * 9 {
-            let Some(oldest) = self.sessions_let_go(now(), 1, policy)?.into_iter().next() else { break };
+            let Some(oldest) = self.sessions_let_go(before, 1, policy)?.into_iter().next() else { break };
             Opening::forget_summaries(&AuditPlace::below(self.state.path()), oldest.as_str())?;
             let changes = self.store.change()?;
             changes.forget_session(&oldest)?;

@@ -4,7 +4,7 @@ use super::{drained, types};
 use crate::fixture;
 use crate::home::Home;
 use serde_json::{Value as Json, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -135,6 +135,38 @@ fn a_session_that_goes_on_after_it_was_forgotten_by_its_age() {
             assert_ne!(said.values().find(|one| one[0] == seq).unwrap()[1], earlier[1]);
         }
     }
+}
+
+/// What is held may fill the quota alone. Then what is old goes, and what goes on does not.
+#[test]
+fn what_goes_on_is_not_forgotten_for_a_quota() {
+    let home = Home::new();
+    let [old, recent] = ["bash", "denied"].map(|name| fixture::load(name).session);
+    for fixture in fixture::all() {
+        let is_recent = fixture.session == recent;
+        home.record(if is_recent { fixture.ago(60) } else { fixture.ago(7200) });
+    }
+    home.drain();
+    let ids = || -> BTreeSet<String> {
+        let listed = home.json_of(&["sessions", "--json"]);
+        listed["sessions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let before = ids();
+    for held in before.iter().filter(|id| **id != old.as_str() && **id != recent.as_str()) {
+        home.stdout_of(&["audit", "hold", held]);
+    }
+    let used = Store::open_to_read(&home.store_file()).unwrap().unwrap().read().used_bytes().unwrap();
+    assert!(used > 2 * 1024 * 1024, "{used} bytes are no more than the quota");
+    home.configure("[retention]\nstore_mib = 1\n");
+    let mut drainer = home.command(&["drain", "--background"]).spawn().unwrap();
+    let is_applied = until(|| !ids().contains(old.as_str()));
+    // It answers once it has applied all of it.
+    home.drain();
+    drainer.kill().unwrap();
+    drainer.wait().unwrap();
+    assert!(is_applied);
+    let gone: Vec<String> = before.difference(&ids()).cloned().collect();
+    assert_eq!(gone, [old.as_str()]);
 }
 
 /// Summaries of what the model thought are content and go by its age; what opens commitments to what somebody else has stays.
