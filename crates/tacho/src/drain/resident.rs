@@ -135,17 +135,27 @@ impl Drainer {
         mut pending: Pending,
         rest: Rest<'_>,
     ) -> Result<Woken, Failure> {
+        // However much there is to send, time is looked at.
+        let latest = Instant::now() + QUIET_PAUSE;
         loop {
-            let early = rest.next_pass.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let early = rest.next_pass.saturating_duration_since(now);
             let is_early = !early.is_zero();
+            let left = latest.saturating_duration_since(now);
+            if left.is_zero() {
+                return Ok(Woken::ToWork);
+            }
             let bells = Bells {
                 spool: (!is_early).then_some(&mut *watch),
                 control: rest.control,
                 couriers: self.couriers.bell(),
                 end: rest.end,
             };
-            let at_most =
-                if is_early { early } else { rest.at_most.into_iter().fold(pause(&pending), Duration::min) };
+            let at_most = if is_early {
+                early
+            } else {
+                rest.at_most.into_iter().fold(pause(&pending), Duration::min).min(left)
+            };
             match wait(self.state.path(), bells, at_most) {
                 Woken::ByCourier => {
                     self.deliver(Duration::ZERO)?;
