@@ -53,13 +53,6 @@ pub fn measure(spans: &[Span]) -> Vec<Measured> {
         meter.project = span.attributes.text(key::VCS_REPOSITORY_NAME);
         match span.kind {
             SpanKind::Turn | SpanKind::Subagent => {
-                if let Some(hook_ms) = span.attributes.int(key::TACHOGRAPH_HOOK_DURATION_MS) {
-                    meter.add(
-                        &metric::TACHOGRAPH_HOOK_DURATION_MS,
-                        &[],
-                        hook_ms.saturating_mul(MICROS_PER_MS),
-                    );
-                }
                 meter.agent(span, below.get(&span.span_id).copied().unwrap_or_default());
             }
             SpanKind::Llm => meter.call(span),
@@ -95,6 +88,10 @@ impl<'a> Meter<'a> {
         self.add(&metric::GEN_AI_INVOKE_AGENT_DURATION, &[name, error(span)], duration(span));
         self.add(&metric::GEN_AI_INVOKE_AGENT_INFERENCE_CALLS, &[name], below.calls);
         self.add(&metric::GEN_AI_INVOKE_AGENT_TOOL_CALLS, &[name], below.tools);
+        if let Some(hook_ms) = of.int(key::TACHOGRAPH_HOOK_DURATION_MS) {
+            let micros = hook_ms.saturating_mul(MICROS_PER_MS);
+            self.add(&metric::TACHOGRAPH_HOOK_DURATION_MS, &[], micros);
+        }
     }
 
     fn call(&mut self, span: &'a Span) {
