@@ -189,9 +189,7 @@ const DOUBT: &str = "what the environment says may come from a repository; if yo
 
 /// Reads everything there is to read, and can be.
 pub(crate) fn load() -> Config {
-    // Before anything is read, so that no change is missed.
-    let now = Files::now();
-    let mut config = Config::local_only();
+    let mut config = Config { files: Files::now(), ..Config::local_only() };
     match Trust::load() {
         Ok(trust) => config.trust = trust,
         Err(failure) => config.unread.push(Unread {
@@ -208,7 +206,7 @@ pub(crate) fn load() -> Config {
     project::read(&mut config);
     environment::read_labels(&mut config);
     config.settle();
-    Config { files: now, ..config }
+    config
 }
 
 /// What is wrong with the text of a file of the owner's.
@@ -237,7 +235,7 @@ impl Config {
 
     /// Whether what it was read from has changed since.
     pub(crate) fn is_outdated(&self) -> bool {
-        self.files != Files::now()
+        self.files.have_changed()
     }
 
     /// Whether everything that is there could be read; else what is wrong.

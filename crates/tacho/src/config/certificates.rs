@@ -1,12 +1,15 @@
 //! The files that say whom a destination is certified by, and what we show it of ourselves.
 
 use super::described::{Complaint, Described, about};
-use super::regular_file;
+use super::files::Files;
 use std::path::Path;
 use tacho_export::destination::{Tls, TlsError};
 
 /// What a description says of encrypted connections.
-pub(super) fn read(described: &Described) -> Result<Tls, Complaint> {
+pub(super) fn read(described: &Described, files: &mut Files) -> Result<Tls, Complaint> {
+    let mut bytes = |key: &'static str, path: &Path| {
+        files.read(path).map_err(|wrong| about(key)(format!("{key} {} {wrong}", path.display())))
+    };
     let mut tls = Tls::default();
     if let Some(path) = &described.certificate {
         tls = tls.trusting(&bytes("certificate", path)?).map_err(of_file("certificate", path))?;
@@ -22,10 +25,6 @@ pub(super) fn read(described: &Described) -> Result<Tls, Complaint> {
         TlsError::NoCertificate | TlsError::Certificate(_) => of_file("client_certificate", chain)(error),
         TlsError::NoKey | TlsError::Key(_) => of_file("client_key", key)(error),
     })
-}
-
-fn bytes(key: &'static str, path: &Path) -> Result<Vec<u8>, Complaint> {
-    regular_file::read(path).map_err(|wrong| about(key)(format!("{key} {} {wrong}", path.display())))
 }
 
 fn of_file(key: &'static str, path: &Path) -> impl Fn(TlsError) -> Complaint {

@@ -185,14 +185,15 @@ impl Reading<'_> {
         for way in std::mem::take(&mut self.ways) {
             if !super::otel::is_own(&way.described.endpoint.clone().unwrap_or_default(), config) {
                 let origin = self.origin(&way.key);
-                config.name(origin, Author::Unknown, way.destination(self.sampling));
+                let to = way.destination(self.sampling, &mut config.files);
+                config.name(origin, Author::Unknown, to);
             }
         }
         if let Some((_, key)) = self.printed.first() {
             let signals = self.printed.iter().map(|(signal, _)| (*signal).to_owned()).collect();
             let console = Some("console".to_owned());
             let described = Described { kind: console, signals: Some(signals), ..Described::default() };
-            let to = described.destination().map_err(|complaint| complaint.reason);
+            let to = described.destination(&mut config.files).map_err(|complaint| complaint.reason);
             config.name(self.origin(key), Author::Unknown, to);
         }
         if !self.unfit.is_empty() {

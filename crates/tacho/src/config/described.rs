@@ -2,13 +2,13 @@
 
 use super::certificates;
 use super::file::level;
+use super::files::Files;
 use super::nearest;
 use super::presets::{self, Preset, REGION, TokenForm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 use tacho_export::destination::{Compression, Destination, Header, Protocol, Signals};
@@ -68,10 +68,10 @@ pub(super) fn about(key: &'static str) -> impl Fn(String) -> Complaint {
 }
 
 impl Described {
-    /// The destination that is meant.
-    pub(super) fn destination(self) -> Result<Destination, Complaint> {
+    /// The destination that is meant, by what stands in files that are named.
+    pub(super) fn destination(self, files: &mut Files) -> Result<Destination, Complaint> {
         let preset = self.preset.as_deref().map(presets::named).transpose().map_err(about("preset"))?;
-        let mut to = self.place(preset.as_ref())?;
+        let mut to = self.place(preset.as_ref(), files)?;
         let said = |own: &Option<String>, known: fn(&Preset) -> &Option<String>| {
             own.clone().or_else(|| preset.as_ref().and_then(|preset| known(preset).clone()))
         };
@@ -106,7 +106,7 @@ impl Described {
     }
 
     /// Where it is, and with which headers.
-    fn place(&self, preset: Option<&Preset>) -> Result<Destination, Complaint> {
+    fn place(&self, preset: Option<&Preset>, files: &mut Files) -> Result<Destination, Complaint> {
         let level = self.level.as_deref().map(level).transpose().map_err(about("level"))?.unwrap_or_default();
         let kind = match self.kind.as_ref().or_else(|| preset?.kind.as_ref()) {
             Some(name) => Kind::named(name).ok_or_else(|| no_kind(name))?,
@@ -127,9 +127,9 @@ impl Described {
             Some(name) => choice("protocol", name, &Protocol::ALL, Protocol::name)?,
             None => Protocol::default(),
         };
-        let to = Destination::new(&endpoint, protocol, self.headers(preset)?, level);
+        let to = Destination::new(&endpoint, protocol, self.headers(preset, files)?, level);
         let mut to = to.map_err(|error| about("endpoint")(error.to_string()))?.of_kind(kind);
-        to.tls = certificates::read(self)?;
+        to.tls = certificates::read(self, files)?;
         Ok(to)
     }
 
@@ -154,17 +154,18 @@ impl Described {
     }
 
     /// The headers of every request: its own count instead of the preset's.
-    fn headers(&self, preset: Option<&Preset>) -> Result<Vec<Header>, Complaint> {
+    fn headers(&self, preset: Option<&Preset>, files: &mut Files) -> Result<Vec<Header>, Complaint> {
         let known = preset.into_iter().flat_map(|preset| preset.headers.clone());
         let mut headers: Vec<Header> = known.map(|(name, value)| Header { name, value }).collect();
         let header = |of: fn(&Preset) -> &Option<String>, usual: &str| {
             preset.and_then(|preset| of(preset).clone()).unwrap_or_else(|| usual.to_owned())
         };
-        let token = self.token()?.map(|token| match preset.map(|preset| preset.token).unwrap_or_default() {
-            TokenForm::Bearer => format!("Bearer {token}"),
-            TokenForm::Basic => format!("Basic {}", BASE64.encode(token)),
-            TokenForm::Plain => token,
-        });
+        let token =
+            self.token(files)?.map(|token| match preset.map(|preset| preset.token).unwrap_or_default() {
+                TokenForm::Bearer => format!("Bearer {token}"),
+                TokenForm::Basic => format!("Basic {}", BASE64.encode(token)),
+                TokenForm::Plain => token,
+            });
         let token = token.map(|token| (header(|preset| &preset.token_header, TOKEN_HEADER), token));
         let dataset_header = header(|preset| &preset.dataset_header, DATASET_HEADER);
         let dataset = self.dataset.clone().map(|dataset| (dataset_header, dataset));
@@ -175,14 +176,15 @@ impl Described {
         Ok(headers)
     }
 
-    fn token(&self) -> Result<Option<String>, Complaint> {
+    fn token(&self, files: &mut Files) -> Result<Option<String>, Complaint> {
         match (&self.token, &self.token_file) {
             (Some(_), Some(_)) => Err(about("token")("it has both token and token_file".to_owned())),
             (token, None) => Ok(token.clone()),
             (None, Some(path)) => {
-                let text = fs::read_to_string(path).map_err(|error| {
-                    about("token_file")(format!("token_file {}: {error}", path.display()))
-                })?;
+                let wrong =
+                    |wrong: &str| about("token_file")(format!("token_file {} {wrong}", path.display()));
+                let text = files.read(path).map_err(|error| wrong(&error))?;
+                let text = str::from_utf8(&text).map_err(|_| wrong("is no text"))?;
                 Ok(Some(text.trim().to_owned()))
             }
         }

@@ -2,6 +2,7 @@
 
 use super::described::Described;
 use super::file::{credentials, level, said, user_info};
+use super::files::Files;
 use super::otel;
 use super::owner::is_owners_word;
 use super::stored::Directory;
@@ -224,10 +225,11 @@ fn name_by_variables(config: &mut Config) {
     else {
         return;
     };
-    config.name(Origin::Variable(by), Author::Unknown, described_by_variables(preset));
+    let to = described_by_variables(preset, &mut config.files);
+    config.name(Origin::Variable(by), Author::Unknown, to);
 }
 
-fn described_by_variables(preset: Option<String>) -> Result<Destination, String> {
+fn described_by_variables(preset: Option<String>, files: &mut Files) -> Result<Destination, String> {
     let number = |name: &str| -> Result<Option<f64>, String> {
         let number = |text: String| text.parse().map_err(|_| format!("{name} {text:?} is no number"));
         variable(name).map(number).transpose()
@@ -252,7 +254,7 @@ fn described_by_variables(preset: Option<String>) -> Result<Destination, String>
         temporality: variable("TACHO_OTLP_TEMPORALITY"),
         ..Described::default()
     };
-    described.destination().map_err(|complaint| complaint.reason)
+    described.destination(files).map_err(|complaint| complaint.reason)
 }
 
 fn destination(

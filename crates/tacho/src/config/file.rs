@@ -117,7 +117,7 @@ pub(super) fn take(text: &str, file: &ConfigFile, config: &mut Config) -> Result
         }
     }
     for (number, named) in (1..).zip(contents.destination) {
-        let named = named.destination().map_err(|complaint| {
+        let named = named.destination(&mut config.files).map_err(|complaint| {
             let line = line_of(text, number - 1, &complaint);
             let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
             format!("destination {number}{line}: {}", complaint.reason)

@@ -142,7 +142,7 @@ pub(super) fn read(config: &mut Config) {
     if !printed.is_empty() {
         let console = Some("console".to_owned());
         let described = Described { kind: console, signals: Some(printed), ..Described::default() };
-        let to = described.destination().map_err(|complaint| complaint.reason);
+        let to = described.destination(&mut config.files).map_err(|complaint| complaint.reason);
         config.name(Origin::Variable("OTEL_TRACES_EXPORTER"), Author::Unknown, to);
     }
 }
@@ -255,7 +255,7 @@ fn name(way: Way, signals: Vec<String>, config: &mut Config) {
             metrics_interval_s: interval,
             ..Described::default()
         };
-        described.destination().map_err(|complaint| complaint.reason)
+        described.destination(&mut config.files).map_err(|complaint| complaint.reason)
     });
     let to = if way.is_whole { to.map(Destination::whole) } else { to };
     config.name(origin, Author::Unknown, to);

@@ -8,6 +8,7 @@ use super::wake::{Bells, Woken, wait};
 use super::{Drainer, Pending, now};
 use crate::config;
 use crate::failure::Failure;
+use crate::prices;
 use crate::propagation;
 use crate::spool_watch::{News, SpoolWatch};
 use std::os::fd::BorrowedFd;
@@ -170,6 +171,7 @@ impl Drainer {
     /// Takes up what was configured since it began, so that a running session counts as well.
     fn take_configuration(&mut self) -> Result<(), Failure> {
         self.config = config::load().seen_from(self.config.terminal());
+        self.pricer.prices = prices::load().prices;
         self.metrics.begin_anew();
         self.sealing.follow(&self.config);
         self.tell_hooks();

@@ -15,7 +15,6 @@ mod pauses;
 mod places;
 mod privacy;
 mod refusals;
-mod resident;
 mod sampling;
 
 use crate::fixture;

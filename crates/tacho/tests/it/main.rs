@@ -35,6 +35,7 @@ mod project;
 mod propagation;
 mod rebuild;
 mod receiver;
+mod resident;
 mod sealing;
 mod sessions;
 mod sources;

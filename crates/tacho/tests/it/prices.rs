@@ -1,6 +1,8 @@
 //! What models cost, as a user asks for it, with a file of his own and without.
 
+use crate::fixture;
 use crate::home::{Home, Ran};
+use crate::resident::Resident;
 use std::fs;
 
 /// A file with a model that is not on the list, a price that has ended, and a discount.
@@ -104,4 +106,21 @@ fn what_variables_lead_to_is_not_an_owners_file() {
         let ran = home.run_with(&["prices", "show", "house-1"], &[(name, place.to_str().unwrap())]);
         assert_eq!(ran.code, Some(1), "{ran:?}");
     }
+}
+
+#[test]
+fn a_running_drainer_prices_by_what_is_written_down_meanwhile() {
+    let home = Home::new();
+    home.configure("");
+    let _resident = Resident::start(&home, &[]);
+    let cost = |name: &str| {
+        let fixture = fixture::load(name);
+        home.record(fixture);
+        home.drain();
+        home.json_of(&["cost", "session", "--json"])["totals"]["cost_usd_nanos"].as_i64().unwrap()
+    };
+    let list = cost("bash");
+    let free = "[[price]]\nmultiplier = 0\n";
+    fs::write(home.config_file().with_file_name("prices.toml"), free).unwrap();
+    assert_eq!((list > 0, cost("denied") - list), (true, 0));
 }

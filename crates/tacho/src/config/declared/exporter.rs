@@ -3,6 +3,7 @@
 use super::value::{entries, list, number, text, truth};
 use crate::config::described::Described;
 use crate::config::environment::headers_from;
+use crate::config::files::Files;
 use serde_json::Value as Json;
 use std::path::PathBuf;
 use tacho_export::destination::{Destination, Protocol};
@@ -138,7 +139,7 @@ impl Way {
     }
 
     /// The destination that is meant.
-    pub(super) fn destination(self, sampling: Option<f64>) -> Result<Destination, String> {
+    pub(super) fn destination(self, sampling: Option<f64>, files: &mut Files) -> Result<Destination, String> {
         let described = Described {
             signals: Some(self.signals.into_iter().map(str::to_owned).collect()),
             sampling,
@@ -147,7 +148,7 @@ impl Way {
             metrics_interval_s: self.interval_s,
             ..self.described
         };
-        let to = described.destination().map_err(|complaint| complaint.reason)?;
+        let to = described.destination(files).map_err(|complaint| complaint.reason)?;
         Ok(if self.is_whole { to.whole() } else { to })
     }
 }

@@ -115,7 +115,7 @@ fn what_is_wrong_with_one_destination_is_the_others_no_harm() {
             NOTHING[0],
             NOTHING[1],
             "to https://c.example.com metadata by owner.toml",
-            "refused of owner.toml: destination 1, line 3: token_file /nowhere/token: No such file or directory (os error 2)",
+            "refused of owner.toml: destination 1, line 3: token_file /nowhere/token cannot be read: No such file or directory (os error 2)",
             "refused of owner.toml: destination 2, line 6: level \"all\" is none of metadata, redacted, full",
         ],
     );

@@ -1,10 +1,10 @@
 //! A span is sent once, when it has settled. What turns out otherwise later follows as a log record, once too.
 
 use super::arrivals::{all_arrived, is_metadata, reported_spans, sorted};
-use super::resident::Resident;
 use super::{ALL_SIGNALS, dead_letters, drain_all_to, home_with, notice, ran, until};
 use crate::fixture::{self, Fixture};
 use crate::home::Home;
+use crate::resident::Resident;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,9 +1,9 @@
 //! Whoever drains, and whenever it is killed: everything arrives, and the same twice at most.
 
 use super::arrivals::all_arrived;
-use super::resident::Resident;
 use super::{bodies, drain_to, home_with, ran, refused, row, until};
 use crate::fixture;
+use crate::resident::Resident;
 use std::collections::BTreeSet;
 use std::thread::sleep;
 use std::time::{Duration, Instant};

@@ -1,10 +1,10 @@
 //! Receivers that answer too much, too slowly or not at all; and requests that are never too large.
 
 use super::arrivals::{all_arrived, reported_spans, sorted};
-use super::resident::Resident;
 use super::{bodies, configure, home_with, row, sizes, until};
 use crate::fixture::{self, Fixture, HookCall};
 use crate::home::Home;
+use crate::resident::Resident;
 use std::time::Duration;
 use tacho_testkit::otlp::{Answer, AnswerBody, Receiver, Signal};
 

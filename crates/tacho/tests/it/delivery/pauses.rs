@@ -1,11 +1,13 @@
 //! A destination that asks for a pause has it, and one that only a person can mend is left alone until somebody did.
 
 use super::arrivals::all_arrived;
-use super::resident::Resident;
 use super::{configure, destination_status, drain_to, home_with, notice, ran, row, until};
 use crate::fixture;
+use crate::resident::Resident;
+use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tacho_testkit::otlp::{Answer, ReceivedRequest, Receiver, Signal};
+use tacho_testkit::tls::{Clients, TlsFront, certificate};
 
 const MILLISECOND_NS: u64 = 1_000_000;
 const SECOND_NS: u64 = 1000 * MILLISECOND_NS;
@@ -189,6 +191,41 @@ fn a_running_drainer_takes_up_what_it_is_told_meanwhile() {
     let _resident = Resident::start(&home, &[]);
     until(|| row(&home, &receiver).is_some_and(|row| row.failures == 1));
     configure(&home, &receiver, "token = \"right\"\n");
+    home.drain();
+    all_arrived(&home, &receiver);
+}
+
+/// Tokens that run out are replaced in their file, and nobody starts a session for that.
+#[test]
+fn a_running_drainer_reads_a_token_that_was_replaced() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver
+        .answer_when(|request| request.header("authorization") != Some("Bearer right"), Answer::error(401));
+    let file = home.path().join("token");
+    fs::write(&file, "wrong\n").unwrap();
+    configure(&home, &receiver, &format!("token_file = {file:?}\n"));
+    let _resident = Resident::start(&home, &[]);
+    until(|| row(&home, &receiver).is_some_and(|row| row.failures == 1));
+    fs::write(&file, "right\n").unwrap();
+    home.drain();
+    all_arrived(&home, &receiver);
+}
+
+/// Nor for a certificate.
+#[test]
+fn a_running_drainer_reads_a_certificate_that_was_replaced() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    let front = TlsFront::start(receiver.address(), Clients::All).unwrap().url();
+    let file = home.path().join("authority.pem");
+    fs::copy(certificate("stranger.pem"), &file).unwrap();
+    home.configure(&format!(
+        "[[destination]]\nendpoint = {front:?}\nsignals = [\"traces\"]\ncertificate = {file:?}\n"
+    ));
+    let _resident = Resident::start(&home, &[]);
+    until(|| home.json_of(&["status", "--json"])["destinations"][0]["failures_in_a_row"] == 1);
+    fs::copy(certificate("authority.pem"), &file).unwrap();
     home.drain();
     all_arrived(&home, &receiver);
 }

@@ -1,13 +1,13 @@
 //! A request that is refused is tried in smaller parts, until only what the receiver cannot take is left out.
 
 use super::arrivals::{all_arrived, is_metadata, reported_spans, sorted};
-use super::resident::Resident;
 use super::{
     bodies, configure, dead_letters, destination_status, drain_to, home_with, notice, ran, refused, sizes,
     spans_in, until,
 };
 use crate::fixture;
 use crate::home::Home;
+use crate::resident::Resident;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::fs;

@@ -5,24 +5,24 @@ use std::fs;
 use std::process::Child;
 
 /// A running drainer.
-pub(super) struct Resident(Child);
+pub struct Resident(Child);
 
 impl Resident {
     /// Starts one with these variables besides.
-    pub(super) fn start(home: &Home, variables: &[(&str, &str)]) -> Self {
+    pub fn start(home: &Home, variables: &[(&str, &str)]) -> Self {
         let mut command = home.command(&["drain", "--background"]);
         Self(command.envs(variables.iter().copied()).spawn().unwrap())
     }
 
     /// The most memory that it ever had, in KiB.
-    pub(super) fn peak_kib(&self) -> u64 {
+    pub fn peak_kib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
     /// How nice its process is (proc(5), field 19 of `stat`), and what the kernel says of the group that it is scheduled in.
-    pub(super) fn niceness(&self) -> (i32, Option<String>) {
+    pub fn niceness(&self) -> (i32, Option<String>) {
         let of_process = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", self.0.id()));
         let stat = of_process("stat").unwrap();
         let (_, behind_name) = stat.rsplit_once(')').unwrap();
@@ -31,7 +31,7 @@ impl Resident {
     }
 
     /// Kills it at once, whatever it is doing.
-    pub(super) fn kill(self) {}
+    pub fn kill(self) {}
 }
 
 impl Drop for Resident {
