@@ -75,10 +75,10 @@ impl Status {
         match self {
             Self::Http(401) | Self::Grpc(Self::UNAUTHENTICATED) => "the token is missing or wrong",
             Self::Http(403) | Self::Grpc(Self::PERMISSION_DENIED) => "the token may not write here",
-            Self::Http(404 | 405) => "there is no OTLP receiver for this signal at this path",
+            Self::Http(404 | 405) => "there is no receiver for this signal at this path",
             Self::Http(406 | 415) => "it takes no requests in this encoding; another protocol may do",
-            Self::Http(501 | 505) => "what answers there is no OTLP receiver",
-            Self::Grpc(Self::UNIMPLEMENTED) => "there is no OTLP receiver for this signal",
+            Self::Http(501 | 505) => "what answers there is no receiver of telemetry",
+            Self::Grpc(Self::UNIMPLEMENTED) => "there is no receiver for this signal",
             Self::Http(_) | Self::Grpc(_) => "the endpoint leads elsewhere",
         }
     }

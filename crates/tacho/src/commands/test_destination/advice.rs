@@ -115,7 +115,7 @@ fn misconfigured(to: &Destination, status: Status) -> String {
         Status::Http(300..=399) => {
             "It sends requests elsewhere, which is not followed: name that address, if it is the right one.".to_owned()
         }
-        Status::Http(_) | Status::Grpc(_) => "What answers there is no OTLP receiver.".to_owned(),
+        Status::Http(_) | Status::Grpc(_) => "What answers there is no receiver of telemetry.".to_owned(),
     }
 }
 

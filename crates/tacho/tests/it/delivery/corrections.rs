@@ -150,7 +150,7 @@ fn a_receiver_without_a_place_for_corrections_gets_every_span() {
         };
         assert_eq!(ids(receiver.spans()), ids(reported_spans(&home, is_metadata)));
         let letters = dead_letters(&home, &receiver);
-        let error = format!("HTTP {status}: there is no OTLP receiver for this signal at this path");
+        let error = format!("HTTP {status}: there is no receiver for this signal at this path");
         let said = |letter: &Json| ["destination", "error", "signal"].map(|name| letter[name].clone());
         let said: BTreeSet<_> = letters.iter().map(|letter| format!("{:?}", said(letter))).collect();
         assert_eq!(said, [format!("{:?}", ["[receiver]", &*error, "logs"].map(Json::from))].into());

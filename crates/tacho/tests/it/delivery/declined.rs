@@ -47,9 +47,9 @@ fn metrics_are_switched_off_where_there_is_no_place_for_them() {
         );
         all_arrived(&home, &receiver);
         let advice = if code == 501 {
-            "what answers there is no OTLP receiver"
+            "what answers there is no receiver of telemetry"
         } else {
-            "there is no OTLP receiver for this signal at this path"
+            "there is no receiver for this signal at this path"
         };
         assert_eq!(
             status(&home, &receiver),

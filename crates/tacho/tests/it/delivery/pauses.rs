@@ -136,10 +136,10 @@ fn a_receiver_that_takes_nothing_is_left_alone_until_mended() {
     for (status, why) in [
         (401, "HTTP 401: the token is missing or wrong"),
         (403, "HTTP 403: the token may not write here"),
-        (404, "HTTP 404: there is no OTLP receiver for this signal at this path"),
+        (404, "HTTP 404: there is no receiver for this signal at this path"),
         (407, "HTTP 407: the endpoint leads elsewhere"),
         (415, "HTTP 415: it takes no requests in this encoding; another protocol may do"),
-        (501, "HTTP 501: what answers there is no OTLP receiver"),
+        (501, "HTTP 501: what answers there is no receiver of telemetry"),
     ] {
         is_left_alone_until_mended(Answer::error(status), why);
     }
