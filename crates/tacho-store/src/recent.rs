@@ -171,16 +171,18 @@ impl Reader<'_> {
         let (sessions, cost_max): (i64, Option<i64>) =
             of_sessions.query_row([since_ns], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let context = said(key::CLAUDE_CODE_CONTEXT_USED_PERCENT);
+        // The last turn of a session is looked for once: there may be hundreds, each with hundreds of spans.
         let mut of_spans = self.connection.prepare_cached(&format!(
-            "SELECT min(start_ns) FILTER (WHERE kind = 'tool' AND end_ns IS NULL),
+            "WITH going AS MATERIALIZED (
+                 SELECT key, (SELECT max(start_ns) FROM spans WHERE kind = 'turn'
+                                  AND id BETWEEN key << 32 AND (key << 32) + 4294967295) AS last_turn
+                 FROM sessions WHERE ended_ns IS NULL AND last_seen_ns >= ?1
+                     AND key NOT IN (SELECT session FROM withheld_sessions))
+             SELECT min(start_ns) FILTER (WHERE kind = 'tool' AND end_ns IS NULL),
                     count(*) FILTER (WHERE kind IN ('permission', 'elicitation') AND end_ns IS NULL),
                     max({context})
-             FROM sessions JOIN spans ON spans.id BETWEEN key << 32 AND (key << 32) + 4294967295
-             WHERE ended_ns IS NULL AND last_seen_ns >= ?1
-                 AND key NOT IN (SELECT session FROM withheld_sessions)
-                 AND (end_ns IS NULL OR kind = 'turn' AND start_ns = (
-                     SELECT max(start_ns) FROM spans WHERE kind = 'turn'
-                         AND id BETWEEN key << 32 AND (key << 32) + 4294967295))"
+             FROM going JOIN spans ON spans.id BETWEEN key << 32 AND (key << 32) + 4294967295
+             WHERE end_ns IS NULL OR kind = 'turn' AND start_ns = last_turn"
         ))?;
         let (open_since, waiting, context_percent_max): (Option<i64>, i64, Option<f64>) =
             of_spans.query_row([since_ns], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

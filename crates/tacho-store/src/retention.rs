@@ -131,24 +131,25 @@ impl Changes<'_> {
     /// When it cannot be written.
     pub fn drop_oldest_parcels(&self, keep_bytes: u64, now: UnixNanos) -> Result<u64, StoreError> {
         let mut dropped = 0;
-        loop {
-            let waiting: i64 = self.transaction.query_row(
-                "SELECT coalesce(sum(length(bytes)), 0) FROM outbox",
-                [],
-                |row| row.get(0),
-            )?;
-            if waiting.cast_unsigned() <= keep_bytes {
-                break;
+        let mut last = None;
+        {
+            // From the newest on, what fits is kept; all before that goes.
+            let mut select = self.prepare("SELECT id, items, length(bytes) FROM outbox ORDER BY id DESC")?;
+            let mut rows = select.query([])?;
+            let mut waiting = 0;
+            while let Some(row) = rows.next()? {
+                let (id, items, bytes): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                waiting += bytes.cast_unsigned();
+                if last.is_none() && waiting > keep_bytes {
+                    last = Some(id);
+                }
+                if last.is_some() {
+                    dropped += items.cast_unsigned();
+                }
             }
-            let (id, items): (i64, i64) = self.transaction.query_row(
-                "SELECT id, items FROM outbox ORDER BY id LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            self.transaction.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
-            dropped += items.cast_unsigned();
         }
-        if dropped > 0 {
+        if let Some(last) = last {
+            self.prepare("DELETE FROM outbox WHERE id <= ?1")?.execute([last])?;
             self.count_loss("outbox quota", dropped, now)?;
         }
         Ok(dropped)

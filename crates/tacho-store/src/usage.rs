@@ -252,8 +252,10 @@ impl UsageWriter<'_> {
         let session = self.session(&said.session)?;
         self.changes.prepare("DELETE FROM reported_costs WHERE session = ?1")?.execute([session.0])?;
         let mut insert = self.changes.prepare(
-            "INSERT INTO reported_costs (session, model, cost_nanos, has_guessed, input, output, cache_read,
-                                         cache_write_5m, cache_write_1h, thinking, web_searches)
+            // Who names a model twice means the last.
+            "INSERT OR REPLACE INTO reported_costs
+                 (session, model, cost_nanos, has_guessed, input, output, cache_read, cache_write_5m,
+                  cache_write_1h, thinking, web_searches)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         let sum = (None, said.cost, Usage::default(), None);

@@ -9,7 +9,7 @@ use tacho_model::id::SessionId;
 use tacho_model::money::Nanodollars;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
-use tacho_model::usage_record::{CallKey, Owner, Terms, UsageRecord};
+use tacho_model::usage_record::{CallKey, Owner, ReportedCost, ReportedModel, Terms, UsageRecord};
 
 /// A price that depends on all that was merged.
 fn price(record: &UsageRecord) -> UsagePrice {
@@ -89,6 +89,31 @@ fn statement() -> impl Strategy<Value = UsageRecord> {
             }
         },
     )
+}
+
+/// An agent may write what it likes, and nothing else may be held up by it.
+#[test]
+fn of_a_model_that_is_named_twice_the_last_word_counts() {
+    let (_place, mut store) = empty();
+    let model = |cost| ReportedModel {
+        model: "claude-opus-5-5".to_owned(),
+        usage: Usage::default(),
+        web_searches: None,
+        cost: Nanodollars(cost),
+    };
+    let said = ReportedCost {
+        session: SessionId::from("one"),
+        cost: Nanodollars(5),
+        models: vec![model(2), model(3)],
+        has_guessed: false,
+    };
+    let changes = store.change().unwrap();
+    let mut usage = changes.usage().unwrap();
+    usage.put_reported(&said).unwrap();
+    usage.finish().unwrap();
+    changes.commit().unwrap();
+    let costs: Vec<i64> = store.read().reported_costs().unwrap().iter().map(|said| said.cost.0).collect();
+    assert_eq!(costs, [5, 3]);
 }
 
 proptest! {
