@@ -11,6 +11,8 @@ pub struct Version {
     pub writes_requests: bool,
     /// Whether the description of a subagent says how deep it was started.
     pub writes_depth: bool,
+    /// Whether its transcript says how long each hook took at the end of a turn.
+    pub writes_hook_times: bool,
     /// Whether a plugin can have modules that run in its process.
     pub runs_modules: bool,
     /// Whether what it exports of a session that goes on names that session, and not one of its own.
@@ -22,6 +24,7 @@ pub const CURRENT: &Version = &Version {
     name: "2.1.330",
     writes_requests: true,
     writes_depth: true,
+    writes_hook_times: true,
     runs_modules: true,
     exports_resumed: true,
 };
@@ -33,6 +36,7 @@ pub const VERSIONS: [&Version; 2] = [
         name: "2.1.119",
         writes_requests: false,
         writes_depth: false,
+        writes_hook_times: false,
         runs_modules: false,
         exports_resumed: false,
     },

@@ -9,6 +9,8 @@ pub(super) const SUBAGENT_ID: &str = "claude_code.subagent.id";
 pub(super) const SUBAGENT_DEPTH: &str = "claude_code.subagent.depth";
 pub(super) const END_INFERRED: &str = "tachograph.end.inferred";
 pub(super) const ERROR_TYPE: &str = "error.type";
+pub(super) const COMPACTION_TRIGGER: &str = "claude_code.compaction.trigger";
+pub(super) const HOOK_DURATION: &str = "tachograph.hook.duration_ms";
 
 pub(super) const REQUEST_ID: &str = "claude_code.request.id";
 pub(super) const REQUEST_ATTEMPTS: &str = "claude_code.request.attempts";

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::RunFacts;
 use super::keys;
 use super::served::{LogicalCall, Served};
-use super::view::{Role, SpanView, label, role_of};
+use super::view::{Role, SpanView, label, role_of, text};
 use crate::anthropic::ServedCall;
 use crate::otlp::ReceivedSpan;
 
@@ -27,6 +27,9 @@ const TIMED_BLOCKS: [&str; 2] = ["thinking", "tool_use"];
 pub(super) fn check(served: &Served<'_>, view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
     for span in view.all() {
         check_span(span, view, run, found);
+    }
+    for turn in view.with_role(Role::Turn) {
+        check_hook(turn, view, run, found);
     }
     for call in &served.calls {
         for chat in view.find(Role::Chat, keys::REQUEST_ID, &call.last.request_id) {
@@ -63,6 +66,23 @@ fn check_span(span: &ReceivedSpan, view: &SpanView<'_>, run: &RunFacts<'_>, foun
             ms(late),
             label(parent)
         ));
+    }
+}
+
+/// How long our hook took at the end of a turn stands on each that ended well, by the word of the CLI. No hook ends one in
+/// which a person had the context compacted.
+fn check_hook(turn: &ReceivedSpan, view: &SpanView<'_>, run: &RunFacts<'_>, found: &mut Vec<String>) {
+    let ended_well = [keys::ERROR_TYPE, keys::END_INFERRED].iter().all(|key| text(turn, key).is_none());
+    let mut by_hand = view.find(Role::Other, keys::COMPACTION_TRIGGER, "manual").into_iter();
+    let is_compaction = by_hand.any(|span| span.parent_span_id.as_deref() == Some(&*turn.span_id));
+    match turn.attributes.get(keys::HOOK_DURATION).and_then(Value::as_u64) {
+        None if ended_well && !is_compaction && run.cli.writes_hook_times => {
+            found.push(format!("{}: {} is absent", label(turn), keys::HOOK_DURATION))
+        }
+        Some(took) if took * MS > run.ended_unix_ns - run.started_unix_ns => {
+            found.push(format!("{}: {} is {took}, longer than the run", label(turn), keys::HOOK_DURATION));
+        }
+        None | Some(_) => {}
     }
 }
 

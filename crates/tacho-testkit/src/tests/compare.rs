@@ -147,6 +147,7 @@ pub(super) fn faultless() -> Vec<ReceivedSpan> {
     let agent = |name: &str| json!({ "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name });
     let mut turn = span("turn", None, (970, 1310), agent("claude-code"));
     turn.attributes.insert("gen_ai.conversation_root".to_owned(), json!(true));
+    turn.attributes.insert("tachograph.hook.duration_ms".to_owned(), json!(4));
     let mut subagent = span("sub", Some("tool-t1"), (1050, 1220), agent("general-purpose"));
     subagent.attributes.insert("claude_code.subagent.id".to_owned(), json!("a1"));
     subagent.attributes.insert("claude_code.subagent.depth".to_owned(), json!(1));

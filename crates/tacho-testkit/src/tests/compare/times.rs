@@ -6,6 +6,7 @@ use super::{MS, check, check_attribute, expect, facts, faultless, find, truth};
 use crate::claude::VERSIONS;
 use crate::compare::{RunFacts, differences, start_gaps_ns};
 use crate::otlp::ReceivedSpan;
+use crate::scenario::Expect;
 
 #[test]
 fn an_older_cli_is_asked_for_no_more_than_it_says() {
@@ -118,4 +119,26 @@ fn times_are_possible() {
     let slow = format!("chat claude-opus-5-5 [chat4]: {ttft} is 0.066, but the API took 0.005 s");
     check_attribute("chat4", ttft, json!(0.066), &[&slow]);
     check_attribute("chat4", ttft, json!(0.064), &[]);
+}
+
+#[test]
+fn turns_that_end_well_say_how_long_our_hook_took() {
+    let hook = "tachograph.hook.duration_ms";
+    let turn = format!("invoke_agent claude-code [turn]: {hook}");
+    check_attribute("turn", hook, json!(null), &[&format!("{turn} is absent")]);
+    check_attribute("turn", hook, json!(601), &[&format!("{turn} is 601, longer than the run")]);
+    check_attribute("turn", hook, json!(600), &[]);
+    let expect = Expect { waits: [("claude_code.compaction".to_owned(), 1)].into(), ..expect() };
+    let found = |trigger: &str| {
+        let mut spans = faultless();
+        find(&mut spans, "turn").attributes.remove(hook);
+        let mut compaction = find(&mut spans, "chat4").clone();
+        (compaction.span_id, compaction.name) =
+            ("compaction".to_owned(), "claude_code.compaction".to_owned());
+        compaction.attributes.retain(|key, _| key == "session.id");
+        compaction.attributes.insert("claude_code.compaction.trigger".to_owned(), json!(trigger));
+        spans.push(compaction);
+        differences(&truth(), &spans, &facts(&expect))
+    };
+    assert_eq!((found("manual"), found("auto")), (vec![], vec![format!("{turn} is absent")]));
 }
