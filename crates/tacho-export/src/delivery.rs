@@ -14,8 +14,8 @@ pub use unreachable::{Cause, Unreachable};
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// The longest pause.
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
-/// A receiver may ask for a pause of up to this.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+/// A receiver may ask for a pause of up to this, and none is longer.
+pub const PAUSE_MAX: Duration = Duration::from_secs(3600);
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,5 +144,5 @@ pub fn retry_after(value: &str, now_unix_seconds: i64) -> Option<Duration> {
         let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
         u64::try_from(date.as_second().saturating_sub(now_unix_seconds)).unwrap_or(0)
     };
-    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+    Some(Duration::from_secs(seconds).min(PAUSE_MAX))
 }

@@ -4,9 +4,10 @@ pub(crate) mod audit;
 mod configuration;
 mod examples;
 
+use crate::drain::FLUSH_SECONDS_MAX;
 use audit::AuditAction;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 pub(crate) use configuration::{ConfigAction, DestinationsAction, SetDestination};
 use examples::{
@@ -325,8 +326,8 @@ pub(crate) struct Drain {
     /// Settle and send all that can be, then exit; asks a running drainer to do it.
     #[arg(long)]
     pub(crate) once: bool,
-    /// Give up after so many seconds; what is left stays in the store.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "once")]
+    /// Give up after so many seconds, a day at most; what is left stays in the store.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "once", value_parser = value_parser!(u64).range(..=FLUSH_SECONDS_MAX))]
     pub(crate) timeout: u64,
     /// First put back in line what a destination refused for good, as it lies in dead-letters.jsonl in the state directory.
     #[arg(long, requires = "once")]

@@ -34,7 +34,6 @@ mod uninstall;
 mod words;
 
 use crate::cli::{Arguments, Command, DestinationsAction};
-use crate::config::Config;
 use crate::drain::{Drainer, set_damaged_store_aside};
 use crate::failure::Failure;
 use crate::place;
@@ -63,7 +62,7 @@ fn heal(arguments: &Arguments, damage: Failure) -> Result<(), Failure> {
     let Some(lock) = DrainLock::try_acquire(&state)? else { return Err(damage) };
     let aside = set_damaged_store_aside(&state)?;
     note(&format!("note: the store was damaged; it is kept as {} and made again", aside.display()));
-    Drainer::open(state, lock, Config::local_only())?.refresh()
+    Drainer::open_silent(state, lock)?.refresh()
 }
 
 /// Without a command, the summary.
@@ -108,7 +107,7 @@ fn open_current_state() -> Result<State, Failure> {
     let state = place::open_state(None)?;
     if let Ok(Some(lock)) = DrainLock::try_acquire(&state) {
         let own = State::open(state.path())?;
-        Drainer::open(own, lock, Config::local_only())?.refresh()?;
+        Drainer::open_silent(own, lock)?.refresh()?;
     }
     Ok(state)
 }

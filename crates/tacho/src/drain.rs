@@ -37,19 +37,20 @@ mod usage;
 mod wake;
 mod workplaces;
 
-pub(crate) use control::{Flushed, Request, SOCKET, ask_running_drainer};
+pub(crate) use control::{FLUSH_SECONDS_MAX, Flushed, Request, SOCKET, ask_running_drainer};
 pub(crate) use dead_letters::{DEAD_LETTERS, forget_dead_letters};
 pub(crate) use forgotten::forget_unsent;
 pub(crate) use reception::{Reception, port_wanted};
 pub(crate) use resident::{Left, Stay, run_resident};
 
-use crate::config::{Config, owner};
+use crate::config::{self, Config, owner};
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
 use crate::prices;
 use crate::vcs::Workplaces;
 use courier::Couriers;
+use deliver::may_be_tried_at;
 use metrics::Telling;
 use outgoing::{Outgoing, Resources};
 use round::{Pace, Round};
@@ -155,6 +156,16 @@ impl Drainer {
             _lock: lock,
         };
         drainer.introduce_destinations()?;
+        Ok(drainer)
+    }
+
+    /// The same, to take in what there is and send nothing of it. How it is understood, counted and sealed does not depend on
+    /// who takes it in.
+    pub(crate) fn open_silent(state: State, lock: DrainLock) -> Result<Self, Failure> {
+        let mut config = config::load();
+        let destinations = std::mem::take(&mut config.destinations);
+        let mut drainer = Self::open(state, lock, config)?;
+        drainer.sealing.follow(&destinations);
         Ok(drainer)
     }
 
@@ -315,7 +326,7 @@ impl Drainer {
             // What is under way announces itself when it comes back.
             let is_idle = !self.couriers.is_busy(&destination.name);
             if destination.waiting > 0 && is_idle && self.is_configured(&destination.name) {
-                let at = destination.retry_at;
+                let at = may_be_tried_at(destination);
                 pending.retry_at = Some(pending.retry_at.map_or(at, |earliest| earliest.min(at)));
             }
         }

@@ -64,6 +64,11 @@ impl Failure {
         self.store_is_damaged
     }
 
+    /// Whether it may be over by itself, as when a disk is full: nobody is told to mend anything.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.kind == FailureKind::External && self.hints.is_empty() && !self.store_is_damaged
+    }
+
     /// The text for a terminal: `error:`, the chain of causes, then the hints.
     pub(crate) fn render(&self) -> String {
         let mut text = format!("error: {}", self.message);

@@ -22,6 +22,8 @@ use tacho_spool::state::State;
 
 /// How often it is looked whether another drainer has gone.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
+/// How soon it drains again after that failed, as while a disk is full. What comes meanwhile is recorded all the same.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Serves until it is ended.
 pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
@@ -47,22 +49,30 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
             note(&format!("metrics for Prometheus at http://127.0.0.1:{port}/metrics"));
         }
     }
+    let mut has_drained = false;
     loop {
         let Some(held) =
             lock.take().map_or_else(|| wait_for_lock(&place, end.as_fd()), |lock| Ok(Some(lock)))?
         else {
             return Ok(());
         };
-        let state = State::open(place.path())?;
-        let mut drainer = Drainer::open(state, held, config::load().seen_from(Terminal::Watched))?;
-        match run_resident(&mut drainer, &mut reception, Stay::Until(end.as_fd()))? {
-            Left::MadeWay => {
-                drop(drainer);
-                if is_told_to_end(end.as_fd(), LOOK_PAUSE) {
-                    return Ok(());
-                }
+        let config = config::load().seen_from(Terminal::Watched);
+        let opened = State::open(place.path()).map_err(Failure::from);
+        let left = opened.and_then(|state| Drainer::open(state, held, config)).and_then(|mut drainer| {
+            has_drained = true;
+            run_resident(&mut drainer, &mut reception, Stay::Until(end.as_fd()))
+        });
+        let pause = match left {
+            Ok(Left::Ended | Left::Done) => return Ok(()),
+            Ok(Left::MadeWay) => LOOK_PAUSE,
+            Err(failure) if !has_drained || !failure.may_pass() => return Err(failure),
+            Err(failure) => {
+                note(&format!("{}; trying again", failure.sentence()));
+                TROUBLE_PAUSE
             }
-            Left::Ended | Left::Done => return Ok(()),
+        };
+        if is_told_to_end(end.as_fd(), pause) {
+            return Ok(());
         }
     }
 }

@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A request is a short line.
 const REQUEST_BYTES_MAX: u64 = 256;
+/// Nobody waits longer for a flush.
+pub(crate) const FLUSH_SECONDS_MAX: u64 = 86_400;
 
 /// What a running drainer can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +83,8 @@ impl Request {
         match line.trim_end() {
             "make way" => Some(Self::MakeWay),
             other => {
-                let seconds = other.strip_prefix("flush ")?.parse().ok()?;
-                Some(Self::Flush { at_most: Duration::from_secs(seconds) })
+                let seconds: u64 = other.strip_prefix("flush ")?.parse().ok()?;
+                Some(Self::Flush { at_most: Duration::from_secs(seconds.min(FLUSH_SECONDS_MAX)) })
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{Drainer, now};
 use crate::audit::checkpoint_of;
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
-use tacho_export::delivery::{Outcome, Refusal, backoff, retry_after};
+use tacho_export::delivery::{Outcome, PAUSE_MAX, Refusal, backoff, retry_after};
 use tacho_export::destination::Destination;
 use tacho_export::exporters::{self, DEBUG};
 use tacho_export::otlp::{Signal, encode};
@@ -22,6 +22,12 @@ use tacho_store::outbox::Delivery;
 
 /// How long a destination is left alone that does not know us, or refuses whatever it gets.
 pub(super) const MISCONFIGURED_PAUSE_NS: u64 = 5 * 60 * 1_000_000_000;
+
+/// When a destination may be tried. A pause that is longer than any can be was begun before the clock was set back.
+pub(super) fn may_be_tried_at(row: &DestinationRow) -> UnixNanos {
+    let longest = now().plus_nanos(nanoseconds(PAUSE_MAX));
+    if row.retry_at > longest { UnixNanos(0) } else { row.retry_at }
+}
 
 impl Drainer {
     /// Writes down who came back, and sends the next request to every destination that is due. Waits at most so
@@ -41,7 +47,7 @@ impl Drainer {
         for named in &self.config.destinations {
             let destination = &named.to;
             let row = self.known.iter().find(|row| row.name == destination.endpoint());
-            let Some(row) = row.filter(|row| row.retry_at <= now()) else { continue };
+            let Some(row) = row.filter(|row| may_be_tried_at(row) <= now()) else { continue };
             if self.couriers.is_busy(destination.endpoint()) {
                 continue;
             }

@@ -147,7 +147,9 @@ impl Drainer {
             let endpoint = named.to.endpoint();
             let Some(row) = self.known.iter().find(|row| row.name == endpoint) else { continue };
             let interval = named.to.metrics_interval.filter(|_| pace == Pace::Gentle).unwrap_or_default();
-            let is_early = Duration::from_nanos(now().nanos_since(row.metrics_at)) < interval
+            let told_ago = Duration::from_nanos(now().nanos_since(row.metrics_at));
+            // Who was told later than now was told before the clock was set back.
+            let is_early = row.metrics_at <= now() && told_ago < interval
                 || pace == Pace::Gentle && self.metrics.held_off.holds(endpoint, Instant::now());
             if is_early || row.declines(Signal::Metrics.name()).is_some() {
                 continue;

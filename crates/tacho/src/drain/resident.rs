@@ -173,7 +173,7 @@ impl Drainer {
         self.config = config::load().seen_from(self.config.terminal());
         self.pricer.prices = prices::load().prices;
         self.metrics.begin_anew();
-        self.sealing.follow(&self.config);
+        self.sealing.follow(&self.config.destinations);
         self.tell_hooks();
         self.introduce_destinations()
     }
@@ -209,7 +209,8 @@ impl Drainer {
             if began.elapsed() + wait >= at_most {
                 return Ok(pending);
             }
-            std::thread::sleep(wait);
+            // What hooks say meanwhile is taken in as ever.
+            std::thread::sleep(wait.min(PASS_PAUSE));
         }
     }
 

@@ -154,7 +154,7 @@ impl Drainer {
             return Ok(());
         }
         let changes = self.store.change()?;
-        changes.drop_oldest_parcels(quota_bytes / 2, now())?;
+        let mut is_smaller = changes.drop_oldest_parcels(quota_bytes / 2, now())? > 0;
         changes.commit()?;
         // Making the file shorter writes all of it: it is not to be done for every session.
         let before = UnixNanos(now().0.saturating_sub(SPARED_NS));
@@ -166,8 +166,12 @@ impl Drainer {
             changes.count_loss("store quota", 1, now())?;
             changes.commit()?;
             self.sessions.close(&oldest);
+            is_smaller = true;
         }
-        Ok(self.store.shrink()?)
+        if is_smaller {
+            self.store.shrink()?;
+        }
+        Ok(())
     }
 }
 

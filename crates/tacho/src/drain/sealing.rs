@@ -131,7 +131,7 @@ impl Sealing {
             closed: BTreeMap::new(),
             rests_until: None,
         };
-        sealing.follow(config);
+        sealing.follow(&config.destinations);
         sealing
     }
 
@@ -189,10 +189,9 @@ impl Sealing {
         }
     }
 
-    /// Follows what is configured.
-    pub(super) fn follow(&mut self, config: &Config) {
-        let is_full = |named: &Named| named.to.level == CaptureLevel::Full;
-        self.keeps_reasoning = config.destinations.iter().any(is_full);
+    /// Follows who is sent to.
+    pub(super) fn follow(&mut self, destinations: &[Named]) {
+        self.keeps_reasoning = destinations.iter().any(|named| named.to.level == CaptureLevel::Full);
     }
 
     /// Takes what is decided and not sealed, or sealed as something else. Returns the sessions that are to be looked at again.

@@ -311,3 +311,16 @@ fn a_textfile_is_tried_with_what_is_true() {
     std::fs::remove_dir_all(file.parent().unwrap()).unwrap();
     assert_eq!(home.run(&["test-destination", "text"]).code, Some(1));
 }
+
+/// Labels stay as they were when something was counted, whoever took it in.
+#[test]
+fn who_looks_first_counts_as_the_drainer_does() {
+    let home = Home::new();
+    home.configure("team = \"green\"\n");
+    home.record(fixture::load("bash").an_hour_ago());
+    home.stdout_of(&["sessions"]);
+    let serving = Serving::start(&home);
+    let samples = samples(&scraped(&serving));
+    let counted = || samples.keys().filter(|series| series.starts_with("claude_session_count_total"));
+    assert_eq!((counted().count(), counted().all(|series| series.contains("team=\"green\""))), (1, true));
+}

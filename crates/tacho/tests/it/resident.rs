@@ -21,6 +21,13 @@ impl Resident {
         peak.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
+    /// How much it has written so far (proc(5), `io`).
+    pub fn written_bytes(&self) -> u64 {
+        let io = fs::read_to_string(format!("/proc/{}/io", self.0.id())).unwrap();
+        let written = io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap();
+        written.parse().unwrap()
+    }
+
     /// How nice its process is (proc(5), field 19 of `stat`), and what the kernel says of the group that it is scheduled in.
     pub fn niceness(&self) -> (i32, Option<String>) {
         let of_process = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", self.0.id()));

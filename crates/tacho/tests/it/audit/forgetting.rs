@@ -3,6 +3,7 @@
 use super::{drained, types};
 use crate::fixture;
 use crate::home::Home;
+use crate::resident::Resident;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -172,6 +173,23 @@ fn what_goes_on_is_not_forgotten_for_a_quota() {
     assert!(is_applied);
     let gone: Vec<String> = before.difference(&ids()).cloned().collect();
     assert_eq!(gone, [old.as_str()]);
+}
+
+/// To make the file shorter all of it is written, which is nothing to do every few minutes where nothing went.
+#[test]
+fn a_store_of_which_nothing_may_go_is_left_as_it_is() {
+    let home = Home::new();
+    fixture::all().into_iter().for_each(|fixture| home.record(fixture.ago(60)));
+    home.drain();
+    home.configure("[retention]\nstore_mib = 1\n");
+    let drainer = Resident::start(&home, &[]);
+    until(|| home.state().join("drain.sock").exists());
+    // It answers the second time once it has applied all of it.
+    home.drain();
+    home.drain();
+    let used = Store::open_to_read(&home.store_file()).unwrap().unwrap().read().used_bytes().unwrap();
+    let written = drainer.written_bytes();
+    assert!(used > 1_200_000 && written < used, "{written} bytes were written to {used}");
 }
 
 /// Summaries of what the model thought are content and go by its age; what opens commitments to what somebody else has stays.

@@ -6,7 +6,7 @@ use crate::fixture;
 use crate::resident::Resident;
 use std::collections::BTreeSet;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tacho_testkit::otlp::{Answer, ReceivedLog, Receiver, Signal};
 
 #[test]
@@ -54,6 +54,29 @@ fn a_running_drainer_that_knows_the_destination_flushes() {
     assert_eq!(resident.try_wait().unwrap(), None);
     resident.kill().unwrap();
     resident.wait().unwrap();
+}
+
+/// However long somebody waits for a destination, what hooks say meanwhile is taken in.
+#[test]
+fn recording_goes_on_while_somebody_waits_for_a_flush() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::retry_after(503, 8));
+    let url = receiver.url();
+    let endpoint = [("TACHO_OTLP_ENDPOINT", url.as_str())];
+    let _resident = Resident::start(&home, &endpoint);
+    until(|| row(&home, &receiver).is_some_and(|row| row.is_asked));
+    let mut flush = home.command(&["drain", "--once"]).envs(endpoint).spawn().unwrap();
+    let told = home.observations().len();
+    // It has begun to wait by then.
+    sleep(Duration::from_secs(2));
+    home.record(fixture::load("denied").an_hour_ago());
+    until(|| home.observations().len() > told);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    assert!(row(&home, &receiver).unwrap().retry_at.0 > now, "it was taken in when the wait was over");
+    assert!(flush.wait().unwrap().success());
+    let forever = home.run(&["drain", "--once", "--timeout", &u64::MAX.to_string()]);
+    assert_eq!(forever.code, Some(2));
 }
 
 /// The agent and what it runs come first.

@@ -6,6 +6,9 @@ use crate::fixture;
 use crate::resident::Resident;
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tacho_model::time::UnixNanos;
+use tacho_store::Store;
+use tacho_store::outbox::Delivery;
 use tacho_testkit::otlp::{Answer, ReceivedRequest, Receiver, Signal};
 use tacho_testkit::tls::{Clients, TlsFront, certificate};
 
@@ -88,6 +91,25 @@ fn a_pause_that_was_asked_for_is_cut_short_by_nobody() {
     resident.kill();
     assert_eq!(drain_to(&home, &receiver).code, Some(1));
     assert_eq!(receiver.item_requests().len(), 1);
+}
+
+/// The clock was ahead when the pause began, and was set right since.
+#[test]
+fn a_pause_that_is_longer_than_any_is_over() {
+    let home = home_with(&["bash"]);
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_next(Signal::Traces, Answer::retry_after(503, 3600));
+    assert_eq!(drain_to(&home, &receiver).code, Some(1));
+    let mut store = Store::open(&home.store_file()).unwrap();
+    let parcel = store.read().next_parcel(row(&home, &receiver).unwrap().key).unwrap().unwrap();
+    let now = UnixNanos(unix_ns(SystemTime::now()));
+    let retry_at = now.plus_nanos(8 * HOUR_NS);
+    let changes = store.change().unwrap();
+    let postponed = Delivery::Postponed { retry_at, is_asked: true, error: "busy" };
+    changes.settle_delivery(&parcel, &postponed, now).unwrap();
+    changes.commit().unwrap();
+    assert_eq!(drain_to(&home, &receiver), ran(0, ""));
+    all_arrived(&home, &receiver);
 }
 
 #[test]

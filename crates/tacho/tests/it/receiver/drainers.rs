@@ -12,6 +12,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 use tacho_spool::lock::DrainLock;
 use tacho_spool::state::State;
+use tacho_store::Store;
 
 /// Waits until something holds.
 #[track_caller]
@@ -117,6 +118,23 @@ fn serve_makes_way_and_comes_back() {
     assert_eq!(serving.ask(&request_of("while-nobody-drained")).status, 200);
     until(|| is_locked(&home));
     until(|| sessions(&home) == ["while-it-made-way", "while-nobody-drained"]);
+    assert_eq!(serving.end(Signal::TERM), Some(0));
+}
+
+/// As while a disk is full, or somebody else writes into the store for long.
+#[test]
+fn serve_outlives_what_passes() {
+    let home = Home::new();
+    let mut serving = Serving::start(&home);
+    until(|| home.state().join("drain.sock").exists());
+    let mut store = Store::open(&home.store_file()).unwrap();
+    let changes = store.change().unwrap();
+    assert_eq!(serving.ask(&request_of("while-nobody-could-write")).status, 200);
+    until(|| !is_locked(&home));
+    drop(changes);
+    assert_eq!(serving.ask(&request_of("afterwards")).status, 200);
+    until(|| is_locked(&home));
+    until(|| sessions(&home) == ["afterwards", "while-nobody-could-write"]);
     assert_eq!(serving.end(Signal::TERM), Some(0));
 }
 
