@@ -4,6 +4,7 @@
 //! in the spool, or still in the agent's transcripts.
 
 mod blobs;
+mod clock;
 mod control;
 mod courier;
 mod dead_letters;

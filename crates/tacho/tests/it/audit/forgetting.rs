@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tacho_spool::append::{Destination, Durability, append};
 use tacho_spool::blob::{Blob, BlobWriter};
 use tacho_spool::frame;
@@ -173,6 +173,31 @@ fn what_goes_on_is_not_forgotten_for_a_quota() {
     assert!(is_applied);
     let gone: Vec<String> = before.difference(&ids()).cloned().collect();
     assert_eq!(gone, [old.as_str()]);
+}
+
+/// A clock that was set ahead, by mistake or for a try, costs nothing that is kept.
+#[test]
+fn nothing_is_old_by_a_clock_that_leapt() {
+    let home = Home::with(["denied", "bash"].map(fixture::load));
+    home.drain();
+    home.configure("[retention]\ndays = 1\n");
+    home.stdout_of(&["audit", "retain", "1d"]);
+    let clock = home.state().join("clock");
+    let hours_ago = |hours: u64| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+        now - hours * 3_600_000_000_000
+    };
+    let sessions = || home.json_of(&["sessions", "--json"])["sessions"].as_array().unwrap().len();
+    fs::write(&clock, format!("{}\n", hours_ago(30 * 24))).unwrap();
+    let drainer = Resident::start(&home, &[]);
+    until(|| home.state().join("drain.sock").exists());
+    // It answers the second time once it has applied all of it.
+    home.drain();
+    home.drain();
+    assert_eq!((sessions(), fs::read_to_string(&clock).unwrap().split_whitespace().count()), (2, 2));
+    drainer.kill();
+    fs::write(&clock, format!("{} {}\n", hours_ago(30 * 24), hours_ago(25))).unwrap();
+    retain_until(&home, || sessions() == 0);
 }
 
 /// To make the file shorter all of it is written, which is nothing to do every few minutes where nothing went.
