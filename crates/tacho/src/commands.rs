@@ -104,7 +104,7 @@ fn run_command(arguments: &Arguments) -> Result<(), Failure> {
 ///
 /// Nothing is sent: what settles here is put in line by the next drainer that knows destinations.
 fn open_current_state() -> Result<State, Failure> {
-    let state = place::open_state(None)?;
+    let state = place::open_state_meant()?;
     if let Ok(Some(lock)) = DrainLock::try_acquire(&state) {
         let own = State::open(state.path())?;
         Drainer::open_silent(own, lock)?.refresh()?;

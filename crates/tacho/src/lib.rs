@@ -46,7 +46,7 @@ pub fn run() -> ExitCode {
     if let Some(home) = arguments.account_home.take() {
         config::owner::take_home(home);
     }
-    match commands::run(&arguments) {
+    match commands::run(&arguments).and_then(|()| terminal::all_written()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal::note(&failure.render());

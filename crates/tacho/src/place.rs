@@ -30,14 +30,38 @@ pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
             Failure::external(format!("open the state directory {}", path.display()), error)
         });
     }
-    let (state, tier) = State::open_first(candidates(|name| env::var_os(name))).ok_or_else(|| {
-        Failure::new(FailureKind::External, "no directory for the recorder's state can be used")
-            .hint("set TACHO_HOME to a directory that you own and can write")
-    })?;
+    let (state, tier) = first_usable()?;
     if tier != Tier::Named && env::var_os("TACHO_HOME").is_some_and(|home| !home.is_empty()) {
         note(&format!("note: TACHO_HOME cannot be used; the state lies in {}", state.path().display()));
     }
     Ok(state)
+}
+
+fn first_usable() -> Result<(State, Tier), Failure> {
+    State::open_first(candidates(|name| env::var_os(name))).ok_or_else(|| {
+        Failure::new(FailureKind::External, "no directory for the recorder's state can be used")
+            .hint("set TACHO_HOME to a directory that you own and can write")
+    })
+}
+
+/// The state directory of which somebody wants to know what was recorded. An answer about another one than he means, into which
+/// is recorded where that cannot be used, would be a wrong one.
+pub(crate) fn open_state_meant() -> Result<State, Failure> {
+    let (state, _) = first_usable()?;
+    let mut before = candidates(|name| env::var_os(name)).take_while(|meant| meant.path != state.path());
+    let Some(meant) = before.find(|meant| meant.tier == Tier::Named || meant.path.is_dir()) else {
+        return Ok(state);
+    };
+    let reason =
+        State::open(&meant.path).map_or_else(|error| error.to_string(), |_| "it takes no files".to_owned());
+    let failure = Failure::new(
+        FailureKind::External,
+        format!("the state directory {} cannot be used: {reason}", meant.path.display()),
+    );
+    Err(failure.hint(format!(
+        "hooks record into {} meanwhile; with TACHO_HOME={0} that is shown",
+        state.path().display()
+    )))
 }
 
 /// The state directory, if there is one. Unlike the recorder, who looks or removes must not make any.

@@ -1,21 +1,40 @@
 //! Standard output is data, standard error is notes.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use crate::failure::Failure;
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
-/// Writes data. A reader that has gone away is no failure.
+/// Why some of the data could not be written.
+static UNWRITTEN: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Writes data. That some of it could not be written is told when the command is done.
 pub(crate) fn print(text: &str) {
-    // A closed pipe means that nobody reads any more.
-    let _ = io::stdout().write_all(text.as_bytes());
+    // Whoever prints once more meets the same.
+    let _ = print_or_end(text);
 }
 
-/// Writes data of which more will follow; a break where nobody reads it.
+/// Writes data of which more will follow; a break where it cannot be written.
 pub(crate) fn print_or_end(text: &str) -> ControlFlow<()> {
     let mut stdout = io::stdout();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
+        Err(error) => {
+            // A closed pipe means that nobody reads any more, which is no failure.
+            if error.kind() != ErrorKind::BrokenPipe
+                && let Ok(mut unwritten) = UNWRITTEN.lock()
+            {
+                unwritten.get_or_insert(error);
+            }
+            ControlFlow::Break(())
+        }
     }
+}
+
+/// Whether all data was written that somebody reads.
+pub(crate) fn all_written() -> Result<(), Failure> {
+    let unwritten = UNWRITTEN.lock().ok().and_then(|mut unwritten| unwritten.take());
+    unwritten.map_or(Ok(()), |error| Err(Failure::external("write to standard output", error)))
 }
 
 /// Writes a note for the user, one or more lines.

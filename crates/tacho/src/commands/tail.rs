@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 
 /// Prints the last events, then those that come.
 pub(super) fn run(output: Output, wanted: &Tail) -> Result<(), Failure> {
-    let state = place::open_state(None)?;
+    let state = place::open_state_meant()?;
     let session = wanted.session.as_deref().unwrap_or_default();
     // Watched before anything is read, so that nothing falls in between.
     let mut watch = wanted.follow.then(SpoolWatch::new);

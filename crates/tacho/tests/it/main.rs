@@ -16,6 +16,7 @@ mod installed;
 
 mod alerts;
 mod audit;
+mod commands;
 mod configuration;
 mod content;
 mod delivery;
