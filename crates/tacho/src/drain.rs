@@ -48,7 +48,7 @@ use crate::config::{self, Config, owner};
 use crate::failure::Failure;
 use crate::keys;
 use crate::place::store_file;
-use crate::prices;
+use crate::prices::{self, Pricing, again};
 use crate::vcs::Workplaces;
 use courier::Couriers;
 use deliver::may_be_tried_at;
@@ -323,7 +323,10 @@ impl Drainer {
         let mut pending = Pending { live_sessions: self.live_sessions, ..Pending::default() };
         pending.settles_at = self.sessions.iter().filter_map(|(_, open)| open.next_due()).min();
         for destination in &self.known {
-            pending.waiting += destination.waiting;
+            // What waits for one that nobody names any more waits for nothing; `tacho doctor` tells of it.
+            if self.is_configured(&destination.name) || !self.config.waiting.is_empty() {
+                pending.waiting += destination.waiting;
+            }
             // What is under way announces itself when it comes back.
             let is_idle = !self.couriers.is_busy(&destination.name);
             if destination.waiting > 0 && is_idle && self.is_configured(&destination.name) {
@@ -338,6 +341,9 @@ impl Drainer {
     pub(crate) fn rebuild(&mut self, mut progress: impl FnMut(usize, usize)) -> Result<usize, Failure> {
         self.segments.look_everywhere()?;
         self.take_segments_in(Pace::Now)?;
+        let (mut pricing, mut changed) = (Pricing::new(&self.pricer.prices), Vec::new());
+        again::each_changed(self.store.read(), &mut pricing, |record, _, _| changed.push(record))?;
+        again::keep(&mut self.store, &mut pricing, changed)?;
         let sessions = self.store.read().observed_sessions()?;
         for (number, session) in sessions.iter().enumerate() {
             progress(number, sessions.len());

@@ -3,11 +3,13 @@
 //! Nothing of a file counts in which anything is wrong: half of a price list would price calls wrongly.
 //! Must not compute: what a price means is in `tacho-assemble`.
 
+pub(crate) mod again;
 mod calls;
 mod grammar;
 
 pub(crate) use calls::Pricing;
 
+use crate::failure::{Failure, FailureKind};
 use crate::place;
 use crate::terminal::note;
 use grammar::Wrong;
@@ -35,6 +37,15 @@ pub(crate) fn load() -> Loaded {
         Err(problem) => (Prices::list(), Some(problem)),
     };
     Loaded { prices, file, problem }
+}
+
+/// The prices that count now, by which amounts are to be kept: not the list alone where the owner means to say something else.
+pub(crate) fn load_as_meant() -> Result<Prices, Failure> {
+    let Loaded { prices, problem, .. } = load();
+    problem.map_or(Ok(prices), |problem| {
+        Err(Failure::new(FailureKind::Config, format!("your own prices do not count: {problem}"))
+            .hint("mend that first; tacho prices check says what is wrong"))
+    })
 }
 
 /// The prices that count now. That the owner's do not is told on standard error.

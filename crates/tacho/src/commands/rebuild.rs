@@ -5,6 +5,7 @@ use crate::config;
 use crate::drain::Drainer;
 use crate::failure::{Failure, FailureKind};
 use crate::place;
+use crate::prices;
 use crate::terminal::{note, print};
 use serde_json::json;
 use std::io::IsTerminal as _;
@@ -12,11 +13,12 @@ use tacho_spool::lock::DrainLock;
 
 /// Rebuilds and says how much.
 pub(super) fn run(output: Output) -> Result<(), Failure> {
-    let state = place::open_state(None)?;
+    let state = place::open_state_meant()?;
     let lock = DrainLock::try_acquire(&state)?.ok_or_else(|| {
         Failure::new(FailureKind::External, "a drainer is running and has the store")
             .hint("it ends a minute after the last session; then rebuild")
     })?;
+    prices::load_as_meant()?;
     let config = config::load();
     let all_read = config.all_read();
     let shows_progress = std::io::stderr().is_terminal();

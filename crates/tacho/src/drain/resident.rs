@@ -64,9 +64,7 @@ pub(crate) fn run_resident(
     let mut last_work = Instant::now();
     let mut next_retention = Instant::now();
     loop {
-        if drainer.config.is_outdated() {
-            drainer.take_configuration()?;
-        }
+        drainer.take_configuration()?;
         reception.attend(&drainer.state, &drainer.config);
         let next_pass = Instant::now() + PASS_PAUSE;
         let pending = drainer.pass(Pace::Gentle)?;
@@ -170,8 +168,15 @@ impl Drainer {
 
     /// Takes up what was configured since it began, so that a running session counts as well.
     fn take_configuration(&mut self) -> Result<(), Failure> {
+        if !self.config.is_outdated() {
+            return Ok(());
+        }
         self.config = config::load().seen_from(self.config.terminal());
-        self.pricer.prices = prices::load().prices;
+        let loaded = prices::load();
+        // While there is something wrong with the owner's prices, those that he had before count.
+        if loaded.problem.is_none() {
+            self.pricer.prices = loaded.prices;
+        }
         self.metrics.begin_anew();
         self.sealing.follow(&self.config.destinations);
         self.tell_hooks();
@@ -184,9 +189,13 @@ impl Drainer {
         let _ = propagation::make_known(self.state.path(), &self.config);
     }
 
-    /// Settles and sends all that can be within the time, waiting for rows that are due and for retries.
+    /// Settles and sends all that can be within the time, waiting for rows that are due and for retries. What was configured
+    /// before counts.
     pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Flushed, Failure> {
+        self.take_configuration()?;
         self.end_own_pauses()?;
+        // Others may have changed something that sessions are derived from.
+        self.stale.extend(self.store.read().stale_sessions()?);
         let before = self.known.clone();
         let pending = self.flush_all(at_most)?;
         Ok(Flushed { waiting: pending.waiting, refused: self.refused_since(&before) })

@@ -3,6 +3,7 @@
 use crate::fixture;
 use crate::home::{Home, Ran};
 use crate::resident::Resident;
+use serde_json::Value as Json;
 use std::fs;
 
 /// A file with a model that is not on the list, a price that has ended, and a discount.
@@ -92,7 +93,7 @@ fn a_file_with_something_wrong_counts_for_nothing_and_says_so() {
     insta::assert_debug_snapshot!(ran);
     let check = home.run(&["prices", "check", "--json"]);
     assert_eq!(check.code, Some(3));
-    let report: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
+    let report: Json = serde_json::from_str(&check.stdout).unwrap();
     insta::assert_snapshot!(home.without_place(&report["findings"][0].to_string()));
 }
 
@@ -123,4 +124,53 @@ fn a_running_drainer_prices_by_what_is_written_down_meanwhile() {
     let free = "[[price]]\nmultiplier = 0\n";
     fs::write(home.config_file().with_file_name("prices.toml"), free).unwrap();
     assert_eq!((list > 0, cost("denied") - list), (true, 0));
+}
+
+/// Whatever prices anew, every command says the same afterwards.
+#[test]
+fn all_commands_tell_the_same_amounts() {
+    let home = Home::with(["bash", "nested"].map(fixture::load));
+    home.configure("");
+    home.drain();
+    let prices = home.config_file().with_file_name("prices.toml");
+    let nanos = |report: &Json| report["cost_usd_nanos"].as_i64().unwrap_or_default();
+    let amounts = || {
+        let sessions = home.json_of(&["sessions", "--json"])["sessions"].take();
+        let of_sessions: i64 = sessions.as_array().unwrap().iter().map(nanos).sum();
+        (of_sessions, nanos(&home.json_of(&["cost", "--json"])["totals"]))
+    };
+    let (list, by_calls) = amounts();
+    assert!(list > 0 && list == by_calls);
+    let multiplied = |multiplier: &str| {
+        fs::write(&prices, format!("[[price]]\nmultiplier = {multiplier}\n")).unwrap();
+    };
+    multiplied("0.5");
+    home.stdout_of(&["cost", "--reprice", "--write"]);
+    assert_eq!(amounts(), (list / 2, list / 2));
+    multiplied("2");
+    home.stdout_of(&["rebuild"]);
+    assert_eq!(amounts(), (list * 2, list * 2));
+    let _resident = Resident::start(&home, &[]);
+    while !home.state().join("drain.sock").exists() {}
+    multiplied("3");
+    home.stdout_of(&["cost", "--reprice", "--write"]);
+    assert_eq!(amounts(), (list * 3, list * 3));
+}
+
+/// Half of a price list would price calls wrongly, and so would the list alone where its owner means another.
+#[test]
+fn nothing_is_priced_again_by_a_file_with_something_wrong() {
+    let home = Home::with([fixture::load("bash")]);
+    home.configure("");
+    home.drain();
+    fs::write(home.config_file().with_file_name("prices.toml"), "[[price]\n").unwrap();
+    for arguments in [&["cost", "--reprice", "--write"][..], &["rebuild"], &["doctor"]] {
+        let ran = home.run(arguments);
+        let said = home.without_place(&(ran.stdout + &ran.stderr));
+        let of_prices = said.lines().filter(|line| line.contains("price"));
+        insta::assert_snapshot!(
+            arguments[0],
+            format!("{:?}\n{}", ran.code, of_prices.collect::<Vec<_>>().join("\n"))
+        );
+    }
 }

@@ -3,16 +3,23 @@
 use crate::cli::Output;
 use crate::commands::table::table;
 use crate::commands::words;
+use crate::drain::{Drainer, Request, ask_running_drainer};
 use crate::failure::Failure;
 use crate::place;
-use crate::prices::{self, Pricing};
+use crate::prices::{self, Pricing, again};
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, print};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tacho_model::money::Nanodollars;
 use tacho_model::usage_record::UsageRecord;
+use tacho_spool::lock::DrainLock;
+use tacho_spool::state::State;
 use tacho_store::Store;
+
+/// How long a running drainer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A session some of whose calls would cost something else.
 #[derive(Default)]
@@ -27,17 +34,13 @@ struct Changed {
 
 /// Tells what would change, and changes it if that is wanted.
 pub(super) fn run(output: Output, writes: bool) -> Result<(), Failure> {
-    let state = place::open_state(None)?;
-    let prices = prices::load_or_list();
+    let state = place::open_state_meant()?;
+    let prices = prices::load_as_meant()?;
     let mut pricing = Pricing::new(&prices);
     let mut sessions = BTreeMap::<String, Changed>::new();
     let mut records: Vec<UsageRecord> = Vec::new();
     if let Some(store) = place::open_store_to_read(&state)? {
-        store.read().each_usage_record(|record, before| {
-            let after = pricing.price(&record).cost;
-            if after == before {
-                return;
-            }
+        again::each_changed(store.read(), &mut pricing, |record, before, after| {
             let changed = sessions.entry(record.owner.session.0.clone()).or_default();
             changed.calls += 1;
             changed.before = changed.before.plus(before.unwrap_or_default());
@@ -48,18 +51,24 @@ pub(super) fn run(output: Output, writes: bool) -> Result<(), Failure> {
         })?;
     }
     if writes && !records.is_empty() {
-        let mut store = Store::open(&place::store_file(&state))?;
-        let changes = store.change()?;
-        let mut usage = changes.usage()?;
-        usage.put(records, |record| pricing.price(record))?;
-        usage.finish()?;
-        changes.commit()?;
+        again::keep(&mut Store::open(&place::store_file(&state))?, &mut pricing, records)?;
+        derive_anew(&state)?;
     }
     if output.json {
         print(&format!("{}\n", report(&sessions, writes)));
     } else {
         print(&text(&sessions, writes));
     }
+    Ok(())
+}
+
+/// Has what the sessions came to derived anew, by the drainer that runs if one does.
+fn derive_anew(state: &State) -> Result<(), Failure> {
+    if let Some(lock) = DrainLock::try_acquire(state)? {
+        return Drainer::open_silent(State::open(state.path())?, lock)?.refresh();
+    }
+    // One that does not answer in time does it when it begins the next time.
+    ask_running_drainer(state, Request::Flush { at_most: Duration::ZERO }, PATIENCE);
     Ok(())
 }
 

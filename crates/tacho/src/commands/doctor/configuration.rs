@@ -5,6 +5,7 @@ use super::Verdict;
 use super::ground::{Ground, typed};
 use crate::config::{Origin, Refused};
 use crate::place::{self, ConfigFile, MANAGED_FILE};
+use crate::prices;
 use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -28,6 +29,15 @@ pub(super) fn files(ground: &Ground) -> Verdict {
         verdict.find(unread.reason.clone(), why, remedy);
     }
     own_files().for_each(|file| verdict.note(file.path.display().to_string()));
+    let prices = prices::load();
+    if let (Some(file), Some(problem)) = (prices.file.filter(|file| file.exists()), prices.problem) {
+        let remedy = format!("edit {}; tacho prices check says whether it is right", typed(&file));
+        verdict.find(
+            problem,
+            "nothing of your own prices counts: calls are priced by the list alone",
+            remedy,
+        );
+    }
     if verdict.detail.is_empty() {
         verdict.note("no file; everything is as it is unless somebody says otherwise");
     }
