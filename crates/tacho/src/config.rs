@@ -209,11 +209,18 @@ pub(crate) fn load() -> Config {
     config
 }
 
+/// Why nothing counts of the text of a file of the owner's; `None` where it is understood.
+pub(crate) fn not_understood(text: &str, path: &Path) -> Option<String> {
+    let file = ConfigFile { path: path.to_owned(), author: Author::Owner };
+    file::take(text, &file, &mut Config::local_only()).err()
+}
+
 /// What is wrong with the text of a file of the owner's.
 pub(crate) fn complaints(text: &str, path: &Path) -> Vec<String> {
     let mut config = Config::local_only();
     let file = ConfigFile { path: path.to_owned(), author: Author::Owner };
     let unread = file::take(text, &file, &mut config).err();
+    config.name_debug_file();
     let refused = config.refused.into_iter().map(|refused| format!("{}: {}", refused.origin, refused.reason));
     unread.into_iter().chain(refused).collect()
 }

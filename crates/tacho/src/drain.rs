@@ -125,6 +125,8 @@ pub(crate) struct Pending {
     pub(crate) settles_at: Option<UnixNanos>,
     /// Items that wait to be sent.
     pub(crate) waiting: u64,
+    /// Items that wait for a destination which nobody names any more.
+    pub(crate) unclaimed: u64,
     /// When the next delivery may be tried; `None` when nothing waits for a destination that is configured.
     pub(crate) retry_at: Option<UnixNanos>,
     /// Sessions whose agent still runs, as far as one can tell.
@@ -323,9 +325,11 @@ impl Drainer {
         let mut pending = Pending { live_sessions: self.live_sessions, ..Pending::default() };
         pending.settles_at = self.sessions.iter().filter_map(|(_, open)| open.next_due()).min();
         for destination in &self.known {
-            // What waits for one that nobody names any more waits for nothing; `tacho doctor` tells of it.
+            // One whose token is known to others alone is named by them.
             if self.is_configured(&destination.name) || !self.config.waiting.is_empty() {
                 pending.waiting += destination.waiting;
+            } else {
+                pending.unclaimed += destination.waiting;
             }
             // What is under way announces itself when it comes back.
             let is_idle = !self.couriers.is_busy(&destination.name);

@@ -28,7 +28,7 @@ pub(crate) use scrape::SCRAPED;
 use scrape::Scrape;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener as BoundListener};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -89,8 +89,12 @@ pub(crate) enum Shows {
 impl Receiver {
     /// Listens at a port of the loopback interface, any for 0, and records into the state directory.
     pub(crate) fn start(state: &State, port: u16, shows: Shows) -> Result<Self, Failure> {
-        let listener = BoundListener::bind((Ipv4Addr::LOCALHOST, port))
-            .map_err(|error| Failure::external(format!("listen for telemetry at 127.0.0.1:{port}"), error))?;
+        let listener = BoundListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+            let is_roots = error.kind() == ErrorKind::PermissionDenied;
+            let why = if is_roots { "ports below 1024 are root's" } else { "another program has the port" };
+            Failure::external(format!("listen for telemetry at 127.0.0.1:{port}"), error)
+                .hint(format!("{why}; tacho serve --port N takes another, and so must whoever sends"))
+        })?;
         Self::take_over(state, listener, shows)
     }
 

@@ -37,7 +37,7 @@ macro_rules! shipped {
 pub(super) const SETUP: Setup = Setup {
     program: "claude",
     program_places: &[".local/bin/claude", ".claude/local/claude"],
-    how_to_get: "get it with `npm install -g @anthropic-ai/claude-code`, or name it with --claude PATH",
+    how_to_get: "get it with `npm install -g @anthropic-ai/claude-code`, or name it: tacho install claude-code --claude PATH",
     without_installing: "without installing anything, `claude --plugin-dir FOLDER` records one session too",
     how_to_configure: "/plugin > Installed > tachograph > Configure, then /reload-plugins",
     how_to_reload: "type /reload-plugins in sessions that run already, or start them anew",

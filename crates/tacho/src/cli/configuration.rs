@@ -88,7 +88,7 @@ pub(crate) struct SetDestination {
     /// From when sums of metrics count: cumulative, delta or lowmemory.
     #[arg(long)]
     pub(crate) temporality: Option<String>,
-    /// How much it gets: metadata, redacted or full (prompts, arguments, results, answers).
+    /// How much it gets: metadata, or full (prompts, arguments, results, answers).
     #[arg(long)]
     pub(crate) level: Option<String>,
     /// A header of every request, NAME=VALUE.

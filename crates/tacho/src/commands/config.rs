@@ -256,7 +256,11 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
              machine and nothing else"
         ));
     }
-    Ok(())
+    match config::not_understood(&text, &file.path) {
+        Some(reason) => Err(Failure::new(FailureKind::Config, reason)
+            .hint("it was written down, and nothing in the file counts until that is mended")),
+        None => Ok(()),
+    }
 }
 
 /// A complaint about a destination without the line that it is in.

@@ -11,6 +11,7 @@ use crate::cli::{Cost, CostBy, Output};
 use crate::config;
 use crate::failure::{Failure, FailureKind};
 use crate::place;
+use crate::prices;
 use crate::report::SCHEMA_VERSION;
 use crate::terminal::{display_safe, note, print};
 use jiff::civil::Date;
@@ -42,7 +43,10 @@ pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
         None => Costs::default(),
     };
     let reconciliation = match &store {
-        Some(store) if wanted.reconcile => Some(Reconciliation::read(store.read(), filter)?),
+        Some(store) if wanted.reconcile => {
+            let has_own_prices = prices::load().file.is_some_and(|file| file.exists());
+            Some(Reconciliation::read(store.read(), filter, has_own_prices)?)
+        }
         _ => wanted.reconcile.then(Reconciliation::default),
     };
     let billing = AGENTS.first().map_or(Billing::Unknown, |agent| config::billing(agent));

@@ -136,8 +136,9 @@ fn text(rows: &[Row], unread: u64, losses: &[(String, u64)]) -> String {
     let mut text = table(&heads, &[1, 2, 3, 4, 5, 6, 7], &cells);
     let only_imported = rows.iter().filter(|row| !row.is_recorded()).count() as u64;
     if only_imported > 0 {
+        let were = if only_imported == 1 { "was" } else { "were" };
         text += &format!(
-            "\n{} of {} were not recorded by hooks\n",
+            "\n{} of {} {were} not recorded by hooks\n",
             words::plural(only_imported, "session"),
             rows.len()
         );

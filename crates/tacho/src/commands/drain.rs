@@ -62,10 +62,12 @@ fn give_way() {
 fn stay(state: State, drain: &Drain) -> Result<(), Failure> {
     let patience = if drain.take_over { TAKE_OVER_MAX } else { LOCK_CHECK_MAX };
     let Some(Held { lock, mut reception }) = acquire(&state, drain.take_over, patience)? else {
-        if !drain.background {
-            note("another drainer is running; `tacho status` shows how it does");
+        if drain.background {
+            return Ok(());
         }
-        return Ok(());
+        return Err(Failure::new(FailureKind::External, "another drainer is running, which does the same").hint(
+            "`tacho status` shows how it does; tacho config set debug_file FILE has it write down what it sends",
+        ));
     };
     let config = config::load();
     let terminal = match (drain.background, drain.debug || config.debugs) {
@@ -173,11 +175,15 @@ fn put_dead_letters_back(drainer: &mut Drainer) -> Result<(), Failure> {
 }
 
 fn report(output: Output, flushed: &Flushed, dead_letters: &Path) -> Result<(), Failure> {
-    let Flushed { waiting, refused } = flushed;
+    let Flushed { waiting, unclaimed, refused } = flushed;
     if output.json {
         let version = crate::report::SCHEMA_VERSION;
-        let report = json!({ "schema_version": version, "waiting": waiting, "refused": refused });
+        let report = json!({ "schema_version": version, "waiting": waiting, "unclaimed": unclaimed, "refused": refused });
         print(&format!("{report}\n"));
+    }
+    if *unclaimed > 0 {
+        let items = words::plural(*unclaimed, "item");
+        note(&format!("note: {items} wait for whom nobody names any more; tacho doctor says what to do"));
     }
     if *waiting == 0 && refused.is_empty() {
         return Ok(());

@@ -161,19 +161,21 @@ fn make_known(side: &AgentSide, program: &Path, scope: Scope, steps: &mut Steps)
     }
 }
 
+/// A token, from standard input.
+pub(super) fn token_from_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).map_err(|error| Failure::external("read the token", error))?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Failure::new(FailureKind::Config, "standard input holds no token")
+            .hint("give it from a file: --token-stdin < token"));
+    }
+    Ok(text.to_owned())
+}
+
 /// The options that were given, by their keys in the manifest.
 fn options(wanted: &Install) -> Result<Map<String, Json>, Failure> {
-    let mut token = None;
-    if wanted.token_stdin {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map_err(|error| Failure::external("read the token", error))?;
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Failure::new(FailureKind::Config, "standard input holds no token")
-                .hint("give it from a file: --token-stdin < token"));
-        }
-        token = Some(text.to_owned());
-    }
+    let token = wanted.token_stdin.then(token_from_stdin).transpose()?;
     let given = [
         (ENDPOINT, &wanted.endpoint),
         (TOKEN, &token),

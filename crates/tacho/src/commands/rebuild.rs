@@ -1,5 +1,6 @@
 //! `tacho rebuild`: everything derived, made anew from what was observed.
 
+use super::words;
 use crate::cli::Output;
 use crate::config;
 use crate::drain::Drainer;
@@ -33,7 +34,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
             json!({ "schema_version": crate::report::SCHEMA_VERSION, "sessions": rebuilt })
         ));
     } else {
-        print(&format!("rebuilt {rebuilt} sessions\n"));
+        print(&format!("rebuilt {}\n", words::plural(rebuilt as u64, "session")));
     }
     all_read
 }

@@ -36,11 +36,7 @@ pub(super) fn run(_output: Output, serve: &Serve) -> Result<(), Failure> {
     let mut handed = None;
     let mut lock = take_lock(&place, true, TAKE_OVER_MAX, &mut |port| handed = Some(port))?;
     let shows = if serve.no_metrics { Shows::Nothing } else { Shows::Metrics };
-    let mut reception = Reception::at(&place, port, handed, shows).map_err(|failure| {
-        failure.hint(
-            "another program has the port; tacho serve --port N takes another, and so must whoever sends",
-        )
-    })?;
+    let mut reception = Reception::at(&place, port, handed, shows)?;
     if let Some(port) = reception.port() {
         note(&format!(
             "listening for telemetry at http://127.0.0.1:{port}; Ctrl-C ends it and loses nothing"

@@ -14,6 +14,7 @@ use crate::terminal::{display_safe, print};
 use serde_json::Value as Json;
 use sources::Provenance;
 use tacho_model::attribute::Key;
+use tacho_model::id::SessionId;
 use tacho_model::semconv as key;
 use tacho_model::session::Session;
 use tacho_model::span::{Span, SpanKind};
@@ -61,7 +62,13 @@ fn find(store: &Store, wanted: &str) -> Result<Session, Failure> {
     if let Some(exact) = found.iter().position(|session| session.id.as_str() == wanted) {
         return Ok(found.swap_remove(exact));
     }
+    let is_used = |id: &SessionId| id.as_str().starts_with(wanted);
     match found.len() {
+        0 if store.read().session_ids()?.values().any(is_used) => Err(Failure::new(
+            FailureKind::User,
+            format!("of the session that begins with {wanted:?} only what it used is known"),
+        )
+        .hint("no hook told of it: `tacho cost session` and `tacho coverage` have what its transcript says")),
         0 => Err(Failure::new(FailureKind::User, format!("no session begins with {wanted:?}"))
             .hint("`tacho sessions` lists them")),
         1 => Ok(found.swap_remove(0)),

@@ -53,8 +53,8 @@ fn figures(today: &[Session]) -> String {
     let usage = today.iter().fold(Usage::default(), |sum, session| sum.plus(session.usage));
     let running = today.iter().filter(|session| session.ended.is_none()).count() as u64;
     format!(
-        "last 24 hours: {} ({running} going on), {}, {}, {} ({} failed or denied)\ntokens: {} input, of which {} \
-         from cache; {} output\n",
+        "last 24 hours: {} ({running} going on); from their beginning {}, {}, {} ({} failed or denied)\ntokens: {} input, \
+         of which {} from cache; {} output\n",
         words::plural(today.len() as u64, "session"),
         words::plural(sum(|session| session.turns), "turn"),
         words::plural(sum(|session| session.llm_calls), "model call"),
@@ -77,8 +77,8 @@ fn problems(status: &status::StatusReport) -> String {
     for to in status.destinations.iter().filter(|to| to.configured && to.waiting > 0) {
         let error = to.last_error.as_deref().unwrap_or("not tried yet");
         lines.push(format!(
-            "{} items wait for {}: {}",
-            to.waiting,
+            "{} wait for {}: {}",
+            words::plural(to.waiting, "item"),
             display_safe(&to.name),
             display_safe(error)
         ));

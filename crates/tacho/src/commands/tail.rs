@@ -6,13 +6,14 @@ mod listen;
 mod segments;
 
 use crate::cli::{Output, Tail};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::place;
 use crate::spool_watch::SpoolWatch;
 use crate::terminal::{note, print_or_end};
 use event::Line;
 use segments::Tails;
 use std::ops::ControlFlow;
+use tacho_spool::read;
 
 /// Prints the last events, then those that come.
 pub(super) fn run(output: Output, wanted: &Tail) -> Result<(), Failure> {
@@ -24,8 +25,16 @@ pub(super) fn run(output: Output, wanted: &Tail) -> Result<(), Failure> {
         watch.cover(state.path());
     }
     let (mut tails, last) = Tails::open(state.path(), session, wanted.lines)?;
-    if last.is_empty() && !wanted.follow {
-        note("no hook has said anything yet; `tacho doctor` says whether hooks run");
+    if last.is_empty() && !wanted.follow && wanted.lines > 0 {
+        if session.is_empty() || read::segments(state.path())?.is_empty() {
+            note("no hook has said anything yet; `tacho doctor` says whether hooks run");
+        } else {
+            return Err(Failure::new(
+                FailureKind::User,
+                format!("no session of which a hook has said anything begins with {session:?}"),
+            )
+            .hint("`tacho sessions` lists them; what is older than retention.days is in the store alone"));
+        }
     }
     if show(output, &last).is_break() {
         return Ok(());

@@ -81,6 +81,9 @@ fn find(config: &Config, name: &str) -> Result<Destination, Failure> {
     if !known.is_empty() {
         failure = failure.hint(format!("there are {}", known.join(", ")));
     }
+    for unread in &config.unread {
+        failure = failure.hint(unread.reason.clone());
+    }
     for refused in &config.refused {
         failure = failure.hint(format!("{} is not used: {}", refused.origin, refused.reason));
     }

@@ -2,6 +2,7 @@
 //!
 //! It lies in the state directory, which only its owner can enter. One request, one line; one answer, one line.
 
+use super::Pending;
 use super::hand_over::{hear_with, say_with};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -41,9 +42,18 @@ pub(crate) enum Request {
 pub(crate) struct Flushed {
     /// Items that could not be sent yet.
     pub(crate) waiting: u64,
+    /// Items that wait for a destination which nobody names any more.
+    #[serde(default)]
+    pub(crate) unclaimed: u64,
     /// Items that were refused for good meanwhile.
     #[serde(default)]
     pub(crate) refused: Vec<RefusedItems>,
+}
+
+impl Flushed {
+    pub(super) const fn of(pending: &Pending, refused: Vec<RefusedItems>) -> Self {
+        Self { waiting: pending.waiting, unclaimed: pending.unclaimed, refused }
+    }
 }
 
 /// What a destination refused for good.

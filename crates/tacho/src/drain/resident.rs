@@ -70,7 +70,7 @@ pub(crate) fn run_resident(
         let pending = drainer.pass(Pace::Gentle)?;
         while let Some(asked) = control.as_ref().and_then(|control| control.next().ok().flatten()) {
             let answer = match asked.request {
-                Request::MakeWay => Flushed { waiting: pending.waiting, refused: Vec::new() },
+                Request::MakeWay => Flushed::of(&pending, Vec::new()),
                 Request::Flush { at_most } => drainer.flush(at_most)?,
             };
             let makes_way = asked.request == Request::MakeWay;
@@ -198,7 +198,7 @@ impl Drainer {
         self.stale.extend(self.store.read().stale_sessions()?);
         let before = self.known.clone();
         let pending = self.flush_all(at_most)?;
-        Ok(Flushed { waiting: pending.waiting, refused: self.refused_since(&before) })
+        Ok(Flushed::of(&pending, self.refused_since(&before)))
     }
 
     fn flush_all(&mut self, at_most: Duration) -> Result<Pending, Failure> {

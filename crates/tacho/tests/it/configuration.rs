@@ -5,6 +5,7 @@ use crate::home::{Home, Ran};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
 use tacho_model::attribute::{Class, Key};
 use tacho_testkit::otlp::Receiver;
 
@@ -195,4 +196,31 @@ fn what_can_be_set_beside_what_is_wrong() {
     );
     assert_eq!(home.run(&["config", "set", "local_only", "true"]).code, Some(0));
     assert_eq!(home.run(&["config", "set", "retention.days", "0"]).code, Some(2));
+    for relative in ["rel.log", ""] {
+        assert_eq!(home.run(&["config", "set", "debug_file", relative]).code, Some(2));
+    }
+    let set = ["config", "set", "destination", "http://127.0.0.1:1", "--token-stdin"];
+    let ran = Ran::from(home.command(&set).stdin(Stdio::null()).output().unwrap());
+    assert_eq!(
+        (ran.code, ran.stderr.lines().next()),
+        (Some(2), Some("error: standard input holds no token"))
+    );
+}
+
+/// What is set in a file of which nothing counts is told not to count.
+#[test]
+fn what_is_set_in_a_file_that_is_not_understood() {
+    let home = Home::new();
+    home.configure("[[destination]]\nendpoint = \"https://otlp.example.com\"\nlevle = \"full\"\n");
+    let ran = home.run(&["config", "set", "local_only", "true"]);
+    insta::assert_snapshot!(format!("{:?}\n{}", ran.code, home.without_place(&ran.stderr)), @r"
+    Some(2)
+    error: [home]/.config/tachograph/config.toml, line 4: unknown key levle; did you mean level?
+      hint: it was written down, and nothing in the file counts until that is mended
+    ");
+    let named = home.run(&["test-destination", "work"]);
+    insta::assert_snapshot!(home.without_place(&named.stderr), @r"
+    error: no destination is called work
+      hint: [home]/.config/tachograph/config.toml, line 4: unknown key levle; did you mean level?
+    ");
 }

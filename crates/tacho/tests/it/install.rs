@@ -156,7 +156,7 @@ fn an_agent_that_is_not_there() {
     let (message, plugin_folder) = ran.stderr.rsplit_once("--plugin-dir ").unwrap();
     insta::assert_snapshot!(message, @r"
     error: claude is not on PATH
-      hint: get it with `npm install -g @anthropic-ai/claude-code`, or name it with --claude PATH
+      hint: get it with `npm install -g @anthropic-ai/claude-code`, or name it: tacho install claude-code --claude PATH
       hint: without installing anything, `claude 
     ");
     assert!(plugin_folder.ends_with("` records one session too\n"));

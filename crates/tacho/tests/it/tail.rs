@@ -37,6 +37,18 @@ fn the_events_of_a_session() {
     assert_eq!(told.lines().filter(|line| line.contains(start)).count(), told.lines().count());
 }
 
+#[test]
+fn a_session_that_nobody_told_of() {
+    let home = Home::with([fixture::load("bash")]);
+    let ran = home.run(&["tail", "--session", "zzz"]);
+    insta::assert_snapshot!(format!("{:?}\n{}{}", ran.code, ran.stdout, ran.stderr), @r#"
+    Some(1)
+    error: no session of which a hook has said anything begins with "zzz"
+      hint: `tacho sessions` lists them; what is older than retention.days is in the store alone
+    "#);
+    assert_eq!(home.stdout_of(&["tail", "-n", "0"]), "");
+}
+
 /// Line by line what the hook wrote, payload included.
 #[test]
 fn the_records_as_they_are() {

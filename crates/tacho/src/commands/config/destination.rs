@@ -1,10 +1,10 @@
 //! Destinations in the owner's file: adding, changing and taking away one.
 
+use super::super::install::token_from_stdin;
 use super::usage;
 use crate::cli::SetDestination;
 use crate::config::{nearest, presets};
 use crate::failure::{Failure, FailureKind};
-use std::io::{self, Read as _};
 use tacho_export::exporters::{Kind, Place};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
@@ -66,9 +66,7 @@ pub(super) fn set(document: &mut DocumentMut, text: &str, to: &SetDestination) -
         table.insert("signals", value(to.signals.iter().collect::<Array>()));
     }
     if to.token_stdin {
-        let mut token = String::new();
-        io::stdin().read_to_string(&mut token).map_err(|error| Failure::external("read the token", error))?;
-        table.insert("token", value(token.trim()));
+        table.insert("token", value(token_from_stdin()?));
     }
     for header in &to.header {
         let (name, said) = header.split_once('=').ok_or_else(|| usage("a header is NAME=VALUE"))?;

@@ -83,6 +83,7 @@ struct Sides {
     reported_by_model: BTreeMap<i64, Usage>,
     reported_searches: u64,
     has_guessed: bool,
+    has_own_prices: bool,
 }
 
 #[derive(Default)]
@@ -97,10 +98,11 @@ struct Computed {
 
 impl Reconciliation {
     /// Compares the sessions that have calls in the time; each as a whole.
-    pub(super) fn read(store: Reader<'_>, filter: SumFilter) -> Result<Self, Failure> {
+    /// The agent knows nothing of own prices.
+    pub(super) fn read(store: Reader<'_>, filter: SumFilter, has_own_prices: bool) -> Result<Self, Failure> {
         let mut sessions = BTreeMap::<SessionKey, Sides>::new();
         store.each_usage_sum(filter, |sum| {
-            sessions.entry(sum.session).or_default();
+            sessions.entry(sum.session).or_insert_with(|| Sides { has_own_prices, ..Sides::default() });
         })?;
         store.each_usage_sum(SumFilter::ALL, |sum| {
             let Some(sides) = sessions.get_mut(&sum.session) else { return };
@@ -210,7 +212,7 @@ impl Sides {
             (is_less, Why::CallsNotReported),
             (self.computed.unpriced_calls > 0, Why::Unpriced),
             (self.has_guessed, Why::Guessed),
-            (!is_known, Why::OtherPrices),
+            (!is_known || !is_equal && self.has_own_prices, Why::OtherPrices),
         ];
         let mut why: Vec<Why> = reasons.into_iter().filter_map(|(holds, why)| holds.then_some(why)).collect();
         if why.is_empty() {
