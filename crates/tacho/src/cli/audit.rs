@@ -1,7 +1,35 @@
 //! The grammar of `tacho audit`.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+/// The types that entries have (docs/formats/audit.md).
+const TYPES: [&str; 20] = [
+    "tool_call",
+    "tool_skip",
+    "response_generated",
+    "safety_block",
+    "permission_requested",
+    "permission_decided",
+    "config_changed",
+    "model_switched",
+    "compaction",
+    "session_started",
+    "session_ended",
+    "recorder_gap",
+    "recorder_touched",
+    "log_started",
+    "key_rotated",
+    "hold_set",
+    "hold_released",
+    "retention_changed",
+    "entries_given_up",
+    "session_forgotten",
+];
+/// Who or what decides.
+const DECIDERS: [&str; 9] =
+    ["person", "rule", "mode", "hook", "classifier", "safety_check", "sandbox", "agent", "model"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditAction {
@@ -15,6 +43,7 @@ pub(crate) enum AuditAction {
     )]
     Show {
         /// The number of an entry.
+        #[arg(conflicts_with_all = ["session", "kind", "tool", "decider", "since", "until", "limit"])]
         entry: Option<u64>,
         #[command(flatten)]
         filter: Filter,
@@ -139,17 +168,17 @@ pub(crate) enum AuditAction {
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Filter {
-    /// Only sessions whose id begins so.
+    /// Only sessions whose id begins so; `last` is the latest session.
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
-    /// Only decisions of this type, such as tool_call or permission_decided.
-    #[arg(long = "type", value_name = "TYPE")]
+    /// Only decisions of this type.
+    #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(TYPES))]
     pub(crate) kind: Option<String>,
     /// Only decisions about this tool.
     #[arg(long, value_name = "NAME")]
     pub(crate) tool: Option<String>,
-    /// Only what this decided: person, rule, mode, hook, classifier, ...
-    #[arg(long, value_name = "WHO")]
+    /// Only what this decided.
+    #[arg(long, value_name = "WHO", value_parser = PossibleValuesParser::new(DECIDERS))]
     pub(crate) decider: Option<String>,
     /// Only what was decided at this time or later, in RFC 3339.
     #[arg(long, value_name = "TIME")]
@@ -191,4 +220,24 @@ pub(crate) struct Anchor {
     /// Write it and a query for a time stamp of RFC 3161 over it, to be sent to an authority.
     #[arg(long, value_name = "FILE")]
     pub(crate) timestamp_query: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<&str> {
+        text.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn the_words_are_those_of_the_format() {
+        let format = include_str!("../../../../docs/formats/audit.md");
+        let table = format.split_once("| type | is |\n|---|---|\n").unwrap().1;
+        let rows = table.lines().take_while(|line| line.starts_with('|'));
+        let types = rows.flat_map(|row| words(row.split('|').nth(1).unwrap()));
+        assert_eq!(types.collect::<Vec<_>>(), TYPES);
+        let row = format.lines().find(|line| line.starts_with("| `decider` |")).unwrap();
+        assert_eq!(words(row.split('|').nth(2).unwrap()), DECIDERS);
+    }
 }

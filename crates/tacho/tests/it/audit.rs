@@ -1,12 +1,13 @@
 //! The audit log as its owner and an auditor meet it: what is sealed of recorded sessions, that it joins the telemetry, that it is
 //! sealed once, and what the commands say of it.
 
+mod asking;
 mod forgetting;
 mod keeping;
 mod proving;
 
 use crate::fixture;
-use crate::home::Home;
+use crate::home::{Home, Ran};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,6 +17,12 @@ fn drained(name: &str) -> Home {
     let home = Home::with([fixture::load(name)]);
     home.drain();
     home
+}
+
+/// What a command said, without what differs from run to run.
+fn said(home: &Home, ran: &Ran) -> String {
+    let text = format!("exit code {:?}\n{}{}", ran.code, ran.stdout, ran.stderr);
+    home.without_place(&text)
 }
 
 /// Entries, without what differs from run to run.

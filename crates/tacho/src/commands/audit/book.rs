@@ -1,10 +1,12 @@
 //! The log of this machine, for commands that read it or add to it.
 
+use super::keeping::{beginning, none_begins};
 use crate::audit::{AuditPlace, Book, Entry, Fields};
 use crate::cli::audit::Filter;
 use crate::commands::open_current_state;
 use crate::drain::now;
 use crate::failure::{Failure, FailureKind};
+use crate::place;
 use jiff::Timestamp;
 use std::fs;
 use tacho_audit::error::LogError;
@@ -61,15 +63,35 @@ impl ReadBook {
         })
     }
 
-    /// Hands out the entries that the filter lets through, in their order, with their bytes.
+    /// Hands out the entries that the filter lets through, in their order, with their bytes. A session that neither the
+    /// log nor the store knows is none of which nothing was decided.
     pub(super) fn each(&self, filter: &Filter, mut each: impl FnMut(Entry, &[u8])) -> Result<(), Failure> {
+        let session = self.session(filter)?;
+        let mut is_known = session.is_empty();
         for entry in self.tiles().entries_from(self.minimum) {
             let (_, bytes) = entry.map_err(unreadable)?;
-            if let Some(entry) = Entry::parse(&bytes).filter(|entry| passes(filter, entry)) {
+            let is_of = |entry: &Entry| entry.text("session").unwrap_or_default().starts_with(&session);
+            let Some(entry) = Entry::parse(&bytes).filter(is_of) else { continue };
+            is_known = true;
+            if passes(filter, &entry) {
                 each(entry, &bytes);
             }
         }
-        Ok(())
+        if is_known || !beginning(&self.state, &session)?.is_empty() {
+            return Ok(());
+        }
+        Err(none_begins(&session))
+    }
+
+    /// How the id of the session begins that the filter names; empty where it names none.
+    fn session(&self, filter: &Filter) -> Result<String, Failure> {
+        let wanted = filter.session.clone().unwrap_or_default();
+        if wanted != "last" {
+            return Ok(wanted);
+        }
+        let store = place::open_store_to_read(&self.state)?;
+        let sessions = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
+        Ok(sessions.into_iter().next().map_or(wanted, |session| session.id.0))
     }
 }
 
@@ -84,17 +106,16 @@ pub(super) fn append(place: &AuditPlace, entries: Vec<Fields>) -> Result<u64, Fa
     Ok(appended.map_err(|error| Failure::external("write the audit log", error))?.first)
 }
 
+/// Whether what was decided is what is wanted, of whichever session.
 fn passes(filter: &Filter, entry: &Entry) -> bool {
-    let Filter { session, kind, tool, decider, since, until } = filter;
+    let Filter { session: _, kind, tool, decider, since, until } = filter;
     let is = |wanted: &Option<String>, field: &str| {
         wanted.as_ref().is_none_or(|wanted| entry.text(field) == Some(wanted.as_str()))
     };
-    let begins = |wanted: &String| entry.text("session").is_some_and(|id| id.starts_with(wanted.as_str()));
     let time = || entry.text("time").and_then(|time| time.parse::<Timestamp>().ok());
     is(kind, "type")
         && is(tool, "tool")
         && is(decider, "decider")
-        && session.as_ref().is_none_or(begins)
         && since.is_none_or(|since| time().is_some_and(|at| at >= since))
         && until.is_none_or(|until| time().is_some_and(|at| at < until))
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
+use std::mem;
 use tacho_model::attribute::{Key, Value};
 use tacho_model::id::SessionId;
 use tacho_model::semconv as key;
@@ -74,8 +75,11 @@ pub(super) fn run(format: ExportFormat, content_hashes: bool, filter: &Filter) -
             print(&format!("{}\n", String::from_utf8_lossy(bytes)));
         }),
         ExportFormat::Csv => {
-            print(&format!("{}\r\n", COLUMNS.join(",")));
-            book.each(filter, |entry, _| print(&csv_line(&entry)))
+            // Printed with the first line, or at the end: what fails before prints nothing.
+            let mut head = COLUMNS.join(",") + "\r\n";
+            book.each(filter, |entry, _| print(&(mem::take(&mut head) + &csv_line(&entry))))?;
+            print(&head);
+            Ok(())
         }
         ExportFormat::Document => {
             let store = if content_hashes { place::open_store_to_read(&book.state)? } else { None };

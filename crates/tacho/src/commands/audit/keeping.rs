@@ -124,20 +124,30 @@ pub(super) fn days(age: &str) -> Result<Option<u64>, Failure> {
 
 /// The one session that is known by this id or its beginning: what is said of none would be done to none.
 pub(super) fn known(state: &State, wanted: &str) -> Result<String, Failure> {
-    let store = place::open_store_to_read(state)?;
-    let ids = store.as_ref().map(|store| store.read().session_ids()).transpose()?.unwrap_or_default();
-    let id = SessionId::from(wanted);
-    let first_entry = store.map(|store| store.read().first_entry_of(&id)).transpose()?.flatten();
-    let ids: BTreeSet<String> =
-        ids.into_values().map(|id| id.0).filter(|id| id.starts_with(wanted)).collect();
+    let ids = beginning(state, wanted)?;
     match ids.len() {
-        _ if ids.contains(wanted) || first_entry.is_some() => Ok(wanted.to_owned()),
+        _ if ids.contains(wanted) => Ok(wanted.to_owned()),
         1 => Ok(ids.into_iter().next().unwrap_or_default()),
-        0 => Err(Failure::new(FailureKind::User, format!("no session begins with {wanted:?}"))
-            .hint("`tacho sessions` lists them")),
+        0 => Err(none_begins(wanted)),
         more => Err(Failure::new(FailureKind::User, format!("{more} sessions begin with {wanted:?}"))
             .hint("say more of its id")),
     }
+}
+
+/// The sessions that the store knows whose id begins so.
+pub(super) fn beginning(state: &State, wanted: &str) -> Result<BTreeSet<String>, Failure> {
+    let Some(store) = place::open_store_to_read(state)? else { return Ok(BTreeSet::new()) };
+    let ids = store.read().session_ids()?.into_values().map(|id| id.0);
+    let mut ids: BTreeSet<String> = ids.filter(|id| id.starts_with(wanted)).collect();
+    if store.read().first_entry_of(&SessionId::from(wanted))?.is_some() {
+        ids.insert(wanted.to_owned());
+    }
+    Ok(ids)
+}
+
+pub(super) fn none_begins(wanted: &str) -> Failure {
+    Failure::new(FailureKind::User, format!("no session begins with {wanted:?}"))
+        .hint("`tacho sessions` lists them")
 }
 
 fn audit_place() -> Result<AuditPlace, Failure> {

@@ -6,7 +6,7 @@ use crate::cli::Output;
 use crate::cli::audit::Filter;
 use crate::failure::Failure;
 use crate::report::SCHEMA_VERSION;
-use crate::terminal::{display_safe, print};
+use crate::terminal::{display_safe, note, print};
 use serde_json::{Map, Value as Json, json};
 use std::collections::VecDeque;
 
@@ -58,6 +58,8 @@ pub(super) fn list(output: Output, filter: &Filter, limit: usize) -> Result<(), 
             "entries": entries,
         });
         print(&format!("{report}\n"));
+    } else if found.is_empty() && limit > 0 {
+        note("no entry passes");
     } else {
         found.iter().for_each(|entry| print(&line(entry)));
     }

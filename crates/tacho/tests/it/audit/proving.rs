@@ -1,19 +1,13 @@
 //! What an auditor does: verify, verify against what others hold, prove, and export.
 
-use super::{drained, entries};
+use super::{drained, entries, said};
 use crate::fixture;
-use crate::home::{Home, Ran};
+use crate::home::Home;
 use serde_json::{Value as Json, json};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use tacho_testkit::otlp::Receiver;
-
-/// What a command said, without what differs from run to run.
-fn said(home: &Home, ran: &Ran) -> String {
-    let text = format!("exit code {:?}\n{}{}", ran.code, ran.stdout, ran.stderr);
-    home.without_place(&text)
-}
 
 /// The fields of the session's entries in which something is told only by a hash.
 fn entry(home: &Home, kind: &str) -> Json {
