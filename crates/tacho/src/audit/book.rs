@@ -194,6 +194,14 @@ fn key_name(key: &VerifierKey) -> String {
 }
 
 impl AuditPlace {
+    /// Whether anything here says that there was a log, be it that the log itself is gone.
+    pub(crate) fn has_traces(&self) -> bool {
+        [self.audit(), self.keys()].iter().any(|place| match fs::read_dir(place) {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        })
+    }
+
     /// Whether the secret of a key is there.
     pub(crate) fn has_key(&self, key: &VerifierKey) -> bool {
         self.keys().join(key_name(key)).is_file()

@@ -53,9 +53,10 @@ pub(crate) enum AuditAction {
     },
     /// Check that the log is what was signed: every entry, every hash, every signature, every checkpoint that can be found.
     ///
-    /// Exits 0 if it is intact, 3 if something was tampered with, 4 if something is missing. Without a checkpoint from elsewhere
-    /// nobody can tell that the end was cut off, or that the whole log was made anew with another key; give one with
-    /// --against: log records that your telemetry backend exports, or a file that `tacho audit anchor` wrote.
+    /// Exits 0 if it is intact, 3 if something was tampered with, 4 if something is missing, 1 if there never was a log.
+    /// Without a checkpoint from elsewhere nobody can tell that the end was cut off, or that the whole log was made anew with
+    /// another key; give one with --against: log records that your telemetry backend exports, or a file that `tacho audit
+    /// anchor` wrote.
     #[command(
         after_help = "Examples:\n  tacho audit verify\n  tacho audit verify --against exported-logs.jsonl\n  tacho audit verify --log \
         /media/evidence/log --key \"$(cat first-key)\""

@@ -32,10 +32,13 @@ impl ReadBook {
         let state = open_current_state()?;
         let place = AuditPlace::below(state.path());
         let log = place.log();
-        let checkpoint = fs::read_to_string(log.join(CHECKPOINT)).map_err(|_| {
-            Failure::new(FailureKind::User, "there is no audit log yet")
-                .hint("it begins with the first session that is recorded")
-        })?;
+        let checkpoint = match fs::read_to_string(log.join(CHECKPOINT)) {
+            Err(_) if !is_begun(&state, &place) => return Err(none_yet()),
+            read => read.map_err(|error| {
+                Failure::external("the checkpoint of the audit log cannot be read", error)
+                    .hint("`tacho audit verify` says what is wrong with it")
+            })?,
+        };
         let chain = KeyChain::read(&log).map_err(unreadable)?;
         let head = chain.open(&checkpoint).map_err(|why| {
             Failure::new(FailureKind::External, format!("the checkpoint of the audit log {why}"))
@@ -93,6 +96,21 @@ impl ReadBook {
         let sessions = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
         Ok(sessions.into_iter().next().map_or(wanted, |session| session.id.0))
     }
+}
+
+/// Whether a log was ever begun here, as far as anything tells.
+pub(super) fn is_begun(state: &State, place: &AuditPlace) -> bool {
+    let known = || -> Result<bool, Failure> {
+        let store = place::open_store_to_read(state)?;
+        Ok(store.map(|store| store.read().sealed_log()).transpose()?.flatten().is_some())
+    };
+    // A store that cannot be read may know of one.
+    place.has_traces() || known().unwrap_or(true)
+}
+
+pub(super) fn none_yet() -> Failure {
+    Failure::new(FailureKind::User, "there is no audit log yet")
+        .hint("it begins with the first session that is recorded")
 }
 
 pub(super) fn unreadable(error: LogError) -> Failure {

@@ -1,6 +1,7 @@
 //! `tacho audit verify`: whether the log is what was signed.
 
 use super::anchor;
+use super::book::{is_begun, none_yet};
 use super::in_force::Said;
 use crate::audit::{AuditPlace, Entry, Policy, witnessed};
 use crate::cli::Output;
@@ -50,6 +51,10 @@ pub(super) fn run(
         None => {
             let state = place::open_state(None)?;
             let place = AuditPlace::below(state.path());
+            // Whoever names a key or a checkpoint knows of a log.
+            if key.is_none() && against.is_empty() && !is_begun(&state, &place) {
+                return Err(none_yet());
+            }
             let instance = keys::instance_id(state.path())?;
             (place.log(), anchor::held(&place), place.damaged(), Some(instance), Some(place))
         }

@@ -9,6 +9,10 @@ use std::path::Path;
 use std::process::Command;
 use tacho_testkit::otlp::Receiver;
 
+/// A key of some log.
+const KEY: &str =
+    "tachograph/audit/b6ad784a9b03a0c9f4a70e736ae9bd9f+78e13e53+AS1uoAaMDkqMIUKjh1e88AO5JMcNm88H5MI/m8Y5ng4H";
+
 /// The fields of the session's entries in which something is told only by a hash.
 fn entry(home: &Home, kind: &str) -> Json {
     let all = home.json_of(&["audit", "show", "--type", kind, "--json"]);
@@ -72,6 +76,54 @@ fn a_log_of_which_something_is_missing() {
     );
     assert_eq!(home.run(&["audit", "verify", "--key", "no key"]).code, Some(2));
     assert_eq!(home.run(&["audit", "verify", "--such", "option"]).code, Some(2));
+}
+
+/// Where nothing was ever sealed there is nothing to verify. Where anything says that there was a log, it is missing.
+#[test]
+fn a_log_that_is_not_there() {
+    let fresh = Home::new();
+    for command in [&["audit", "verify"][..], &["audit", "verify", "--json"]] {
+        assert_eq!(
+            said(&fresh, &fresh.run(command)),
+            "exit code Some(1)\n\
+             error: there is no audit log yet\n  hint: it begins with the first session that is recorded\n"
+        );
+    }
+    let is_missing = |home: &Home, more: &[&str]| {
+        let ran = home.run(&[&["audit", "verify"], more].concat());
+        assert_eq!(
+            said(home, &ran),
+            "exit code Some(4)\n\
+             cannot read [home]/state/audit/log/key/0\n\
+             incomplete: 0 entries, 0 read, 0 checkpoints met, 0 of them held elsewhere\n\
+             error: something of the audit log is missing\n"
+        );
+    };
+    is_missing(&fresh, &["--key", KEY]);
+    fs::create_dir(fresh.state().join("audit")).unwrap();
+    fs::write(fresh.state().join("audit/anchors"), "file /nowhere\n").unwrap();
+    is_missing(&fresh, &[]);
+    // The store knows what was sealed.
+    let sealed = drained("denied");
+    for place in ["audit", "keys/audit"] {
+        fs::remove_dir_all(sealed.state().join(place)).unwrap();
+    }
+    is_missing(&sealed, &[]);
+}
+
+/// A log whose newest checkpoint is gone is none that was never begun.
+#[test]
+fn a_checkpoint_that_is_gone() {
+    let home = drained("denied");
+    fs::remove_file(home.state().join("audit/log/checkpoint")).unwrap();
+    let ran = home.run(&["audit", "show"]);
+    assert_eq!(
+        said(&home, &ran),
+        "exit code Some(1)\n\
+         error: the checkpoint of the audit log cannot be read\n  \
+         because: No such file or directory (os error 2)\n  \
+         hint: `tacho audit verify` says what is wrong with it\n"
+    );
 }
 
 /// A drainer that meets a damaged log goes on with another one and says so there; verification tells of both.
