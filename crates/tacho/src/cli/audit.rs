@@ -118,7 +118,7 @@ pub(crate) enum AuditAction {
         after_help = "Example:\n  tacho audit hold 5f0c2f7e-54c7-4d5b-9a55-0d6f2f9a7c11 --reason \"case 12\""
     )]
     Hold {
-        /// The session.
+        /// The session's id or the beginning of it.
         session: String,
         /// Why. It stands in the log.
         #[arg(long)]
@@ -126,7 +126,7 @@ pub(crate) enum AuditAction {
     },
     /// Let a session go that was held.
     Release {
-        /// The session.
+        /// The session's id or the beginning of it.
         session: String,
     },
     /// Say for how long entries are kept: 183d, 400d, 6y, any other number of days, or forever.
@@ -149,7 +149,7 @@ pub(crate) enum AuditAction {
     /// Afterwards nobody can show, or find out by guessing, what was said. What of it waits to be sent, or was refused, is sent
     /// nowhere any more; the agent's own files are the agent's.
     Forget {
-        /// The session.
+        /// The session's id or the beginning of it.
         session: String,
     },
     /// Print the newest signed checkpoint: how many entries there are, and the root over them.

@@ -45,16 +45,26 @@ pub(super) fn release(output: Output, session: &str) -> Result<(), Failure> {
     let place = audit_place()?;
     let _lock = place.policy_lock()?;
     let mut policy = Policy::load(&place)?;
-    if !policy.holds(session) {
-        let failure = Failure::new(FailureKind::User, format!("{session} is not held"));
-        let held: Vec<_> = policy.holds.iter().map(|hold| hold.session.as_str()).collect();
-        return Err(failure.hint(format!("held: {}", held.join(", "))));
-    }
+    let session = &*held(&policy, session)?;
     policy.holds.retain(|hold| hold.session != session);
     // Nothing is let go that the log does not know of.
     let seq = append(&place, vec![said("hold_released", session)])?;
     policy.save(&place)?;
     tell(output, &format!("{session} is released"), Some(seq))
+}
+
+/// The one session that is held and has this id or this beginning of it.
+fn held(policy: &Policy, wanted: &str) -> Result<String, Failure> {
+    let all: Vec<_> = policy.holds.iter().map(|hold| hold.session.as_str()).collect();
+    let found: Vec<_> = all.iter().copied().filter(|session| session.starts_with(wanted)).collect();
+    let (what, held) = match *found {
+        _ if found.contains(&wanted) => return Ok(wanted.to_owned()),
+        [one] => return Ok(one.to_owned()),
+        [] => ("no held session begins".to_owned(), all),
+        _ => (format!("{} held sessions begin", found.len()), found),
+    };
+    let failure = Failure::new(FailureKind::User, format!("{what} with {wanted:?}"));
+    Err(if held.is_empty() { failure } else { failure.hint(format!("held: {}", held.join(", "))) })
 }
 
 /// Says for how long entries are kept, or what is in force.

@@ -51,6 +51,31 @@ fn what_is_held_is_not_deleted() {
     assert_eq!(home.run(&["audit", "verify"]).code, Some(0));
 }
 
+/// What is held is named as it was for the hold.
+#[test]
+fn what_is_released_is_named_by_the_beginning_of_its_id() {
+    let home = Home::with(["denied", "bash"].map(fixture::load));
+    home.drain();
+    let release = |session: &str| {
+        let ran = home.run(&["audit", "release", session]);
+        (ran.code, ran.stdout + &ran.stderr)
+    };
+    assert_eq!(release("zzz"), (Some(1), "error: no held session begins with \"zzz\"\n".to_owned()));
+    let [denied, bash] = ["denied", "bash"].map(|name| fixture::load(name).session.as_str().to_owned());
+    home.stdout_of(&["audit", "hold", &denied]);
+    home.stdout_of(&["audit", "hold", &bash]);
+    assert_eq!(
+        release("zzz"),
+        (Some(1), format!("error: no held session begins with \"zzz\"\n  hint: held: {denied}, {bash}\n"))
+    );
+    assert_eq!(
+        release(""),
+        (Some(1), format!("error: 2 held sessions begin with \"\"\n  hint: held: {denied}, {bash}\n"))
+    );
+    assert_eq!(release(&denied[..8]), (Some(0), format!("{denied} is released; entry 15 says so\n")));
+    assert_eq!(release(""), (Some(0), format!("{bash} is released; entry 16 says so\n")));
+}
+
 /// Nothing is said to be held that is not there.
 #[test]
 fn nobody_holds_a_session_that_is_not_known() {
