@@ -41,8 +41,10 @@ pub(crate) struct Hold {
 impl AuditPlace {
     /// Keeps everybody else from changing the policy, and from deleting what it lets go, until it is dropped.
     pub(crate) fn policy_lock(&self) -> Result<File, Failure> {
-        fs::create_dir_all(self.audit())?;
-        let directory = File::open(self.audit())?;
+        let audit = self.audit();
+        let opened = fs::create_dir_all(&audit).and_then(|()| File::open(&audit));
+        let directory =
+            opened.map_err(|error| Failure::external(format!("make or open {}", audit.display()), error))?;
         let until = Instant::now() + POLICY_WAIT;
         loop {
             match directory.try_lock() {
@@ -89,7 +91,7 @@ impl Policy {
         let path = place.policy();
         let bytes = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            read => read?,
+            read => read.map_err(|error| Failure::external(format!("read {}", path.display()), error))?,
         };
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::external(format!("read {}", path.display()), error)
@@ -100,13 +102,17 @@ impl Policy {
     /// Puts it in force.
     pub(crate) fn save(&self, place: &AuditPlace) -> Result<(), Failure> {
         let path = place.policy();
-        let directory = path.parent().unwrap_or(&path);
+        self.write(&path).map_err(|error| Failure::external(format!("write {}", path.display()), error))
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let directory = path.parent().unwrap_or(path);
         fs::create_dir_all(directory)?;
         let mut fresh = tempfile::Builder::new().tempfile_in(directory)?;
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         fresh.write_all(text.as_bytes())?;
         fresh.as_file().sync_all()?;
-        fresh.persist(&path).map_err(|error| Failure::from(error.error))?;
+        fresh.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
 

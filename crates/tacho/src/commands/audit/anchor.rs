@@ -23,17 +23,17 @@ pub(super) fn run(output: Output, wanted: &Anchor) -> Result<(), Failure> {
     let book = ReadBook::open()?;
     let mut places = Vec::new();
     if let Some(file) = &wanted.file {
-        let file = std::path::absolute(file)?;
+        let file = absolute(file)?;
         let added = OpenOptions::new().append(true).create(true).open(&file).and_then(|mut open| {
             open.write_all(book.checkpoint.as_bytes())?;
             open.sync_all()
         });
-        added.map_err(|error| Failure::external(format!("write {}", file.display()), error))?;
+        added.map_err(|error| not_written(&file, error))?;
         remember(&book.place, "file", &file)?;
         places.push(file.display().to_string());
     }
     if let Some(repository) = &wanted.git_note {
-        let repository = std::path::absolute(repository)?;
+        let repository = absolute(repository)?;
         git(&repository, &["notes", NOTES, "append", "-m", &book.checkpoint])
             .map_err(|error| Failure::external(format!("add a note in {}", repository.display()), error))?;
         remember(&book.place, "git", &repository)?;
@@ -41,8 +41,8 @@ pub(super) fn run(output: Output, wanted: &Anchor) -> Result<(), Failure> {
     }
     if let Some(query) = &wanted.timestamp_query {
         let stamped = query.with_extension("checkpoint");
-        fs::write(&stamped, &book.checkpoint)?;
-        fs::write(query, timestamp_query(book.checkpoint.as_bytes()))?;
+        write(&stamped, book.checkpoint.as_bytes())?;
+        write(query, &timestamp_query(book.checkpoint.as_bytes()))?;
         places.push(format!("{}, to be stamped by {}", stamped.display(), query.display()));
     }
     if output.json {
@@ -70,13 +70,26 @@ pub(super) fn held(place: &AuditPlace) -> Vec<Witnessed> {
 }
 
 /// Where something was anchored, each place once.
-fn remember(place: &AuditPlace, kind: &str, path: &Path) -> io::Result<()> {
+fn remember(place: &AuditPlace, kind: &str, path: &Path) -> Result<(), Failure> {
     let line = format!("{kind} {}", path.display());
     let known = fs::read_to_string(place.anchors()).unwrap_or_default();
     if known.lines().any(|one| one == line) {
         return Ok(());
     }
-    fs::write(place.anchors(), format!("{known}{line}\n"))
+    write(&place.anchors(), format!("{known}{line}\n").as_bytes())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|error| not_written(path, error))
+}
+
+fn not_written(path: &Path, error: io::Error) -> Failure {
+    Failure::external(format!("write {}", path.display()), error)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path)
+        .map_err(|error| Failure::external(format!("tell where {} is", path.display()), error))
 }
 
 fn notes(repository: &Path) -> Option<Vec<Witnessed>> {

@@ -294,3 +294,39 @@ fn anchors() {
     let report: Json = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&report["verdict"], &report["witnesses"]), (&"intact".into(), &2.into()));
 }
+
+/// What cannot be written is named.
+#[test]
+fn an_anchor_that_cannot_be_written() {
+    let home = drained("denied");
+    let place = home.path().join("nowhere/stamp");
+    let anchor = |option: &str| {
+        let ran = home.run(&["audit", "anchor", option, place.to_str().unwrap()]);
+        (ran.code, home.without_place(&(ran.stdout + &ran.stderr)))
+    };
+    for (option, file) in [("--file", "stamp"), ("--timestamp-query", "stamp.checkpoint")] {
+        let said = format!(
+            "error: write [home]/nowhere/{file}\n  because: No such file or directory (os error 2)\n"
+        );
+        assert_eq!(anchor(option), (Some(1), said));
+    }
+    fs::create_dir_all(&place).unwrap();
+    let said = "error: write [home]/nowhere/stamp\n  because: Is a directory (os error 21)\n";
+    assert_eq!(anchor("--timestamp-query"), (Some(1), said.to_owned()));
+    fs::create_dir(home.state().join("audit/anchors")).unwrap();
+    fs::remove_dir(&place).unwrap();
+    let said = "error: write [home]/state/audit/anchors\n  because: Is a directory (os error 21)\n";
+    assert_eq!(anchor("--file"), (Some(1), said.to_owned()));
+}
+
+/// A policy that is there and cannot be read is named, too.
+#[test]
+fn a_policy_that_cannot_be_read() {
+    let home = drained("denied");
+    fs::create_dir(home.state().join("audit/policy.json")).unwrap();
+    let ran = home.run(&["audit", "retain"]);
+    assert_eq!(
+        (ran.code, &*home.without_place(&ran.stderr)),
+        (Some(1), "error: read [home]/state/audit/policy.json\n  because: Is a directory (os error 21)\n")
+    );
+}
