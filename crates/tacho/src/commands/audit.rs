@@ -13,6 +13,7 @@ mod verify;
 
 use crate::cli::Output;
 use crate::cli::audit::{AuditAction, KeyAction};
+use crate::commands::words::plural;
 use crate::failure::Failure;
 
 pub(super) fn run(output: Output, action: &AuditAction) -> Result<(), Failure> {
@@ -37,4 +38,14 @@ pub(super) fn run(output: Output, action: &AuditAction) -> Result<(), Failure> {
         AuditAction::Key(KeyAction::Rotate) => key::rotate(output),
         AuditAction::Anchor(wanted) => anchor::run(output, wanted),
     }
+}
+
+/// `1 entry`, `2 entries`.
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
+}
+
+/// For how long something is kept.
+fn kept(days: Option<u64>) -> String {
+    days.map_or_else(|| "forever".to_owned(), |days| plural(days, "day"))
 }

@@ -1,6 +1,7 @@
 //! `tacho audit anchor`: checkpoints put where whoever changes the log does not reach, and found again there.
 
 use super::book::ReadBook;
+use super::entries;
 use crate::audit::{AuditPlace, witnessed};
 use crate::cli::Output;
 use crate::cli::audit::Anchor;
@@ -49,7 +50,7 @@ pub(super) fn run(output: Output, wanted: &Anchor) -> Result<(), Failure> {
         let report = json!({ "schema_version": SCHEMA_VERSION, "size": book.head.size, "anchored": places });
         print(&format!("{report}\n"));
     } else {
-        places.iter().for_each(|place| print(&format!("{} entries: {place}\n", book.head.size)));
+        places.iter().for_each(|place| print(&format!("{}: {place}\n", entries(book.head.size))));
     }
     Ok(())
 }

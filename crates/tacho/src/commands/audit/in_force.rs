@@ -1,6 +1,7 @@
 //! Whether what is in force is what the log says: a hold that was taken out of the policy without a word shows.
 
 use super::keeping::days;
+use super::kept;
 use crate::audit::{Entry, Hold, Policy};
 use std::collections::BTreeMap;
 use tacho_audit::verify::{Finding, Grade};
@@ -70,8 +71,7 @@ impl Said {
         if let Some((entry, days)) =
             self.retention.filter(|(_, days)| age(policy.retention_days) < age(*days))
         {
-            let words = |days: Option<u64>| days.map_or("for ever".to_owned(), |days| format!("{days} days"));
-            let (said, kept) = (words(days), words(policy.retention_days));
+            let (said, kept) = (kept(days), kept(policy.retention_days));
             found.push(finding(entry, format!("it has entries kept {said}, and the policy {kept}")));
         }
         found

@@ -2,6 +2,7 @@
 
 use super::book::{ReadBook, append};
 use super::in_force::Said;
+use super::kept;
 use crate::audit::{AuditPlace, Fields, Hold, Policy, retention_said, time_text};
 use crate::cli::Output;
 use crate::cli::audit::Filter;
@@ -74,12 +75,11 @@ pub(super) fn retain(output: Output, age: Option<&str>) -> Result<(), Failure> {
     let mut policy = Policy::load(&place)?;
     let before = policy.retention_days;
     let Some(age) = age else {
-        let kept = policy.retention_days.map_or_else(|| "forever".to_owned(), |days| format!("{days} days"));
         if output.json {
             let report = json!({ "schema_version": SCHEMA_VERSION, "policy": policy });
             print(&format!("{report}\n"));
         } else {
-            print(&format!("entries are kept {kept}\n"));
+            print(&format!("entries are kept {}\n", kept(policy.retention_days)));
             for hold in &policy.holds {
                 let reason = hold.reason.as_deref().unwrap_or("no reason given");
                 print(&format!("held since {}: {} ({})\n", hold.since, hold.session, display_safe(reason)));

@@ -2,9 +2,11 @@
 
 use super::anchor;
 use super::book::{is_begun, none_yet};
+use super::entries;
 use super::in_force::Said;
 use crate::audit::{AuditPlace, Entry, Policy, witnessed};
 use crate::cli::Output;
+use crate::commands::words::plural;
 use crate::failure::{Failure, FailureKind};
 use crate::keys;
 use crate::place;
@@ -153,8 +155,10 @@ fn tell(output: Output, report: &Report, held: usize) {
     }
     let size = report.head.map_or(0, |head| head.size);
     print(&format!(
-        "{word}: {size} entries, {} read, {} checkpoints met, {held} of them held elsewhere\n",
-        report.entries, report.checkpoints
+        "{word}: {}, {} read, {} met, {held} of them held elsewhere\n",
+        entries(size),
+        report.entries,
+        plural(report.checkpoints, "checkpoint")
     ));
     if held == 0 && report.grade().is_none() {
         print(

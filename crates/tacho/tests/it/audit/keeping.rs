@@ -225,16 +225,20 @@ fn a_policy_that_the_log_knows_nothing_of() {
 #[test]
 fn ages() {
     let home = drained("bash");
-    for (age, says) in
-        [("183d", "183 days"), ("400", "400 days"), ("6y", "2192 days"), ("forever", "forever")]
-    {
+    for (age, says) in [
+        ("1d", "1 day"),
+        ("183d", "183 days"),
+        ("400", "400 days"),
+        ("6y", "2192 days"),
+        ("forever", "forever"),
+    ] {
         home.stdout_of(&["audit", "retain", age]);
         assert_eq!(home.stdout_of(&["audit", "retain"]), format!("entries are kept {says}\n"));
     }
     for wrong in ["0d", "6 years", "-1"] {
         assert_eq!(home.run(&["audit", "retain", "--", wrong]).code, Some(2));
     }
-    assert_eq!(types(&home, 7).len(), 4);
+    assert_eq!(types(&home, 7).len(), 5);
 }
 
 #[test]

@@ -63,6 +63,16 @@ fn a_log_that_was_altered() {
 }
 
 #[test]
+fn a_log_without_earlier_checkpoints() {
+    let home = drained("denied");
+    fs::remove_dir_all(home.state().join("audit/log/past")).unwrap();
+    assert_eq!(
+        home.stdout_of(&["audit", "verify"]).lines().next(),
+        Some("intact: 7 entries, 7 read, 1 checkpoint met, 0 of them held elsewhere")
+    );
+}
+
+#[test]
 fn a_log_of_which_something_is_missing() {
     let home = drained("denied");
     fs::remove_file(home.state().join("audit/log/tile/0/000.p/7")).unwrap();
