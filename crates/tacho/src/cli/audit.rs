@@ -162,7 +162,8 @@ pub(crate) enum AuditAction {
     /// Checkpoints also go with all telemetry. `verify` reads again what was anchored in files and git notes.
     #[command(
         after_help = "Examples:\n  tacho audit anchor --file /mnt/other/checkpoints\n  tacho audit anchor --git-note ~/project\n  tacho audit anchor \
-        --timestamp-query checkpoint.tsq\n  curl -sH 'Content-Type: application/timestamp-query' --data-binary @checkpoint.tsq URL > checkpoint.tsr"
+        --timestamp-query checkpoint.tsq\n  curl -sH 'Content-Type: application/timestamp-query' \\\n    \
+        --data-binary @checkpoint.tsq URL > checkpoint.tsr"
     )]
     Anchor(Anchor),
 }

@@ -334,3 +334,17 @@ fn a_policy_that_cannot_be_read() {
         (Some(1), "error: read [home]/state/audit/policy.json\n  because: Is a directory (os error 21)\n")
     );
 }
+
+/// A command of the examples is one that a shell takes.
+#[test]
+fn how_to_anchor() {
+    let help = drained("denied").stdout_of(&["audit", "anchor", "--help"]);
+    let examples = help.split_once("Examples:\n").unwrap().1;
+    insta::assert_snapshot!(examples, @r"
+    tacho audit anchor --file /mnt/other/checkpoints
+    tacho audit anchor --git-note ~/project
+    tacho audit anchor --timestamp-query checkpoint.tsq
+    curl -sH 'Content-Type: application/timestamp-query' \
+      --data-binary @checkpoint.tsq URL > checkpoint.tsr
+    ");
+}
