@@ -21,7 +21,7 @@ const DAYS_OF_A_YEAR: f64 = 365.25;
 
 /// Holds a session.
 pub(super) fn hold(output: Output, session: &str, reason: Option<&str>) -> Result<(), Failure> {
-    let state = place::open_state(None)?;
+    let state = place::open_state_meant()?;
     let place = AuditPlace::below(state.path());
     let session = &*known(&state, session)?;
     let _lock = place.policy_lock()?;
@@ -161,7 +161,7 @@ pub(super) fn none_begins(wanted: &str) -> Failure {
 }
 
 fn audit_place() -> Result<AuditPlace, Failure> {
-    Ok(AuditPlace::below(place::open_state(None)?.path()))
+    Ok(AuditPlace::below(place::open_state_meant()?.path()))
 }
 
 /// Something the recorder's owner did about a session.

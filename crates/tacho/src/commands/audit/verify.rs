@@ -51,7 +51,7 @@ pub(super) fn run(
     let (log, mut held, damaged, instance, own) = match copy {
         Some(copy) => (copy.to_owned(), Vec::new(), Vec::new(), None, None),
         None => {
-            let state = place::open_state(None)?;
+            let state = place::open_state_meant()?;
             let place = AuditPlace::below(state.path());
             // Whoever names a key or a checkpoint knows of a log.
             if key.is_none() && against.is_empty() && !is_begun(&state, &place) {
