@@ -38,6 +38,7 @@ mod usage;
 mod wake;
 mod workplaces;
 
+pub(crate) use clock::CLOCK;
 pub(crate) use control::{FLUSH_SECONDS_MAX, Flushed, Request, SOCKET, ask_running_drainer};
 pub(crate) use dead_letters::{DEAD_LETTERS, forget_dead_letters};
 pub(crate) use forgotten::forget_unsent;
@@ -125,7 +126,7 @@ pub(crate) struct Pending {
     pub(crate) settles_at: Option<UnixNanos>,
     /// Items that wait to be sent.
     pub(crate) waiting: u64,
-    /// Items that wait for a destination which nobody names any more.
+    /// Items that wait for destinations that are not named here.
     pub(crate) unclaimed: u64,
     /// When the next delivery may be tried; `None` when nothing waits for a destination that is configured.
     pub(crate) retry_at: Option<UnixNanos>,
@@ -325,8 +326,7 @@ impl Drainer {
         let mut pending = Pending { live_sessions: self.live_sessions, ..Pending::default() };
         pending.settles_at = self.sessions.iter().filter_map(|(_, open)| open.next_due()).min();
         for destination in &self.known {
-            // One whose token is known to others alone is named by them.
-            if self.is_configured(&destination.name) || !self.config.waiting.is_empty() {
+            if self.is_configured(&destination.name) {
                 pending.waiting += destination.waiting;
             } else {
                 pending.unclaimed += destination.waiting;

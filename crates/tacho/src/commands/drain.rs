@@ -37,8 +37,9 @@ pub(super) fn run(output: Output, drain: &Drain) -> Result<(), Failure> {
         let dead_letters = state.path().join(DEAD_LETTERS);
         let config = config::load().seen_from(Terminal::Unwatched);
         let all_read = config.all_read();
+        let is_local = config.local_only.is_some();
         let flushed = once(state, drain, config)?;
-        return all_read.and(report(output, &flushed, &dead_letters));
+        return all_read.and(report(output, &flushed, &dead_letters, is_local));
     }
     if drain.background {
         // Not the leader of a group: a hook's child never is, and where it fails we only stay in the agent's session.
@@ -174,18 +175,16 @@ fn put_dead_letters_back(drainer: &mut Drainer) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report(output: Output, flushed: &Flushed, dead_letters: &Path) -> Result<(), Failure> {
+/// What is left is a failure, unless nothing is to be sent.
+fn report(output: Output, flushed: &Flushed, dead_letters: &Path, is_local: bool) -> Result<(), Failure> {
     let Flushed { waiting, unclaimed, refused } = flushed;
     if output.json {
         let version = crate::report::SCHEMA_VERSION;
         let report = json!({ "schema_version": version, "waiting": waiting, "unclaimed": unclaimed, "refused": refused });
         print(&format!("{report}\n"));
     }
-    if *unclaimed > 0 {
-        let items = words::plural(*unclaimed, "item");
-        note(&format!("note: {items} wait for whom nobody names any more; tacho doctor says what to do"));
-    }
-    if *waiting == 0 && refused.is_empty() {
+    let is_unclaimed = *unclaimed > 0 && !is_local;
+    if *waiting == 0 && !is_unclaimed && refused.is_empty() {
         return Ok(());
     }
     let refusals = refused.iter().map(|refused| {
@@ -195,7 +194,10 @@ fn report(output: Output, flushed: &Flushed, dead_letters: &Path) -> Result<(), 
     });
     let waits =
         (*waiting > 0).then(|| format!("{} could not be delivered yet", words::plural(*waiting, "item")));
-    let message: Vec<String> = refusals.chain(waits).collect();
+    let are_unclaimed = is_unclaimed.then(|| {
+        format!("{} wait for destinations that are not named here", words::plural(*unclaimed, "item"))
+    });
+    let message: Vec<String> = refusals.chain(waits).chain(are_unclaimed).collect();
     let mut failure = Failure::new(FailureKind::External, message.join("; "));
     if !refused.is_empty() {
         failure = failure.hint(format!(
@@ -206,6 +208,9 @@ fn report(output: Output, flushed: &Flushed, dead_letters: &Path) -> Result<(), 
     if *waiting > 0 {
         failure = failure
             .hint("what waits stays in the store and is tried again; `tacho status` says what holds it up");
+    }
+    if is_unclaimed {
+        failure = failure.hint("`tacho doctor` says which, and what to do");
     }
     Err(failure)
 }

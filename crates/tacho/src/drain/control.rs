@@ -42,7 +42,7 @@ pub(crate) enum Request {
 pub(crate) struct Flushed {
     /// Items that could not be sent yet.
     pub(crate) waiting: u64,
-    /// Items that wait for a destination which nobody names any more.
+    /// Items that wait for destinations that are not named here.
     #[serde(default)]
     pub(crate) unclaimed: u64,
     /// Items that were refused for good meanwhile.

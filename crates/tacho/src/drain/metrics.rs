@@ -102,7 +102,7 @@ impl Saying {
 }
 
 impl Telling {
-    /// Tells everybody again, whoever refused what: something was configured.
+    /// Tells everybody again, whoever refused what: something was configured, or somebody asks for it.
     pub(super) fn begin_anew(&mut self) {
         self.held_off = HeldOff::default();
     }
@@ -150,7 +150,7 @@ impl Drainer {
             let told_ago = Duration::from_nanos(now().nanos_since(row.metrics_at));
             // Who was told later than now was told before the clock was set back.
             let is_early = row.metrics_at <= now() && told_ago < interval
-                || pace == Pace::Gentle && self.metrics.held_off.holds(endpoint, Instant::now());
+                || self.metrics.held_off.holds(endpoint, Instant::now());
             if is_early || row.declines(Signal::Metrics.name()).is_some() {
                 continue;
             }

@@ -193,6 +193,7 @@ impl Drainer {
     /// before counts.
     pub(crate) fn flush(&mut self, at_most: Duration) -> Result<Flushed, Failure> {
         self.take_configuration()?;
+        self.metrics.begin_anew();
         self.end_own_pauses()?;
         // Others may have changed something that sessions are derived from.
         self.stale.extend(self.store.read().stale_sessions()?);
@@ -208,12 +209,15 @@ impl Drainer {
             let left = at_most.saturating_sub(began.elapsed());
             if self.couriers.is_any_busy() {
                 let settling = pending.settles_at.map(|_| SETTLING_PAUSE);
-                self.deliver(settling.unwrap_or(left).min(left))?;
+                self.deliver(settling.unwrap_or(PASS_PAUSE).min(left))?;
                 pending = self.pending()?;
             }
+            let is_under_way = self.couriers.is_any_busy().then_some(Duration::ZERO);
             let settling = pending.settles_at.map(|_| SETTLING_PAUSE);
             let retrying = pending.retry_at.map(|at| Duration::from_nanos(at.nanos_since(now())));
-            let Some(wait) = settling.into_iter().chain(retrying).min() else { return Ok(pending) };
+            let Some(wait) = [is_under_way, settling, retrying].into_iter().flatten().min() else {
+                return Ok(pending);
+            };
             let wait = wait.max(Duration::from_millis(10));
             if began.elapsed() + wait >= at_most {
                 return Ok(pending);

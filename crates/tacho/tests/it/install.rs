@@ -205,6 +205,7 @@ fn what_was_recorded_goes_only_when_asked_for() {
     let state = installed.home.state();
     fs::write(state.join("config.toml"), "team = \"a\"\n").unwrap();
     fs::write(state.join("a file of somebody else"), "").unwrap();
+    fs::write(state.join("clock"), "1\n").unwrap();
     // What commands are told while there are hooks to say it.
     fs::create_dir(state.join("propagation")).unwrap();
     fs::write(state.join("propagation/a.context"), "").unwrap();

@@ -150,8 +150,7 @@ fn all_commands_tell_the_same_amounts() {
     multiplied("2");
     home.stdout_of(&["rebuild"]);
     assert_eq!(amounts(), (list * 2, list * 2));
-    let _resident = Resident::start(&home, &[]);
-    while !home.state().join("drain.sock").exists() {}
+    let _resident = Resident::listening(&home);
     multiplied("3");
     home.stdout_of(&["cost", "--reprice", "--write"]);
     assert_eq!(amounts(), (list * 3, list * 3));

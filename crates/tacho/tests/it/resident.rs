@@ -3,6 +3,8 @@
 use crate::home::Home;
 use std::fs;
 use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A running drainer.
 pub struct Resident(Child);
@@ -12,6 +14,17 @@ impl Resident {
     pub fn start(home: &Home, variables: &[(&str, &str)]) -> Self {
         let mut command = home.command(&["drain", "--background"]);
         Self(command.envs(variables.iter().copied()).spawn().unwrap())
+    }
+
+    /// Starts one that can be asked by now.
+    pub fn listening(home: &Home) -> Self {
+        let resident = Self::start(home, &[]);
+        let began = Instant::now();
+        while !home.state().join("drain.sock").exists() {
+            assert!(began.elapsed() < Duration::from_secs(60), "it never came up");
+            thread::sleep(Duration::from_millis(10));
+        }
+        resident
     }
 
     /// The most memory that it ever had, in KiB.

@@ -7,7 +7,7 @@ use super::super::steps::{Action, Steps};
 use super::super::words;
 use crate::archive::ARCHIVE;
 use crate::audit::{AUDIT, AuditPlace, Policy, UNSEALED};
-use crate::drain::{Request, SOCKET, ask_running_drainer};
+use crate::drain::{CLOCK, Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
 use crate::place::{DAMAGED, existing_state_directory};
 use crate::propagation;
@@ -26,7 +26,8 @@ const TAKE_OVER_MAX: Duration = Duration::from_secs(20);
 /// How files are called of which there are several; the configuration is none of them.
 const STEMS: [&str; 2] = ["store.", "dead-letters."];
 /// Everything else of ours in a state directory.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
+    CLOCK,
     "spool",
     BLOBS,
     DRAIN_LOCK,

@@ -144,7 +144,7 @@ fn a_destination_that_is_named_later_gets_what_was_seen() {
     assert!(!observations.iter().any(|body| body.contains("agent_gone")), "{observations:?}");
 }
 
-/// What was meant for a destination that nobody names any more still waits for it, which is told and no failure.
+/// What was meant for a destination that nobody names any more still waits for it, and is not hidden.
 #[test]
 fn a_destination_that_moved_gets_everything_and_the_old_one_is_still_owed() {
     let home = home_with(&["bash"]);
@@ -152,10 +152,10 @@ fn a_destination_that_moved_gets_everything_and_the_old_one_is_still_owed() {
     old.answer_next(Signal::Traces, Answer::error(401));
     assert_eq!(drain_to(&home, &old).code, Some(1));
     let moved = Receiver::start().unwrap();
-    let owed = "note: 4 items wait for whom nobody names any more; tacho doctor says what to do\n";
-    assert_eq!(drain_to(&home, &moved), ran(0, owed));
+    let owed = "error: 4 items wait for destinations that are not named here\n  hint: `tacho doctor` says which, and what to do\n";
+    assert_eq!(drain_to(&home, &moved), ran(1, owed));
     all_arrived(&home, &moved);
-    assert_eq!(drain_to(&home, &moved), ran(0, owed));
+    assert_eq!(drain_to(&home, &moved), ran(1, owed));
     assert_eq!(moved.item_requests().len(), 1);
 }
 
