@@ -47,9 +47,13 @@ fn first_usable() -> Result<(State, Tier), Failure> {
 /// The state directory of which somebody wants to know what was recorded. An answer about another one than he means, into which
 /// is recorded where that cannot be used, would be a wrong one.
 pub(crate) fn open_state_meant() -> Result<State, Failure> {
-    let (state, _) = first_usable()?;
+    let (state, tier) = first_usable()?;
+    let is_named = env::var_os("TACHO_HOME").is_some_and(|home| !home.is_empty());
     let mut before = candidates(|name| env::var_os(name)).take_while(|meant| meant.path != state.path());
     let Some(meant) = before.find(|meant| meant.tier == Tier::Named || meant.path.is_dir()) else {
+        if is_named && tier != Tier::Named {
+            return Err(Failure::new(FailureKind::Config, "TACHO_HOME is no absolute path"));
+        }
         return Ok(state);
     };
     let reason =
@@ -58,10 +62,7 @@ pub(crate) fn open_state_meant() -> Result<State, Failure> {
         FailureKind::External,
         format!("the state directory {} cannot be used: {reason}", meant.path.display()),
     );
-    Err(failure.hint(format!(
-        "hooks record into {} meanwhile; with TACHO_HOME={0} that is shown",
-        state.path().display()
-    )))
+    Err(failure.hint("`tacho doctor` says where is recorded instead"))
 }
 
 /// The state directory, if there is one. Unlike the recorder, who looks or removes must not make any.

@@ -1,6 +1,6 @@
 //! The grammar of `tacho audit`.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -119,6 +119,7 @@ pub(crate) enum AuditAction {
     )]
     Hold {
         /// The session's id or the beginning of it.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         session: String,
         /// Why. It stands in the log.
         #[arg(long)]
@@ -127,6 +128,7 @@ pub(crate) enum AuditAction {
     /// Let a session go that was held.
     Release {
         /// The session's id or the beginning of it.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         session: String,
     },
     /// Say for how long entries are kept: 183d, 400d, 6y, any other number of days, or forever.
@@ -150,6 +152,7 @@ pub(crate) enum AuditAction {
     /// nowhere any more; the agent's own files are the agent's.
     Forget {
         /// The session's id or the beginning of it.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         session: String,
     },
     /// Print the newest signed checkpoint: how many entries there are, and the root over them.

@@ -68,7 +68,7 @@ fn find(store: &Store, wanted: &str) -> Result<Session, Failure> {
             FailureKind::User,
             format!("of the session that begins with {wanted:?} only what it used is known"),
         )
-        .hint("no hook told of it: `tacho cost session` and `tacho coverage` have what its transcript says")),
+        .hint("no hook told of it, or it was forgotten (retention.days): `tacho cost session` and `tacho coverage` have what its transcript says")),
         0 => Err(Failure::new(FailureKind::User, format!("no session begins with {wanted:?}"))
             .hint("`tacho sessions` lists them")),
         1 => Ok(found.swap_remove(0)),

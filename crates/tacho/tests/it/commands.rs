@@ -37,8 +37,13 @@ fn nothing_is_said_of_another_state_than_the_one_that_is_meant() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(home.without_place(&ran.stderr), @r"
             error: the state directory [home]/link cannot be used: Not a directory (os error 20)
-              hint: hooks record into [home]/.local/state/tachograph meanwhile; with TACHO_HOME=[home]/.local/state/tachograph that is shown
+              hint: `tacho doctor` says where is recorded instead
             ");
         }
     }
+    let relative = home.run_with(&["sessions"], &[("TACHO_HOME", "state")]);
+    assert_eq!(
+        (relative.code, relative.stderr.as_str()),
+        (Some(2), "error: TACHO_HOME is no absolute path\n")
+    );
 }
