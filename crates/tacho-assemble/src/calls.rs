@@ -4,7 +4,7 @@ use crate::facts::{BlockFacts, CallFacts, FailedCall, ReportFacts, RequestFacts,
 use crate::price::{self, Priced, Prices, Unpriced};
 use std::collections::{BTreeMap, BTreeSet};
 use tacho_model::event::{FinishReason, ModelReport};
-use tacho_model::id::{MessageId, RequestId, RequestRef, SubagentId};
+use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, SubagentId};
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
 
@@ -163,8 +163,9 @@ fn reported<'a>(prices: &'a Prices, request: &'a RequestId, report: &'a ReportFa
 }
 
 /// Gives every request to the answer that names it; one that no answer names, to the first call behind it in the same
-/// transcript that has the same purpose; and every failed attempt to the first call behind it. Requests are written down
-/// apart from answers, so one may stand behind its own (2.1.330). `calls` are in the order of their places.
+/// transcript that has the same purpose; and every failed attempt to the first call behind it. What was asked for one prompt and
+/// given up is no attempt of a call for the next. Requests are written down apart from answers, so one may stand behind its
+/// own (2.1.330). `calls` are in the order of their places.
 fn attach_attempts<'a>(facts: &'a SessionFacts, calls: &mut [Call<'a>]) {
     let requests = facts.requests.iter().filter(|(_, request)| !facts.is_inherited(request.asked.at()));
     let mut requests: Vec<(&RequestRef, &RequestFacts)> = requests.collect();
@@ -177,17 +178,27 @@ fn attach_attempts<'a>(facts: &'a SessionFacts, calls: &mut [Call<'a>]) {
             continue;
         }
         let purpose = request.asked.value().and_then(|asked| asked.query_source.as_deref());
-        let fits = |call: &Call<'_>| call.purpose.is_none_or(|wanted| Some(wanted) == purpose);
+        let prompt = facts.places.prompt_at(request.subagent.as_ref(), request.offset);
+        let fits = |call: &Call<'_>| {
+            call.purpose.is_none_or(|wanted| Some(wanted) == purpose) && prompt_of(facts, call) == prompt
+        };
         let behind = behind(calls, request.subagent.as_ref(), request.offset);
         if let Some(call) = behind.iter_mut().find(|call| fits(call)) {
             call.attempts.push(request);
         }
     }
     for retry in facts.retries.iter().filter(|retry| !facts.is_inherited(retry.at)) {
-        if let Some(call) = behind(calls, retry.subagent.as_ref(), retry.offset).first_mut() {
+        let prompt = facts.places.prompt_at(retry.subagent.as_ref(), retry.offset);
+        let next = behind(calls, retry.subagent.as_ref(), retry.offset).first_mut();
+        if let Some(call) = next.filter(|call| prompt_of(facts, call) == prompt) {
             call.retries.push(retry);
         }
     }
+}
+
+/// The prompt in force where a call stands in its transcript.
+fn prompt_of<'a>(facts: &'a SessionFacts, call: &Call<'_>) -> Option<&'a PromptId> {
+    facts.places.prompt_at(call.subagent, call.first_offset)
 }
 
 /// Tells every call the answer before it in the same transcript. `calls` are in the order of their places.
@@ -246,6 +257,16 @@ impl<'a> Call<'a> {
             CallOutcome::Answered(_, facts) => facts.usage.merged(measured),
             CallOutcome::Failed(_) | CallOutcome::Reported(_) => measured,
         }
+    }
+
+    /// The tokens of its prompt as the model saw it last. Of passes within an answer each has a prompt of its own.
+    pub(crate) fn context_tokens(&self) -> Option<u64> {
+        let passes = match &self.outcome {
+            CallOutcome::Answered(_, facts) => &*facts.terms.iterations,
+            CallOutcome::Failed(_) | CallOutcome::Reported(_) => &[],
+        };
+        let last = passes.iter().rev().find(|pass| price::is_message(pass)).map(|pass| pass.usage);
+        last.unwrap_or_else(|| self.usage()).total_input()
     }
 
     /// Whether its last row was read: nothing of an answer follows its stop reason but more of its own blocks.

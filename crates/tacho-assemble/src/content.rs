@@ -4,7 +4,7 @@
 use crate::calls::{Call, CallOutcome};
 use crate::facts::{CallFacts, SubagentFacts, ToolFacts, TurnFacts};
 use crate::messages::{Message, Part, Role, finish_reason, list_of};
-use crate::tree::{Node, Tree, What};
+use crate::tree::{Node, NodeIndex, Tree, What};
 use tacho_model::attribute::Attributes;
 use tacho_model::event::{AnswerPart, AnsweredTool};
 use tacho_model::id::SubagentId;
@@ -63,8 +63,13 @@ fn last_call<'t, 'a>(tree: &'t Tree<'a>, node: &Node<'_>) -> Option<&'t Call<'a>
 }
 
 /// What a call was given that the calls before it were not, and what the model answered.
-pub(crate) fn call(attributes: &mut Attributes, tree: &Tree<'_>, node: &Node<'_>, call: &Call<'_>) {
-    input(attributes, given(tree, node, call));
+pub(crate) fn call(
+    attributes: &mut Attributes,
+    tree: &Tree<'_>,
+    (index, node): (NodeIndex, &Node<'_>),
+    call: &Call<'_>,
+) {
+    input(attributes, given(tree, (index, node), call));
     let CallOutcome::Answered(_, facts) = &call.outcome else { return };
     let parts = facts.blocks.iter().filter_map(|block| answer_part(tree, block.part.as_ref()?)).collect();
     let finish_reason = facts.finish.value().map(finish_reason);
@@ -107,10 +112,13 @@ fn last_reason<'t>(tree: &'t Tree<'_>, node: &Node<'_>) -> Option<&'t str> {
 }
 
 /// The first call is given the prompt, every other what the tools came to that the answer before it asked for.
-fn given<'t>(tree: &'t Tree<'_>, node: &Node<'_>, call: &'t Call<'_>) -> Option<Message<'t>> {
+fn given<'t>(
+    tree: &'t Tree<'_>,
+    (index, node): (NodeIndex, &Node<'_>),
+    call: &'t Call<'_>,
+) -> Option<Message<'t>> {
     let owner = tree.nodes.get(node.parent?)?;
-    let first = tree.written_calls_below(owner).min_by_key(|call| call.start)?;
-    if first.key == call.key {
+    if tree.first_calls.contains(&index) {
         return match &owner.what {
             What::Turn(turn) => user(turn.facts.text.value()),
             What::Subagent(id, _) => user(task(tree, id)),

@@ -52,6 +52,8 @@ pub struct SessionFacts {
     pub(crate) seen: Range,
     /// The same of what the session itself did.
     pub(crate) active: Range,
+    /// The same of what hooks told, as it happened.
+    pub(crate) told: Range,
     pub(crate) ended: Believed<()>,
     /// Every time at which it ended; it may be taken up again.
     pub(crate) ends: BTreeSet<UnixNanos>,
@@ -109,6 +111,7 @@ impl SessionFacts {
             session,
             seen: Range::default(),
             active: Range::default(),
+            told: Range::default(),
             ended: Believed::latest(),
             ends: BTreeSet::new(),
             idle: BTreeSet::new(),
@@ -306,6 +309,9 @@ impl SessionFacts {
             let is_greeting =
                 matches!(event.source, Source::Mod | Source::Otlp) && event.fact == Fact::Nothing;
             self.active.include(event.at.filter(|_| !is_greeting));
+        }
+        if event.source == Source::Hook {
+            self.told.include(event.at);
         }
         self.is_measured |= matches!(event.source, Source::Mod | Source::Otlp);
         self.places.include(event);

@@ -8,6 +8,7 @@ use tacho_model::metric::{Measured, Metric, Total};
 use tacho_model::metrics as metric;
 use tacho_model::semconv as key;
 use tacho_model::span::{Span, SpanKind, Status};
+use tacho_model::time::UnixNanos;
 
 /// So many labels a series has at most, those aside that are the same for a whole session.
 const LABELS_MAX: usize = 5;
@@ -31,9 +32,9 @@ struct Below {
     tools: i64,
 }
 
-/// What a session with these spans adds to metrics, in the order of names and labels.
+/// What a session with these spans adds to metrics, in the order of names and labels. What ended before `since` adds nothing.
 #[must_use]
-pub fn measure(spans: &[Span]) -> Vec<Measured> {
+pub fn measure(spans: &[Span], since: UnixNanos) -> Vec<Measured> {
     let mut below: HashMap<SpanId, Below, FixedState> = HashMap::default();
     for span in spans {
         let Some(parent) = span.parent_span_id else { continue };
@@ -49,7 +50,7 @@ pub fn measure(spans: &[Span]) -> Vec<Measured> {
     }
     let mut meter = Meter::default();
     meter.add(&metric::SESSION_COUNT, &[], 1);
-    for span in spans.iter().filter(|span| span.settled) {
+    for span in spans.iter().filter(|span| span.settled && span.end >= Some(since)) {
         meter.project = span.attributes.text(key::VCS_REPOSITORY_NAME);
         match span.kind {
             SpanKind::Turn | SpanKind::Subagent => {

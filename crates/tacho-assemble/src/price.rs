@@ -17,6 +17,7 @@ pub use call::Call;
 pub use own::{Clash, Discount};
 pub use row::{Factor, LongPrompt, PICOS, PICOS_PER_THOUSAND, Rates, Row};
 
+pub(crate) use call::is_message;
 use call::{Mode, is_advice};
 use std::fmt::{self, Display, Formatter};
 use tacho_model::money::Nanodollars;

@@ -1,6 +1,7 @@
 //! How it stood when a turn was over: how full the context was, what the agent told its status line, and what the
 //! session was called.
 
+use crate::calls::Call;
 use crate::facts::TurnFacts;
 use crate::tree::{Node, Tree};
 use tacho_model::attribute::{Attributes, Key};
@@ -29,7 +30,7 @@ pub(crate) fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: &TurnFact
 /// How full the context was at the last call of a turn or subagent.
 pub(crate) fn context(attributes: &mut Attributes, tree: &Tree<'_>, node: &Node<'_>) {
     let last = tree.written_calls_below(node).max_by_key(|call| call.last_offset);
-    attributes.set_known(key::TACHOGRAPH_CONTEXT_TOKENS, last.and_then(|call| call.usage().total_input()));
+    attributes.set_known(key::TACHOGRAPH_CONTEXT_TOKENS, last.and_then(Call::context_tokens));
 }
 
 /// What the session was called: what its transcript says up to the last answer of the turn, else what it was called

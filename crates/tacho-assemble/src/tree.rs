@@ -35,6 +35,8 @@ pub struct Assembly {
     pub moments: Vec<Moment>,
     /// When time alone will settle something that is not settled yet.
     pub settles_at: Option<UnixNanos>,
+    /// When a hook told of it first; what happened before is known from elsewhere.
+    pub told_since: Option<UnixNanos>,
 }
 
 /// Makes the tree of a session, with what its calls cost by these prices. `now` only decides what has settled.
@@ -42,11 +44,12 @@ pub struct Assembly {
 pub fn assemble(facts: &SessionFacts, prices: &Prices, now: UnixNanos) -> Assembly {
     let mut tree = Tree::grow(facts, prices);
     tree.fill_times();
+    tree.mark_first_calls();
     let settles_at = settle(&mut tree, now);
     let spans = spans(&tree);
     let session = summary(&tree, &spans);
     let moments = moments(&tree, &session, &spans);
-    Assembly { session, spans, moments, settles_at }
+    Assembly { session, spans, moments, settles_at, told_since: facts.told.first }
 }
 
 /// A node of the tree, by its place in [`Tree::nodes`].
@@ -115,6 +118,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) perhaps_asked: BTreeSet<&'a ToolUseId>,
     /// The first calls after compactions.
     pub(crate) after_compaction: BTreeSet<NodeIndex>,
+    /// The first calls of turns and subagents, of those that stand in a transcript.
+    pub(crate) first_calls: BTreeSet<NodeIndex>,
     turn_of_prompt: BTreeMap<&'a PromptId, NodeIndex>,
     answers: BTreeMap<&'a MessageId, NodeIndex>,
     subagents: BTreeMap<&'a SubagentId, NodeIndex>,
@@ -163,6 +168,16 @@ impl<'a> Tree<'a> {
     /// Those of them that stand in a transcript: what the conversation is made of.
     pub(crate) fn written_calls_below(&self, node: &Node<'_>) -> impl Iterator<Item = &Call<'a>> {
         self.calls_below(node).filter(|call| !call.is_unwritten())
+    }
+
+    /// Finds the call that each turn and each subagent began with.
+    fn mark_first_calls(&mut self) {
+        let first = |node: &Node<'_>| {
+            let calls = node.children.iter().filter_map(|child| Some((*child, self.nodes.get(*child)?)));
+            let written = calls.filter(|(_, node)| node.call().is_some_and(|call| !call.is_unwritten()));
+            written.min_by_key(|(_, node)| node.call().and_then(|call| call.start)).map(|(index, _)| index)
+        };
+        self.first_calls = self.nodes.iter().filter_map(first).collect();
     }
 
     /// The node of an answer of the model.

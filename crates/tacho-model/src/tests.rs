@@ -2,6 +2,7 @@
 
 mod clip;
 mod money;
+mod usage;
 
 use crate::id::{IdSpace, SessionId};
 use crate::span::SpanKind;

@@ -19,10 +19,15 @@ pub struct Usage {
 
 impl Usage {
     /// What two statements about the same call say together: the larger count of each class, because the
-    /// counts of a stream only grow. The result does not depend on the order.
+    /// counts of a stream only grow. Who does not tell the classes of what was written to the prompt cache apart says nothing that
+    /// who does leaves open. The result does not depend on the order.
     #[must_use]
     pub fn merged(self, other: Self) -> Self {
-        self.combined(other, u64::max)
+        let [left, right] = [(self, other), (other, self)].map(|(one, other)| {
+            let is_told_apart = one.cache_write_1h.is_none() && other.cache_write_1h.is_some();
+            Self { cache_write_5m: one.cache_write_5m.filter(|_| !is_told_apart), ..one }
+        });
+        left.combined(right, u64::max)
     }
 
     /// The sum over two different calls; a class unknown on one side counts as what the other side knows.

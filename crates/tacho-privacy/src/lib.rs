@@ -157,9 +157,12 @@ pub fn clear_metrics(
     Cleared(Batch { resource, declared, metrics, temporality, ..Batch::default() })
 }
 
-/// Who made it. What the owner and the repository are called leaves as it is.
+/// Who made it. What the owner and the repository are called leaves as it is; the version is what a file of the agent's says.
 fn clear_resource(resource: &Attributes, policy: Policy<'_>) -> Attributes {
-    let cleared = resource.iter().filter_map(|(key, value)| clear_attribute(key, value, policy));
+    let cleared = resource.iter().filter_map(|(key, value)| {
+        let clear = if key == semconv::SERVICE_VERSION { clear_said } else { clear_attribute };
+        clear(key, value, policy)
+    });
     cleared.chain(pseudonym(resource, policy)).collect()
 }
 

@@ -44,6 +44,7 @@ pub(crate) use dead_letters::{DEAD_LETTERS, forget_dead_letters};
 pub(crate) use forgotten::forget_unsent;
 pub(crate) use reception::{Reception, port_wanted};
 pub(crate) use resident::{Left, Stay, run_resident};
+pub(crate) use rows::behind_torn;
 
 use crate::config::{self, Config, owner};
 use crate::failure::Failure;

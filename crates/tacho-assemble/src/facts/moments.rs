@@ -43,7 +43,9 @@ impl Moments {
             let mut last: Option<UnixNanos> = None;
             alike.iter().filter(move |told| {
                 let is_again = last.is_some_and(|last| told.at.nanos_since(last) < SAME_EVENT_NS);
-                last = Some(told.at);
+                if !is_again {
+                    last = Some(told.at);
+                }
                 !is_again
             })
         })

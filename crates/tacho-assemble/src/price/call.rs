@@ -77,7 +77,7 @@ pub(super) enum Tier {
 }
 
 /// Whether a part of a call is a request of its own to the call's model; its usage is in the call's sum.
-pub(super) fn is_message(part: &Iteration) -> bool {
+pub(crate) fn is_message(part: &Iteration) -> bool {
     part.kind == "message"
 }
 

@@ -99,3 +99,11 @@ fn unknown_rows_and_statements_of_the_recorder() {
     ];
     check(&events, &[], &[("recorder slept", 1), ("row future-type", 2)]);
 }
+
+/// However long something goes on, it is told again once it was not told for so long as two hooks may be apart.
+#[test]
+fn what_happens_again_and_again_is_told_again() {
+    let events: Vec<Event> =
+        (0..10).map(|number| told(number, 1500 * u64::from(number), "Changed", 2, file_changed())).collect();
+    assert_eq!(assembled(&events, 60).moments.len(), 5);
+}

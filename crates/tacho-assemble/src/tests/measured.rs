@@ -9,12 +9,13 @@ use tacho_model::event::{
     Decider, Event, Fact, Finish, FinishReason, ModelAnswer, ModelReport, ModelRequest, PermissionDecision,
     Source, ToolRecord,
 };
-use tacho_model::id::{MessageId, RequestId, RequestRef, ToolUseId};
+use tacho_model::id::{MessageId, PromptId, RequestId, RequestRef, ToolUseId};
 use tacho_model::money::Nanodollars;
 use tacho_model::semconv as key;
+use tacho_model::span::SpanKind;
 use tacho_model::time::UnixNanos;
 use tacho_model::usage::Usage;
-use tacho_model::usage_record::Terms;
+use tacho_model::usage_record::{Iteration, Terms};
 
 /// A statement of the module in the agent's process.
 fn measured(seconds: u64, fact: Fact) -> Event {
@@ -223,10 +224,53 @@ fn how_long_our_hook_took() {
     {
         let spans = assembled(&ends(times), 20).spans;
         assert_eq!(spans[0].attributes.int(key::TACHOGRAPH_HOOK_DURATION_MS), longest);
-        let measured = measure(&spans)
+        let measured = measure(&spans, UnixNanos(0))
             .into_iter()
             .find(|measured| measured.metric.name == "tachograph.hook.duration_ms");
         let total = measured.map(|measured| (measured.total.buckets.iter().sum(), measured.total.sum));
         assert_eq!(total, longest.map(|longest| (1_u64, longest * 1_000)));
     }
+}
+
+/// What was asked for a prompt and given up is no attempt of what was asked for the next one.
+#[test]
+fn a_request_that_was_given_up_is_no_attempt_of_the_next_turn() {
+    let for_next = |event: Event| Event { prompt: Some(PromptId::from("q")), ..event };
+    let retried = row(4, Fact::ModelRetried { request_id: None, error: "529".to_owned() });
+    let written = |second: u64| Event {
+        source: Source::Transcript,
+        offset: Some(second),
+        ..hook(second, "p", prompted())
+    };
+    let events = [
+        hook(1, "p", prompted()),
+        written(2),
+        request(3),
+        retried,
+        row(5, Fact::Interrupted),
+        for_next(hook(1800, "q", prompted())),
+        for_next(written(1801)),
+        for_next(request(1802)),
+        for_next(answer(1804, "m", "r", 4)),
+    ];
+    let assembly = assembled(&events, 1900);
+    let call = assembly.spans.iter().find(|span| span.kind == SpanKind::Llm).unwrap();
+    let attempts = call.attributes.get(key::CLAUDE_CODE_REQUEST_ATTEMPTS).cloned();
+    assert_eq!((call.start.0 / SECOND_NS, attempts, call.events.len()), (1802, Some(Value::Int(1)), 0));
+}
+
+/// The passes of an answer have prompts of their own, and the last is what the context holds.
+#[test]
+fn the_context_is_the_prompt_of_the_last_pass() {
+    let pass = |kind: &str, input: u64| Iteration {
+        kind: kind.to_owned(),
+        model: None,
+        usage: Usage { input: Some(input), ..Usage::default() },
+    };
+    let mut answer = answer(6, "m", "r", 4);
+    let Fact::ModelAnswered(said) = &mut answer.fact else { panic!("an answer") };
+    said.usage.input = Some(190);
+    said.terms.iterations = vec![pass("message", 90), pass("advisor_message", 5), pass("message", 100)];
+    let spans = assembled(&[hook(1, "p", prompted()), request(3), answer], 8).spans;
+    assert_eq!(spans[0].attributes.get(key::TACHOGRAPH_CONTEXT_TOKENS), Some(&Value::Int(100)));
 }

@@ -25,6 +25,7 @@ impl<'a> Tree<'a> {
             session_end: session_end(facts),
             perhaps_asked: perhaps_asked(facts),
             after_compaction: BTreeSet::new(),
+            first_calls: BTreeSet::new(),
             turn_of_prompt: BTreeMap::new(),
             answers: BTreeMap::new(),
             subagents: BTreeMap::new(),

@@ -45,9 +45,11 @@ pub(super) fn count(
     assembly: &Assembly,
     labels: Option<&Labels>,
 ) -> Result<(), Failure> {
+    // A session that was recorded from some time on may have a history, in which the same holds of a part of it.
+    let since = assembly.told_since.map_or(0, |told| told.0.saturating_sub(BACKFILL_NS));
     // What is no name has the same label as all else that is none.
     let mut measured: BTreeMap<(&str, Labels), (&Metric, Total)> = BTreeMap::new();
-    for Measured { metric, labels, total } in measure(&assembly.spans) {
+    for Measured { metric, labels, total } in measure(&assembly.spans, UnixNanos(since)) {
         let own: Labels = labels.into_iter().map(|(name, value)| (name, as_name(value))).collect();
         match measured.entry((metric.name, own)) {
             Entry::Vacant(place) => drop(place.insert((metric, total))),

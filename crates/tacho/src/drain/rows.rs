@@ -37,7 +37,7 @@ impl FileRow {
 
 /// Where the row begins that a line ends with, if the line is none itself. Only an object of the outermost level ends
 /// where the line does.
-fn behind_torn(line: &[u8]) -> Option<usize> {
+pub(crate) fn behind_torn(line: &[u8]) -> Option<usize> {
     let mut searched = 0;
     if is_object(line) {
         return None;

@@ -6,6 +6,7 @@ use crate::archive::Archive;
 use crate::failure::Failure;
 use crate::foreign_file::{self, ForeignFile};
 use crate::record::uid_of;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tacho_agents::{Agent, SubagentFile, TranscriptPlace, agent_named};
@@ -13,14 +14,16 @@ use tacho_model::event::{Observation, Source};
 use tacho_model::id::{SessionId, SubagentId};
 use tacho_store::cursor::TranscriptCursor;
 
+/// So deep below the directory of subagents their files are looked for: those of workflows have folders of their own (2.1.330).
+const SUBAGENT_DEPTH_MAX: u32 = 3;
+
 impl Round<'_> {
     /// Reads what is new in the transcripts of a session and of its subagents.
     pub(super) fn take_transcripts_in(&mut self, session: &SessionId) -> Result<(), Failure> {
         let followed = self.session(session)?.transcripts.clone();
         let Some(main) = followed.iter().find(|cursor| cursor.subagent.is_none()) else { return Ok(()) };
         let Some(agent) = agent_named(Some(&main.agent)) else { return Ok(()) };
-        let directory = (agent.subagent_directory)(Path::new(&main.path), session);
-        for (path, file) in directory.map(|directory| subagent_files(agent, &directory)).unwrap_or_default() {
+        for (path, file) in subagent_files(agent, session, &followed) {
             let (SubagentFile::Description(id) | SubagentFile::Transcript(id)) = &file;
             let path = path.to_string_lossy().into_owned();
             let known = followed.iter().find(|cursor| cursor.path == path).cloned();
@@ -127,16 +130,33 @@ impl Round<'_> {
     }
 }
 
-/// The files of subagents, descriptions first: a row is understood better once its subagent is known.
-fn subagent_files(agent: &Agent, directory: &Path) -> Vec<(PathBuf, SubagentFile)> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<_> = paths
-        .filter_map(|path| Some(((agent.subagent_file)(&path)?, path)))
-        .map(|(file, path)| (path, file))
-        .collect();
+/// The files of subagents, descriptions first: a row is understood better once its subagent is known. An agent that moves
+/// its transcript has the files of the subagents that it starts from then on beside the new one.
+fn subagent_files(
+    agent: &Agent,
+    session: &SessionId,
+    followed: &[TranscriptCursor],
+) -> Vec<(PathBuf, SubagentFile)> {
+    let mains = followed.iter().filter(|cursor| cursor.subagent.is_none());
+    let directories = mains.filter_map(|main| (agent.subagent_directory)(Path::new(&main.path), session));
+    let mut files = Vec::new();
+    for directory in directories.collect::<BTreeSet<_>>() {
+        add_files_below(agent, &directory, SUBAGENT_DEPTH_MAX, &mut files);
+    }
     files.sort_by_key(|(path, file)| (matches!(file, SubagentFile::Transcript(_)), path.clone()));
     files
+}
+
+fn add_files_below(agent: &Agent, directory: &Path, depth: u32, files: &mut Vec<(PathBuf, SubagentFile)>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if let Some(file) = (agent.subagent_file)(&path) {
+            files.push((path, file));
+        } else if depth > 0 && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            add_files_below(agent, &path, depth - 1, files);
+        }
+    }
 }
 
 fn observation(agent: &Agent, from: &TranscriptCursor, offset: Option<u64>, body: Vec<u8>) -> Observation {

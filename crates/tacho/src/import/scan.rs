@@ -1,6 +1,7 @@
 //! Reading what is new in one transcript, looking only at rows that can say something of usage.
 
 use super::files::Transcript;
+use crate::drain::behind_torn;
 use crate::foreign_file;
 use memchr::memmem::Finder;
 use memchr::{memchr, memrchr};
@@ -93,21 +94,28 @@ impl Scanned {
                     .get(at..)
                     .and_then(|behind| memchr(b'\n', behind))
                     .map_or(rest.len(), |len| at + len);
-                match (transcript.agent.usage_row)(
-                    rest.get(begin..end).unwrap_or_default(),
-                    &transcript.place,
-                ) {
-                    UsageRow::Call(record, inheritance) => {
-                        if let Some(inheritance) = inheritance {
-                            inheritance.add_to(&mut self.inheritances);
-                        }
-                        self.take(*record);
-                    }
-                    UsageRow::Reported(said) => self.reported = Some(*said),
-                    UsageRow::Nothing => {}
-                    UsageRow::Unreadable => self.unreadable += u64::from(are_complete),
-                }
+                self.take_row(transcript, rest.get(begin..end).unwrap_or_default(), are_complete);
                 rest = rest.get(end..).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Takes in what a row says, or what the one behind it says that stands in its line because it was torn.
+    fn take_row(&mut self, transcript: &Transcript, row: &[u8], is_complete: bool) {
+        match (transcript.agent.usage_row)(row, &transcript.place) {
+            UsageRow::Call(record, inheritance) => {
+                if let Some(inheritance) = inheritance {
+                    inheritance.add_to(&mut self.inheritances);
+                }
+                self.take(*record);
+            }
+            UsageRow::Reported(said) => self.reported = Some(*said),
+            UsageRow::Nothing => {}
+            UsageRow::Unreadable => {
+                self.unreadable += u64::from(is_complete);
+                if let Some(behind) = behind_torn(row).and_then(|at| row.get(at..)) {
+                    self.take_row(transcript, behind, is_complete);
+                }
             }
         }
     }

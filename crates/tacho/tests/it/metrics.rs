@@ -324,3 +324,19 @@ fn who_looks_first_counts_as_the_drainer_does() {
     let counted = || samples.keys().filter(|series| series.starts_with("claude_session_count_total"));
     assert_eq!((counted().count(), counted().all(|series| series.contains("team=\"green\""))), (1, true));
 }
+
+/// A counter says when something happened: the history of a session that is recorded from some time on adds nothing.
+#[test]
+fn what_happened_before_anything_was_recorded_is_not_counted() {
+    let home = Home::new();
+    let mut fixture = fixture::load("bash").ago(20 * 86_400);
+    let recent = fixture::load("bash").ago(60);
+    let last = recent.hooks.len() - 2;
+    fixture.hooks = recent.hooks.into_iter().skip(last).collect();
+    let serving = Serving::start(&home);
+    home.record(fixture);
+    home.drain();
+    let counted = samples(&scraped(&serving));
+    let series = |name: &str| counted.keys().filter(|series| series.starts_with(name)).count();
+    assert_eq!((series("claude_session_count_total"), series("claude_llm_calls_total")), (1, 0));
+}

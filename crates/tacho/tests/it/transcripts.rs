@@ -160,3 +160,29 @@ fn a_request_that_stands_behind_its_answer() {
     rows.insert(answered, request);
     assert_eq!(reports(&text(&rows), &text(&rows)), before);
 }
+
+/// An agent that moves its transcript, as into a worktree, has subagents beside the new one; workflows have folders of their own.
+#[test]
+fn subagents_are_found_wherever_their_files_lie() {
+    let undisturbed = Home::with([fixture::load("subagent")]);
+    undisturbed.drain();
+    let id = fixture::load("subagent").session.as_str().to_owned();
+    let [flat, moved] = ["subagents", "subagents/workflows/run"].map(|folder| format!("{id}/{folder}"));
+    for (from, to) in [(flat.clone(), moved), (flat.clone(), format!("elsewhere/{flat}"))] {
+        let mut fixture = fixture::load("subagent");
+        for (path, _) in &mut fixture.transcripts {
+            if let Ok(name) = path.strip_prefix(&from) {
+                *path = Path::new(&to).join(name);
+            }
+        }
+        if to.starts_with("elsewhere") {
+            let main = format!("{id}.jsonl");
+            fixture.transcripts.push((Path::new("elsewhere").join(&main), String::new()));
+            let last = fixture.hooks.last_mut().unwrap();
+            last.payload = last.payload.replace(&main, &format!("elsewhere/{main}"));
+        }
+        let home = Home::with([fixture]);
+        home.drain();
+        assert_eq!(home.reports(), undisturbed.reports(), "{to}");
+    }
+}

@@ -230,6 +230,25 @@ fn prices_that_changed_since() {
     insta::assert_snapshot!(format!("{told}----\n{written}"));
 }
 
+/// A writer that died left half a row, and the next one went on behind it.
+#[test]
+fn a_row_behind_one_that_was_torn_is_imported() {
+    let [whole, torn] = [false, true].map(|is_torn| {
+        let mut fixture = fixture::load("bash");
+        let rows = &mut fixture.transcripts[0].1;
+        let at = rows.find(r#""type":"assistant""#).unwrap();
+        let begin = rows[..at].rfind('\n').unwrap() + 1;
+        if is_torn {
+            let half = rows[begin..at + 200].to_owned();
+            rows.insert_str(begin, &half);
+        }
+        let (files, home) = (transcripts_of(&[fixture]), Home::new());
+        import(&home, files.path());
+        cost(&home, "session")["totals"].clone()
+    });
+    assert_eq!(torn, whole);
+}
+
 /// Whoever pays a fixed price is told that this is no bill.
 #[test]
 fn what_the_amounts_are() {
