@@ -149,13 +149,13 @@ fn make_one(directory: &Path) -> Result<(), Errno> {
     }
 }
 
-/// Refuses a directory of another user and takes write access from everyone else on our own.
+/// Refuses a directory of another user, or one that is meant for many, and takes write access from everyone else on our own.
 fn restrict(directory: &OwnedFd, uid: u32) -> Result<(), Errno> {
     let stat = fstat(directory)?;
-    if stat.st_uid != uid {
+    let mode = Mode::from_raw_mode(stat.st_mode);
+    if stat.st_uid != uid || mode.contains(Mode::SVTX) {
         return Err(Errno::PERM);
     }
-    let mode = Mode::from_raw_mode(stat.st_mode);
     let shared_write = Mode::WGRP | Mode::WOTH;
     if mode.intersects(shared_write) { fchmod(directory, mode - shared_write) } else { Ok(()) }
 }

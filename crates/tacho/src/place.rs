@@ -5,6 +5,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::terminal::note;
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use tacho_spool::state::{State, Tier, candidates};
@@ -67,7 +68,12 @@ pub(crate) fn open_state_meant() -> Result<State, Failure> {
 
 /// The state directory, if there is one. Unlike the recorder, who looks or removes must not make any.
 pub(crate) fn existing_state_directory() -> Option<PathBuf> {
-    candidates(|name| env::var_os(name)).map(|candidate| candidate.path).find(|path| path.is_dir())
+    existing_state_directories().next()
+}
+
+/// All that there are of those in which hooks record, the first that can be used.
+pub(crate) fn existing_state_directories() -> impl Iterator<Item = PathBuf> {
+    candidates(|name| env::var_os(name)).map(|candidate| candidate.path).filter(|path| path.is_dir())
 }
 
 /// Which kind of place the state directory is.
@@ -106,11 +112,15 @@ pub(crate) fn file_by_variables() -> Option<ConfigFile> {
     (!is_owners).then_some(ConfigFile { path, author: Author::Unknown })
 }
 
-/// The file by which whoever manages the machine configures it; `None` unless only root can have written it.
+/// The file by which whoever manages the machine configures it; `None` unless only root can have written it. Where nobody can tell
+/// whether there is one, there may be, and it cannot be read.
 pub(crate) fn managed_file() -> Option<ConfigFile> {
     let path = PathBuf::from(MANAGED_FILE);
-    let metadata = fs::metadata(&path).ok()?;
-    is_roots_alone(metadata.uid(), metadata.mode()).then_some(ConfigFile { path, author: Author::Manager })
+    let is_meant = match fs::metadata(&path) {
+        Ok(metadata) => is_roots_alone(metadata.uid(), metadata.mode()),
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    };
+    is_meant.then_some(ConfigFile { path, author: Author::Manager })
 }
 
 /// Whether only root can have written a file of this owner and mode.

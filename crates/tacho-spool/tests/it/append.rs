@@ -121,6 +121,10 @@ fn others_lose_write_access_to_a_state_directory() {
     fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
     State::open(&path).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
+    // One that is meant for many, such as /tmp, is none of ours to narrow.
+    fs::set_permissions(&path, Permissions::from_mode(0o1777)).unwrap();
+    assert!(State::open(&path).is_err());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o1777);
 }
 
 #[test]

@@ -53,8 +53,15 @@ fn once(output: Output, limits: Limits) -> Result<(), Failure> {
 fn watch(output: Output, wanted: &Alerts, limits: Limits) -> Result<(), Failure> {
     let mut known: BTreeMap<String, Firing> = BTreeMap::new();
     loop {
-        let seen: BTreeMap<String, Firing> =
-            look(limits)?.into_iter().map(|alert| (alert.key(), alert)).collect();
+        let found = match look(limits) {
+            Err(failure) if failure.may_pass() => {
+                note(&format!("{}; looking again", failure.sentence()));
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            found => found?,
+        };
+        let seen: BTreeMap<String, Firing> = found.into_iter().map(|alert| (alert.key(), alert)).collect();
         let begun = seen.iter().filter(|(key, _)| !known.contains_key(*key)).map(|(_, alert)| (true, alert));
         let over = known.iter().filter(|(key, _)| !seen.contains_key(*key)).map(|(_, alert)| (false, alert));
         for (begins, alert) in begun.chain(over) {

@@ -23,7 +23,7 @@ use tacho_export::exporters::Place;
 use tacho_export::otlp::Signal;
 use tacho_model::metric::Temporality;
 use tempfile::NamedTempFile;
-use toml_edit::{DocumentMut, Item, Table, Value, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 /// Keys of numbers.
 const NUMBERS: [&str; 4] =
@@ -243,12 +243,14 @@ fn edit(change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<
     if let Some(complaint) = after.into_iter().find(|complaint| !is_known(complaint)) {
         return Err(usage(without_line(&complaint)).hint("nothing was changed"));
     }
-    let directory = file.path.parent().unwrap_or(Path::new("."));
+    // Of a link the file is written that it leads to.
+    let path = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+    let directory = path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(directory)
         .and_then(|()| NamedTempFile::new_in(directory))
         .and_then(|mut draft| draft.write_all(text.as_bytes()).map(|()| draft));
     let draft = written.map_err(|error| Failure::external(format!("write {place}"), error))?;
-    draft.persist(&file.path).map_err(|error| Failure::external(format!("write {place}"), error))?;
+    draft.persist(&path).map_err(|error| Failure::external(format!("write {place}"), error))?;
     tell_next_session();
     if file.author != Author::Owner {
         note(&format!(
@@ -313,13 +315,29 @@ fn set(document: &mut DocumentMut, key: &str, text: &str, to: &SetDestination) -
 /// Writes a setting down, below the table that its key names.
 fn insert(document: &mut DocumentMut, key: &str, said: impl Into<Value>) -> Result<(), Failure> {
     let Some((table, name)) = key.split_once('.') else {
-        document.insert(key, value(said));
+        put(document.as_table_mut(), key, said);
         return Ok(());
     };
     let table = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
     let table = table.as_table_like_mut().ok_or_else(|| usage(format!("{key} stands in no table")))?;
-    table.insert(name, value(said));
+    put(table, name, said);
     Ok(())
+}
+
+/// Writes a value down, with the comments that stand at the one that was there.
+fn put(table: &mut dyn TableLike, key: &str, said: impl Into<Value>) {
+    let mut said = said.into();
+    match table.get_mut(key) {
+        Some(known) => {
+            if let Some(before) = known.as_value() {
+                *said.decor_mut() = before.decor().clone();
+            }
+            *known = Item::Value(said);
+        }
+        None => {
+            table.insert(key, Item::Value(said));
+        }
+    }
 }
 
 fn unset(document: &mut DocumentMut, key: &str, text: Option<&str>) -> Result<(), Failure> {

@@ -83,8 +83,10 @@ pub(super) fn switch_on(side: &AgentSide, port: Option<u16>, steps: &mut Steps) 
 
 /// Takes away what was set, as far as it is still what was set.
 pub(super) fn switch_off(side: &AgentSide, steps: &mut Steps) -> Result<(), Failure> {
-    let Some(state) = place::existing_state_directory() else { return Ok(()) };
-    let note = Note::read(Some(&state));
+    // Without what was noted, it is what we would have set.
+    let state = place::existing_state_directory();
+    let note = Note::read(state.as_deref());
+    let write = |note: &Note| state.as_ref().map_or(Ok(()), |state| note.write(state));
     let settings = match Settings::read(side) {
         Ok(settings) => settings,
         // Where nothing was set, it is nobody's business here what is wrong with the file.
@@ -107,7 +109,7 @@ pub(super) fn switch_off(side: &AgentSide, steps: &mut Steps) -> Result<(), Fail
     let gone = made.variables.iter().filter(|name| !is_his && is_still_ours(name) && !is_in_use(name));
     let gone: Vec<&String> = gone.collect();
     if gone.is_empty() {
-        return if steps.is_dry() { Ok(()) } else { note.write(&state) };
+        return if steps.is_dry() { Ok(()) } else { write(&note) };
     }
     let names = gone.iter().map(|name| format!("{}.{name}", native.member)).collect::<Vec<_>>().join(", ");
     steps.act(Action::Remove, format!("{names} from {}", settings.place()), || {
@@ -124,7 +126,7 @@ pub(super) fn switch_off(side: &AgentSide, steps: &mut Steps) -> Result<(), Fail
         } else {
             settings.write(&text)?;
         }
-        note.write(&state)
+        write(&note)
     })
 }
 

@@ -22,7 +22,7 @@ use tacho_agents::setup::Scope;
 /// Removes, or tells what would be removed.
 pub(super) fn run(output: Output, wanted: &Uninstall) -> Result<(), Failure> {
     let side = AgentSide::named(&wanted.agent)?;
-    let recorded = wanted.purge.then(Recorded::find).flatten();
+    let recorded = wanted.purge.then(Recorded::find).transpose()?.flatten();
     recorded.as_ref().map_or(Ok(()), Recorded::let_go)?;
     if let Some(recorded) = &recorded
         && !wanted.dry_run

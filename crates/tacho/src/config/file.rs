@@ -2,11 +2,10 @@
 
 use super::described::{Complaint, DATASET_HEADER, Described};
 use super::nearest;
-use super::{Author, Config, Origin, Said, Unread};
+use super::{Author, Config, Origin, Said, Unread, regular_file};
 use crate::place::ConfigFile;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use tacho_export::destination::Header;
@@ -54,7 +53,7 @@ struct NamedPropagation {
 
 /// Reads a file into the configuration; one that is missing says nothing. What an earlier file said stays.
 pub(super) fn read(file: &ConfigFile, config: &mut Config) {
-    let (reason, may_forbid) = match fs::read_to_string(&file.path) {
+    let (reason, may_forbid) = match regular_file::text(&file.path) {
         Ok(text) => match take(&text, file, config) {
             Ok(()) => return,
             Err(reason) => (reason, may_forbid(file.author, &text)),
@@ -69,10 +68,11 @@ pub(super) fn read(file: &ConfigFile, config: &mut Config) {
 
 /// Whether a text that is not understood may say that less is to be sent.
 fn may_forbid(author: Author, text: &str) -> bool {
+    // However it is spelt: whoever means that nothing is to be sent is believed before it is mended.
     let is_local_only = |line: &str| {
-        let (key, value) = line.split_once('=').unwrap_or_default();
-        let value = value.split('#').next().unwrap_or_default();
-        key.trim().trim_matches(['"', '\'']) == "local_only" && value.trim() != "false"
+        let said = line.split('#').next().unwrap_or_default().to_lowercase();
+        let said = said.replace("\\u005f", "_").replace(['-', ' ', '\t', '"', '\'', '\u{feff}'], "");
+        (said.contains("local_only") || said.contains("localonly")) && said != "local_only=false"
     };
     match author {
         Author::Manager => true,

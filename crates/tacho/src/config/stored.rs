@@ -4,9 +4,8 @@
 //! to a directory of its own that lies below the home directory and belongs to the account, as every clone does. So only the
 //! directory without that variable, below the home directory that the system knows, holds the owner's word.
 
-use super::{Author, Origin, owner};
+use super::{Author, Origin, owner, regular_file};
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use tacho_agents::native::NativeTarget;
 use tacho_agents::{AGENTS, Agent, Billing, OwnersTexts, StoredPlugin};
@@ -64,7 +63,7 @@ pub(super) fn native() -> Vec<NativeTarget> {
 
 /// What stands in the files of a configuration directory.
 pub(super) fn texts(agent: &Agent, directory: &Path) -> OwnersTexts {
-    let read = |file: &str| fs::read_to_string(directory.join(file)).unwrap_or_default();
+    let read = |file: &str| regular_file::text(&directory.join(file)).unwrap_or_default();
     OwnersTexts { settings: read(agent.owners_files.settings), secrets: read(agent.owners_files.secrets) }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::fixture;
 use crate::home::{Home, Ran};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Stdio;
 use tacho_model::attribute::{Class, Key};
@@ -223,4 +225,40 @@ fn what_is_set_in_a_file_that_is_not_understood() {
     error: no destination is called work
       hint: [home]/.config/tachograph/config.toml, line 4: unknown key levle; did you mean level?
     ");
+}
+
+/// A repository can set variables, and have what they lead to be no file.
+#[test]
+fn what_is_no_file_keeps_nobody() {
+    let home = Home::new();
+    fs::create_dir_all(home.state()).unwrap();
+    let file = home.state().join("config.toml");
+    mknodat(CWD, &file, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let ran = home.run(&["config", "show", "--json"]);
+    assert!(ran.stderr.contains("it is no file of at most 1 MiB"), "{ran:?}");
+    fs::remove_file(&file).unwrap();
+    symlink("/dev/zero", &file).unwrap();
+    assert_eq!(home.run(&["config", "show", "--json"]), ran);
+}
+
+/// What a person wrote around a value is his, and so is where the file lies.
+#[test]
+fn comments_and_links_stay() {
+    let home = Home::new();
+    home.configure("# policy 7\nteam = \"a\" # ask Ann\n\n[[destination]]\n# legal: never full\nendpoint = \"http://127.0.0.1:1\"\nlevel = \"metadata\" # see ticket\n");
+    let real = home.path().join("dotfile.toml");
+    fs::rename(home.config_file(), &real).unwrap();
+    symlink(&real, home.config_file()).unwrap();
+    home.stdout_of(&["config", "set", "team", "b"]);
+    home.stdout_of(&["config", "set", "destination", "http://127.0.0.1:1", "--level", "full"]);
+    assert!(home.config_file().is_symlink());
+    insta::assert_snapshot!(fs::read_to_string(&real).unwrap(), @r#"
+    # policy 7
+    team = "b" # ask Ann
+
+    [[destination]]
+    # legal: never full
+    endpoint = "http://127.0.0.1:1"
+    level = "full" # see ticket
+    "#);
 }

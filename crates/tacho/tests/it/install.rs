@@ -5,7 +5,7 @@ use crate::fixture;
 use crate::installed::Installed;
 use serde_json::json;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 
 fn inode(installed: &Installed) -> u64 {
     fs::metadata(installed.folder()).unwrap().ino()
@@ -194,6 +194,22 @@ fn a_name_for_the_shell() {
     let ran = installed.shell(&format!("{path} tacho --account-home $HOME uninstall claude-code"));
     insta::assert_snapshot!(installed.home.without_place(&ran.stdout));
     assert!(!installed.folder().exists() && fs::read_link(directory.join("tacho")).is_err());
+}
+
+/// Hooks record elsewhere where the state directory is a link, and nothing is said to be gone that is not.
+#[test]
+fn what_lies_elsewhere_is_not_said_to_be_gone() {
+    let installed = Installed::nothing();
+    let state = installed.home.state();
+    fs::create_dir_all(state.parent().unwrap()).unwrap();
+    symlink(installed.home.path(), &state).unwrap();
+    let purged = installed.tacho(&["uninstall", "claude-code", "--purge", "--yes"]);
+    assert_eq!(purged.code, Some(1));
+    insta::assert_snapshot!(installed.home.without_place(&purged.stderr), @r"
+    error: open the state directory [home]/state
+      because: Not a directory (os error 20)
+      hint: hooks do not record there, and what they recorded lies elsewhere: tacho doctor says where
+    ");
 }
 
 /// Only what is ours goes, and only when somebody says so.

@@ -1,7 +1,7 @@
 //! Destinations in the owner's file: adding, changing and taking away one.
 
 use super::super::install::token_from_stdin;
-use super::usage;
+use super::{put, usage};
 use crate::cli::SetDestination;
 use crate::config::{nearest, presets};
 use crate::failure::{Failure, FailureKind};
@@ -54,26 +54,26 @@ pub(super) fn set(document: &mut DocumentMut, text: &str, to: &SetDestination) -
         ("temporality", &to.temporality),
     ] {
         if let Some(said) = said {
-            table.insert(key, value(said));
+            put(table, key, said);
         }
     }
     for (key, said) in [("timeout_s", to.timeout_s), ("sampling", to.sampling)] {
         if let Some(said) = said {
-            table.insert(key, value(said));
+            put(table, key, said);
         }
     }
     if !to.signals.is_empty() {
-        table.insert("signals", value(to.signals.iter().collect::<Array>()));
+        put(table, "signals", to.signals.iter().collect::<Array>());
     }
     if to.token_stdin {
-        table.insert("token", value(token_from_stdin()?));
+        put(table, "token", token_from_stdin()?);
     }
     for header in &to.header {
         let (name, said) = header.split_once('=').ok_or_else(|| usage("a header is NAME=VALUE"))?;
         let headers = table.entry("headers").or_insert_with(|| value(InlineTable::new()));
         let headers =
             headers.as_table_like_mut().ok_or_else(|| usage("the destination's headers are no table"))?;
-        headers.insert(name.trim(), value(said.trim()));
+        put(headers, name.trim(), said.trim());
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use tacho_agents::setup::Setup;
@@ -71,8 +71,10 @@ impl Content {
             // Not every file system can exchange: then there is an instant without a folder.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 let before = tempfile::Builder::new().prefix(".old-").tempdir_in(parent)?;
-                fs::rename(folder, before.path().join("folder"))?;
-                fs::rename(draft.keep(), folder)
+                match fs::rename(folder, before.path().join("folder")) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                    _ => fs::rename(draft.keep(), folder),
+                }
             }
             Err(errno) => Err(errno.into()),
         }

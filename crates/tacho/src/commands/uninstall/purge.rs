@@ -9,7 +9,7 @@ use crate::archive::ARCHIVE;
 use crate::audit::{AUDIT, AuditPlace, Policy, UNSEALED};
 use crate::drain::{CLOCK, Request, SOCKET, ask_running_drainer};
 use crate::failure::{Failure, FailureKind};
-use crate::place::{DAMAGED, existing_state_directory};
+use crate::place::{DAMAGED, existing_state_directories, existing_state_directory};
 use crate::propagation;
 use crate::receiver::SCRAPED;
 use std::fs;
@@ -53,16 +53,29 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// What lies in the state directory, if there is one.
-    pub(super) fn find() -> Option<Self> {
-        let state = State::open(&existing_state_directory()?).ok()?;
+    /// What lies in the state directory, if there is one: in the first in which there is anything of ours.
+    pub(super) fn find() -> Result<Option<Self>, Failure> {
+        for path in existing_state_directories() {
+            let state = State::open(&path).map_err(|error| {
+                Failure::external(format!("open the state directory {}", path.display()), error)
+                    .hint("hooks do not record there, and what they recorded lies elsewhere: tacho doctor says where")
+            })?;
+            let recorded = Self::of(state);
+            if !recorded.paths.is_empty() {
+                return Ok(Some(recorded));
+            }
+        }
+        Ok(None)
+    }
+
+    fn of(state: State) -> Self {
         let is_ours = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             NAMES.contains(&&*name) || STEMS.iter().any(|stem| name.starts_with(stem))
         };
         let entries = fs::read_dir(state.path()).into_iter().flatten().flatten().map(|entry| entry.path());
         let paths = entries.filter(is_ours).collect();
-        Some(Self { state, paths })
+        Self { state, paths }
     }
 
     /// Refuses where something of it is held.

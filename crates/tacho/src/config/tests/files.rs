@@ -211,3 +211,23 @@ fn whoever_is_known_says_that_nothing_is_sent() {
         );
     }
 }
+
+/// Whoever means that nothing is to be sent is believed before it is mended, however it is spelt.
+#[test]
+fn who_means_that_nothing_is_sent() {
+    for (text, may_forbid) in [
+        ("local_only: true", true),
+        ("local_only true", true),
+        ("local-only = true", true),
+        ("Local_Only = true", true),
+        ("\"local\\u005fonly\" = true\nwrong", true),
+        ("\u{feff}local_only = true\nwrong", true),
+        ("local_only = false\nwrong", false),
+        ("# local_only = true\nwrong", false),
+        ("taem = \"a\"", false),
+    ] {
+        let (config, _) = read(&[(Author::Owner, text)], &[]);
+        let found: Vec<bool> = config.unread.iter().map(|unread| unread.may_forbid).collect();
+        assert_eq!(found, [may_forbid], "{text}");
+    }
+}
