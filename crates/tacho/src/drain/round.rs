@@ -214,6 +214,7 @@ impl<'a> Round<'a> {
         let taken = began.elapsed();
         session.rests_until = (taken > QUICK).then(|| Instant::now() + taken * REST);
         if assembly.session.ended.is_some() && assembly.session.open_spans == 0 {
+            self.keep_whole(id)?;
             self.sessions.close(id);
         }
         self.look_again_at(left)

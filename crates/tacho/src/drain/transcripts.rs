@@ -92,6 +92,16 @@ impl Round<'_> {
         }
     }
 
+    /// Keeps the transcripts of a session that is over once more: what had to be copied is whole by now.
+    pub(super) fn keep_whole(&mut self, session: &SessionId) -> Result<(), Failure> {
+        for cursor in self.session(session)?.transcripts.clone() {
+            if let Some(agent) = agent_named(Some(&cursor.agent)) {
+                self.keep(agent, &cursor);
+            }
+        }
+        Ok(())
+    }
+
     /// What a file is the transcript of.
     fn place(agent: &Agent, cursor: &TranscriptCursor) -> TranscriptPlace {
         let description = cursor.subagent.as_ref().and_then(|_| {

@@ -4,7 +4,9 @@
 use crate::fixture::{self, Fixture, HookCall};
 use crate::home::Home;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// Hooks that have run when the transcript is read for the first time.
 const FIRST_HOOKS: usize = 4;
@@ -159,6 +161,26 @@ fn a_request_that_stands_behind_its_answer() {
     let request = rows.remove(asked);
     rows.insert(answered, request);
     assert_eq!(reports(&text(&rows), &text(&rows)), before);
+}
+
+/// Where no second name can be had for a file, as on another file system, it is copied, and the copy is whole in the end.
+#[test]
+fn what_is_kept_of_a_transcript_is_whole_in_the_end() {
+    let (fixture, rows) = session();
+    let path = fixture.transcripts[0].0.clone();
+    let (home, elsewhere) = (Home::new(), TempDir::new_in("/dev/shm").unwrap());
+    fs::create_dir_all(home.transcripts().parent().unwrap()).unwrap();
+    symlink(elsewhere.path(), home.transcripts()).unwrap();
+    let mut hooks = fixture.hooks;
+    let last_hooks = hooks.split_off(FIRST_HOOKS);
+    home.record(part(&path, &text(&rows[..FIRST_ROWS]), hooks));
+    home.drain();
+    home.record(part(&path, &text(&rows), last_hooks));
+    home.drain();
+    let archive = home.state().join("archive/claude-code");
+    let kept =
+        archive.join(home.transcripts().strip_prefix(home.path().join(".claude")).unwrap()).join(&path);
+    assert_eq!(fs::read_to_string(kept).unwrap(), text(&rows));
 }
 
 /// An agent that moves its transcript, as into a worktree, has subagents beside the new one; workflows have folders of their own.
