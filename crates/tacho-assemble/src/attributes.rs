@@ -46,7 +46,7 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
         What::Wait(said) => wait(&mut attributes, said),
         What::Call(facts) => {
             call(&mut attributes, tree, facts);
-            content::call(&mut attributes, tree, (index, node), facts);
+            content::call(&mut attributes, tree, index, facts);
             switches::call(&mut attributes, tree.facts, facts);
             let is_next = tree.after_compaction.contains(&index);
             attributes.set_known(key::GEN_AI_CONVERSATION_COMPACTED, is_next.then_some(true));

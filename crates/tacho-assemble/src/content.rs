@@ -63,13 +63,8 @@ fn last_call<'t, 'a>(tree: &'t Tree<'a>, node: &Node<'_>) -> Option<&'t Call<'a>
 }
 
 /// What a call was given that the calls before it were not, and what the model answered.
-pub(crate) fn call(
-    attributes: &mut Attributes,
-    tree: &Tree<'_>,
-    (index, node): (NodeIndex, &Node<'_>),
-    call: &Call<'_>,
-) {
-    input(attributes, given(tree, (index, node), call));
+pub(crate) fn call(attributes: &mut Attributes, tree: &Tree<'_>, index: NodeIndex, call: &Call<'_>) {
+    input(attributes, given(tree, index, call));
     let CallOutcome::Answered(_, facts) = &call.outcome else { return };
     let parts = facts.blocks.iter().filter_map(|block| answer_part(tree, block.part.as_ref()?)).collect();
     let finish_reason = facts.finish.value().map(finish_reason);
@@ -112,12 +107,8 @@ fn last_reason<'t>(tree: &'t Tree<'_>, node: &Node<'_>) -> Option<&'t str> {
 }
 
 /// The first call is given the prompt, every other what the tools came to that the answer before it asked for.
-fn given<'t>(
-    tree: &'t Tree<'_>,
-    (index, node): (NodeIndex, &Node<'_>),
-    call: &'t Call<'_>,
-) -> Option<Message<'t>> {
-    let owner = tree.nodes.get(node.parent?)?;
+fn given<'t>(tree: &'t Tree<'_>, index: NodeIndex, call: &'t Call<'_>) -> Option<Message<'t>> {
+    let owner = tree.nodes.get(tree.nodes.get(index)?.parent?)?;
     if tree.first_calls.contains(&index) {
         return match &owner.what {
             What::Turn(turn) => user(turn.facts.text.value()),

@@ -32,10 +32,14 @@ pub(crate) fn open_state(given: Option<&Path>) -> Result<State, Failure> {
         });
     }
     let (state, tier) = first_usable()?;
-    if tier != Tier::Named && env::var_os("TACHO_HOME").is_some_and(|home| !home.is_empty()) {
+    if tier != Tier::Named && is_home_named() {
         note(&format!("note: TACHO_HOME cannot be used; the state lies in {}", state.path().display()));
     }
     Ok(state)
+}
+
+fn is_home_named() -> bool {
+    env::var_os("TACHO_HOME").is_some_and(|home| !home.is_empty())
 }
 
 fn first_usable() -> Result<(State, Tier), Failure> {
@@ -49,10 +53,9 @@ fn first_usable() -> Result<(State, Tier), Failure> {
 /// is recorded where that cannot be used, would be a wrong one.
 pub(crate) fn open_state_meant() -> Result<State, Failure> {
     let (state, tier) = first_usable()?;
-    let is_named = env::var_os("TACHO_HOME").is_some_and(|home| !home.is_empty());
     let mut before = candidates(|name| env::var_os(name)).take_while(|meant| meant.path != state.path());
     let Some(meant) = before.find(|meant| meant.tier == Tier::Named || meant.path.is_dir()) else {
-        if is_named && tier != Tier::Named {
+        if tier != Tier::Named && is_home_named() {
             return Err(Failure::new(FailureKind::Config, "TACHO_HOME is no absolute path"));
         }
         return Ok(state);

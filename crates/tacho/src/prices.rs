@@ -29,6 +29,13 @@ pub(crate) struct Loaded {
     pub(crate) problem: Option<String>,
 }
 
+impl Loaded {
+    /// Whether anything but the list counts.
+    pub(crate) fn has_own(&self) -> bool {
+        self.problem.is_none() && self.file.as_deref().is_some_and(Path::exists)
+    }
+}
+
 /// Reads the owner's prices. One that has none has the list.
 pub(crate) fn load() -> Loaded {
     let file = place::prices_file();

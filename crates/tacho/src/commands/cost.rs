@@ -44,9 +44,7 @@ pub(super) fn run(output: Output, wanted: &Cost) -> Result<(), Failure> {
     };
     let reconciliation = match &store {
         Some(store) if wanted.reconcile => {
-            let prices = prices::load();
-            let has_own_prices = prices.problem.is_none() && prices.file.is_some_and(|file| file.exists());
-            Some(Reconciliation::read(store.read(), filter, has_own_prices)?)
+            Some(Reconciliation::read(store.read(), filter, prices::load().has_own())?)
         }
         _ => wanted.reconcile.then(Reconciliation::default),
     };
