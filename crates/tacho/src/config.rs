@@ -152,6 +152,9 @@ pub(crate) struct Unread {
     pub(crate) may_forbid: bool,
 }
 
+/// Bytes of the unit in which quotas are said.
+pub(crate) const MIB: u64 = 1024 * 1024;
+
 /// What is kept, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
@@ -163,6 +166,18 @@ pub(crate) struct Retention {
     pub(crate) store_mib: Said<u64>,
     /// Days for which a transcript is kept after the agent has deleted it; 0 for not at all.
     pub(crate) archive_days: Said<u64>,
+}
+
+impl Retention {
+    /// Quota of segments and blobs, in bytes.
+    pub(crate) fn spool_bytes(&self) -> u64 {
+        self.spool_mib.value.saturating_mul(MIB)
+    }
+
+    /// Quota of the store, in bytes.
+    pub(crate) fn store_bytes(&self) -> u64 {
+        self.store_mib.value.saturating_mul(MIB)
+    }
 }
 
 impl Default for Retention {

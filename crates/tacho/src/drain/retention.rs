@@ -17,7 +17,6 @@ use tacho_spool::read::{seal, segments};
 const SEGMENT_REST: Duration = Duration::from_secs(2 * 3600);
 /// Sessions forgotten in one transaction when the store outgrows its quota.
 const SESSIONS_AT_ONCE: u32 = 20;
-const MIB: u64 = 1024 * 1024;
 
 /// What was seen so recently goes on, or somebody looks at it: it goes for no quota, not even where what is held, and what is
 /// never forgotten, fills that alone.
@@ -40,9 +39,9 @@ impl Drainer {
         let policy = Policy::load(&place)?;
         let steps = [
             self.seal_segments(),
-            self.forget_old_files(age, retention.spool_mib.value.saturating_mul(MIB), &policy),
+            self.forget_old_files(age, retention.spool_bytes(), &policy),
             self.forget_sessions_before(before, &policy),
-            self.shrink_store_to(retention.store_mib.value.saturating_mul(MIB), &policy),
+            self.shrink_store_to(retention.store_bytes(), &policy),
             if is_believed { self.give_entries_up(&policy) } else { Ok(()) },
             self.fold_sealed_up(),
             // In these sessions nothing was prompted for so long.

@@ -97,11 +97,13 @@ impl Patient {
             for word in line.split(' ') {
                 let is_counted = COUNTED.contains(&word.trim_matches(['(', ')', ',']));
                 let is_pid = words.last().is_some_and(|last| last == "kill");
+                let is_quota = words.last().is_some_and(|last| last.ends_with("_mib"));
                 if let Some(number) = words.last_mut().filter(|_| is_counted) {
                     *number = "N".to_owned();
                 }
                 words.push(match word {
                     _ if is_pid => "PID".to_owned(),
+                    _ if is_quota => "N".to_owned(),
                     "time" | "times" => "times".to_owned(),
                     other => long_numbers_masked(other),
                 });
@@ -245,6 +247,11 @@ fn what_is_wrong_with_the_configuration() {
 
     fs::set_permissions(&config, Permissions::from_mode(0o644)).unwrap();
     patient.is_mended_by_command("a_token_can_be_read_by_others");
+
+    patient.follow("tacho config set retention.store_mib 1000000000");
+    let advice = patient.advice("more_may_be_recorded_than_the_disk_has_room_for");
+    patient.follow(advice.split_once("or keep less: ").unwrap().1);
+    patient.is_well();
 
     fs::set_permissions(patient.installed.home.state(), Permissions::from_mode(0o755)).unwrap();
     patient.is_mended_by_command("the_state_can_be_entered_by_others");

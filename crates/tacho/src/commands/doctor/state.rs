@@ -3,6 +3,7 @@
 use super::super::words;
 use super::Verdict;
 use super::ground::{Ground, typed};
+use crate::config::MIB;
 use rustix::fs::statvfs;
 use tacho_spool::append::SYNC_MARKER;
 use tacho_spool::propagation::TERMS;
@@ -10,8 +11,11 @@ use tacho_spool::state::Tier;
 
 /// Rights of anybody but the owner.
 const OF_OTHERS: u32 = 0o077;
-/// A disk is nearly full with so many percent free.
-const FREE_PERCENT_MIN: u64 = 5;
+/// With less free it is no use to keep less.
+const LITTLE_BYTES: u64 = 64 * MIB;
+/// Of what is free so much is meant for the spool when quotas are made to fit: an eighth; for the store: a quarter.
+const SPOOL_PART: u64 = 8;
+const STORE_PART: u64 = 4;
 /// How far a clock may be off before it is called wrong.
 const HOURS_AHEAD_MAX: u64 = 1;
 const HOUR_NS: u64 = 3600 * 1_000_000_000;
@@ -47,18 +51,33 @@ pub(super) fn directory(ground: &Ground) -> Verdict {
     verdict
 }
 
-/// Space on the disk.
+/// Space on the disk: at least what the spool and the store may still grow by. How large a part of the disk that is says nothing.
 pub(super) fn space(ground: &Ground) -> Verdict {
     let Ok(disk) = statvfs(ground.state.path()) else { return Verdict::fine("not known") };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let percent = disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1);
-    let said = format!("{} free, {percent} %", words::bytes(free));
-    if percent >= FREE_PERCENT_MIN {
+    let spool = ground.segments.iter().map(|segment| segment.bytes).sum::<u64>();
+    let store = ground.store().and_then(|store| store.read().used_bytes().ok()).unwrap_or(0);
+    let retention = &ground.config.retention;
+    let (spool_max, store_max) = (retention.spool_bytes(), retention.store_bytes());
+    let growth = spool_max.saturating_sub(spool).saturating_add(store_max.saturating_sub(store));
+    let said = format!("{} free, and {} at most to be recorded", words::bytes(free), words::bytes(growth));
+    if free >= growth {
         return Verdict::fine(said);
     }
-    let why = "a record that finds no space is lost";
-    let remedy = "make space, or keep less: tacho config set retention.spool_mib 128";
-    Verdict::found(format!("the disk of the state directory has {said}"), why, remedy)
+    let remedy = if free < LITTLE_BYTES {
+        format!("make space on the disk of {}", typed(ground.state.path()))
+    } else {
+        format!(
+            "make space, or keep less: tacho config set retention.spool_mib {} && tacho config set retention.store_mib {}",
+            spool_max.min(spool + free / SPOOL_PART).div_ceil(MIB),
+            store_max.min(store + free / STORE_PART).div_ceil(MIB)
+        )
+    };
+    Verdict::found(
+        format!("the disk of the state directory has {said}"),
+        "a record that finds no space is lost",
+        remedy,
+    )
 }
 
 /// Whether something was recorded in the future.

@@ -3,11 +3,10 @@
 use super::super::words;
 use super::Verdict;
 use super::ground::Ground;
+use crate::config::MIB;
 use std::error::Error as _;
 use tacho_store::StoreError;
 use tacho_store::store::STORE_FILE;
-
-const MIB: u64 = 1024 * 1024;
 
 /// Its schema, its soundness and its size.
 pub(super) fn store(ground: &Ground) -> Verdict {
@@ -21,11 +20,11 @@ pub(super) fn store(ground: &Ground) -> Verdict {
         Ok(read) => read,
         Err(error) => return unusable(ground, &error),
     };
-    let quota = ground.config.retention.store_mib.value;
+    let quota = ground.config.retention.store_bytes();
     let said = format!("{}, {}", words::plural(sessions as u64, "session"), words::bytes(bytes));
     // A quarter more than wanted is what may come together between two looks.
-    if bytes > quota.saturating_mul(MIB) / 4 * 5 {
-        let what = format!("the store has {said}, and its quota is {quota} MiB");
+    if bytes > quota / 4 * 5 {
+        let what = format!("the store has {said}, and its quota is {}", words::bytes(quota));
         let remedy = format!("tacho config set retention.store_mib {}", bytes.div_ceil(MIB));
         return Verdict::found(what, "the oldest sessions go soon", remedy);
     }
