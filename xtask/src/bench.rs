@@ -45,10 +45,10 @@ struct Options {
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (what, rest) = words.split_first().context(USAGE)?;
-    // What `drain` takes for a baseline.
+    // What `drain` takes for baselines.
     if let ("baseline", [state, folder, bodies]) = (*what, rest) {
         let taken = baseline::run(Path::new(state), Path::new(folder), Path::new(bodies))?;
-        println!("{}", taken.as_micros());
+        println!("{} {}", taken.own.as_micros(), taken.floor.as_micros());
         return Ok(());
     }
     // One of the exporters that `export` measures.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::baseline::Baselines;
 use super::drain;
 use super::hook::{Measured, Spread};
 use super::silence;
@@ -73,15 +74,18 @@ System calls are counted from the first read of standard input; what comes befor
 
 pub(super) fn drain(measured: &drain::Measured) -> String {
     let events_a_second = measured.backlog.events as f64 / measured.processor.as_secs_f64();
+    let Baselines { own, floor } = measured.baselines;
+    let (own_times, floor_times) = (measured.times(own), measured.times(floor));
     let bars = [
         Bar::at_least("events a second of one processor", "", 30_000.0, events_a_second),
-        Bar::at_most("time of the processor / parse, insert and compress alone", "", 2.0, measured.ratio()),
+        Bar::at_most("time of the processor / parse, insert and compress alone", "", 2.0, own_times),
         Bar::at_most("peak memory", " MiB", 64.0, measured.peak_kib as f64 / KIB),
     ];
     format!(
         "\
 The middle one of three runs: {} events in {} sessions, {} MB of segments, to {} requests of {} MB that a receiver acknowledged; {} processors, \
-Linux {}. {:.1} s of the processor in {:.1} s; parsing, inserting and compressing alone take {:.1} s.
+Linux {}. {:.1} s of the processor in {:.1} s; parsing, inserting and compressing as it does them take {:.1} s alone, and the \
+least that can be meant by these words {:.1} s: that is {:.2} times less than draining takes.
 
 | Drainer | Bar | Measured | Met |
 |---|---|---|---|
@@ -95,7 +99,9 @@ Linux {}. {:.1} s of the processor in {:.1} s; parsing, inserting and compressin
         kernel(),
         measured.processor.as_secs_f64(),
         measured.wall.as_secs_f64(),
-        measured.baseline.as_secs_f64(),
+        own.as_secs_f64(),
+        floor.as_secs_f64(),
+        floor_times,
         bars.iter().map(bar_row).collect::<String>(),
     )
 }
