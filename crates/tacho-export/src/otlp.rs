@@ -1,8 +1,10 @@
 //! OTLP over HTTP: cleared batches as bytes, and bytes in smaller parts where a receiver does not take them whole.
 
+mod items;
 mod logs;
 mod metrics;
 mod protobuf;
+mod records;
 mod request;
 mod spans;
 mod traces;
@@ -13,17 +15,19 @@ mod tests;
 
 use crate::destination::{Compression, Protocol};
 use crate::gzip::in_form;
+use items::{Item, Items};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use request::{Portion, Request};
-use spans::Spans;
 use std::borrow::Cow;
 use std::io;
 use tacho_model::attribute::Class;
 use tacho_model::batch::Batch;
+use tacho_model::log::LogRecord;
+use tacho_model::span::Span;
 use tacho_privacy::Cleared;
 
 /// What was recorded by and how, as every request says.
@@ -117,23 +121,28 @@ pub fn encode(
     match signal {
         Signal::Traces => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.spans.is_empty()).collect();
-            match protocol {
-                Protocol::HttpProtobuf | Protocol::Grpc => {
-                    encode_all(Spans::of(&batches), protocol, compression)
-                }
-                Protocol::HttpJson => {
-                    encode_all(ExportTraceServiceRequest::of(&batches), protocol, compression)
-                }
-            }
+            encode_items::<Span, ExportTraceServiceRequest>(&batches, protocol, compression)
         }
         Signal::Logs => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.logs.is_empty()).collect();
-            encode_all(ExportLogsServiceRequest::of(&batches), protocol, compression)
+            encode_items::<LogRecord, ExportLogsServiceRequest>(&batches, protocol, compression)
         }
         Signal::Metrics => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.metrics.is_empty()).collect();
             encode_all(ExportMetricsServiceRequest::of(&batches), protocol, compression)
         }
+    }
+}
+
+/// In protobuf from where they lie, else by way of messages.
+fn encode_items<T: Item, R: Request>(
+    batches: &[&Batch],
+    protocol: Protocol,
+    compression: Compression,
+) -> Result<Vec<Encoded>, EncodeError> {
+    match protocol {
+        Protocol::HttpProtobuf | Protocol::Grpc => encode_all(Items::<T>::of(batches), protocol, compression),
+        Protocol::HttpJson => encode_all(R::of(batches), protocol, compression),
     }
 }
 

@@ -49,11 +49,16 @@ impl Request for ExportLogsServiceRequest {
     }
 }
 
-fn record(record: &LogRecord) -> WireRecord {
-    let (number, text) = match record.severity {
+/// How much a record should worry somebody, on the wire.
+pub(super) const fn severity(record: &LogRecord) -> (SeverityNumber, &'static str) {
+    match record.severity {
         Severity::Info => (SeverityNumber::Info, "INFO"),
         Severity::Warn => (SeverityNumber::Warn, "WARN"),
-    };
+    }
+}
+
+fn record(record: &LogRecord) -> WireRecord {
+    let (number, text) = severity(record);
     let (trace_id, span_id) =
         record.span.map(|(trace, span)| (trace.0.to_vec(), span.0.to_vec())).unwrap_or_default();
     WireRecord {

@@ -1,14 +1,16 @@
 //! Tests of the encoder: what is written without messages is what messages would have been.
 
+use super::items::Items;
 use super::request::{Portion, Request};
-use super::spans::Spans;
 use super::{Encoded, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX, encode_all};
 use crate::destination::{Compression, Protocol};
 use crate::gzip::in_form;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::batch::Batch;
 use tacho_model::id::{SpanId, TraceId};
+use tacho_model::log::{LogRecord, Severity};
 use tacho_model::semconv as key;
 use tacho_model::span::{Link, Span, SpanEvent, SpanKind, Status};
 use tacho_model::time::UnixNanos;
@@ -69,8 +71,27 @@ fn spans_are_written_as_their_messages_would_be() {
         one.declared.insert("tier".to_owned(), "x".repeat(text_bytes.min(300)));
         let other = batch(vec![full_span(4, text_bytes)]);
         let batches = [&one, &Batch::default(), &other];
-        let written = Spans::of(&batches).body(Protocol::HttpProtobuf).unwrap();
+        let written = Items::<Span>::of(&batches).body(Protocol::HttpProtobuf).unwrap();
         let message = ExportTraceServiceRequest::of(&batches).body(Protocol::HttpProtobuf).unwrap();
+        assert!(written == message, "with texts of {text_bytes} bytes");
+    }
+}
+
+#[test]
+fn log_records_are_written_as_their_messages_would_be() {
+    let record = |number: u64, text_bytes: usize| LogRecord {
+        at: UnixNanos(number),
+        observed_at: UnixNanos(number * 2),
+        name: key::EVENT_LLM_CALL,
+        severity: if number == 0 { Severity::Info } else { Severity::Warn },
+        span: (number > 0).then_some((TraceId([7; 16]), SpanId([8; 8]))),
+        attributes: full_span(number, text_bytes).attributes,
+    };
+    for text_bytes in [0, 60, 128, 16_384, 1_000_000] {
+        let logs = (0..3).map(|number| record(number, text_bytes)).collect();
+        let batches = [&Batch { logs, ..batch(Vec::new()) }, &Batch::default()];
+        let written = Items::<LogRecord>::of(&batches).body(Protocol::HttpProtobuf).unwrap();
+        let message = ExportLogsServiceRequest::of(&batches).body(Protocol::HttpProtobuf).unwrap();
         assert!(written == message, "with texts of {text_bytes} bytes");
     }
 }
@@ -80,7 +101,7 @@ fn a_request_that_is_too_large_is_parted_without_loss() {
     let many: Vec<Span> = (0..700).map(span).collect();
     let large: Vec<Span> = (700..703).map(|number| full_span(number, 600_000)).collect();
     let batches = [&batch(many), &batch(large)];
-    let all = Spans::of(&batches);
+    let all = Items::<Span>::of(&batches);
     let requests = encode_all(all, Protocol::HttpProtobuf, Compression::None).unwrap();
     let mut numbers = Vec::new();
     for Encoded { bytes, items } in requests {
