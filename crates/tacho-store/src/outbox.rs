@@ -255,8 +255,9 @@ impl Reader<'_> {
         self.parcel(
             destination,
             "SELECT id, destination, signal, content_type, is_full, has_names, items, bytes FROM outbox
-             WHERE destination = ?1 AND signal NOT IN (
-                 SELECT signal FROM destination_signals WHERE destination = ?1 AND declined_ns IS NOT NULL)
+             WHERE destination = ?1 AND NOT EXISTS (
+                 SELECT 1 FROM destination_signals AS known
+                 WHERE known.destination = ?1 AND known.signal = outbox.signal AND declined_ns IS NOT NULL)
              ORDER BY id LIMIT 1",
         )
     }

@@ -2,18 +2,21 @@
 
 mod own;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 pub(crate) use own::{OwnRecord, Recorder, boot_ns};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use tacho_model::time::UnixNanos;
 
 /// What stands before a payload, which is the last member of a record. No string before it can hold these bytes: its
 /// quotation marks would be escaped.
 const BEFORE_RAW: &[u8] = br#","raw":"#;
+/// Finds it; to make that takes as long as to use it.
+static RAW: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEFORE_RAW));
 
 /// One record.
 #[derive(Debug, Deserialize)]
@@ -33,12 +36,14 @@ pub(crate) struct HookRecord<'a> {
     /// Start of the agent's process, in clock ticks since boot.
     pub(crate) ast: Option<u64>,
     /// The agent, where the hook was told.
-    pub(crate) agent: Option<String>,
+    #[serde(borrow)]
+    agent: Option<Text<'a>>,
     /// The event; like all that the drainer does not need, not looked into, so that it spoils nothing.
     #[serde(borrow)]
     ev: Option<&'a RawValue>,
     /// The session.
-    pub(crate) sid: Option<String>,
+    #[serde(borrow)]
+    sid: Option<Text<'a>>,
     /// The subagent.
     #[serde(borrow)]
     aid: Option<&'a RawValue>,
@@ -58,6 +63,10 @@ pub(crate) struct HookRecord<'a> {
     pub(crate) raw_ref: Option<BlobReference>,
 }
 
+/// A text; borrowed where it is written as it is, which serde does not do below an `Option`.
+#[derive(Debug, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// A payload that lies beside the spool.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct BlobReference {
@@ -70,7 +79,7 @@ pub(crate) struct BlobReference {
 impl<'a> HookRecord<'a> {
     /// Reads a record, without looking into its payload. `members` is made to hold what stands before that.
     pub(crate) fn parse(open_object: &'a [u8], members: &'a mut Vec<u8>) -> Result<Self, serde_json::Error> {
-        let raw_at = memmem::find(open_object, BEFORE_RAW);
+        let raw_at = RAW.find(open_object);
         let (before, raw) = open_object.split_at(raw_at.unwrap_or(open_object.len()));
         members.clear();
         members.extend_from_slice(before);
@@ -81,6 +90,16 @@ impl<'a> HookRecord<'a> {
             Err(_) => serde_json::from_slice(members)?,
         };
         Ok(Self { raw: raw.get(BEFORE_RAW.len()..), ..record })
+    }
+
+    /// The agent, where the hook was told.
+    pub(crate) fn agent(&self) -> Option<&str> {
+        self.agent.as_ref().map(|Text(name)| name.as_ref())
+    }
+
+    /// The session.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.sid.as_ref().map(|Text(id)| id.as_ref())
     }
 
     /// Equal for two readings of the same record and for no two hooks: one process writes one record.
@@ -95,22 +114,22 @@ impl<'a> HookRecord<'a> {
     }
 
     /// The event.
-    pub(crate) fn event(&self) -> Option<String> {
+    pub(crate) fn event(&self) -> Option<Cow<'a, str>> {
         text(self.ev)
     }
 
     /// The subagent in which it happened.
-    pub(crate) fn subagent(&self) -> Option<String> {
+    pub(crate) fn subagent(&self) -> Option<Cow<'a, str>> {
         text(self.aid)
     }
 
     /// What is wrong with the payload.
-    pub(crate) fn flaw(&self) -> Option<String> {
+    pub(crate) fn flaw(&self) -> Option<Cow<'a, str>> {
         text(self.bad)
     }
 
     /// The span that the turn which begins lies below, as it was said.
-    pub(crate) fn parent(&self) -> Option<String> {
+    pub(crate) fn parent(&self) -> Option<Cow<'a, str>> {
         text(self.tp)
     }
 
@@ -125,8 +144,9 @@ impl<'a> HookRecord<'a> {
     }
 }
 
-fn text(value: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str(value?.get()).ok()
+fn text<'a>(value: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+    let Text(text) = serde_json::from_str(value?.get()).ok()?;
+    Some(text)
 }
 
 /// A name for a statement, from the parts that make it the same statement.
@@ -150,7 +170,8 @@ mod tests {
         let open_object = br#"{"v":1,"t":7,"ev":"\ud800","aid":17,"bad":null,"env":[],"raw":{}"#;
         let mut members = Vec::new();
         let record = HookRecord::parse(open_object, &mut members).unwrap();
-        let said = [record.event(), record.subagent(), record.flaw(), record.variable("HOME")];
+        let said =
+            [record.event(), record.subagent(), record.flaw(), record.variable("HOME").map(Cow::Owned)];
         assert_eq!((record.t, said, record.raw), (7, [const { None }; 4], Some(&b"{}"[..])));
     }
 }

@@ -28,6 +28,7 @@ mod tests;
 pub(crate) use main_directories::Projects;
 
 use crate::config::owner::Account;
+use crate::drain::now;
 use discovery::{DotGit, Verdict};
 use disk::{Disk, Stamp};
 use head::HeadFiles;
@@ -36,11 +37,15 @@ use rustix::process::Uid;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tacho_model::time::UnixNanos;
 use user::UserFiles;
 
 /// Repositories whose files are remembered; the one that was asked for longest ago goes first.
 const REPOSITORIES_MAX: usize = 32;
+
+/// How long a look for a repository tells what happened before it.
+const WALK_REST: Duration = Duration::from_secs(1);
 
 /// A path is no longer (`PATH_MAX` of Linux).
 const CWD_BYTES_MAX: usize = 4096;
@@ -136,7 +141,26 @@ pub(crate) struct Workplaces {
     disk: Disk,
     user: UserFiles,
     repositories: BTreeMap<PathBuf, Known>,
+    /// Where it looked last for the repositories of directories.
+    walks: BTreeMap<PathBuf, Walk>,
     questions: u64,
+}
+
+/// One look for the repository of a directory, by which all is told that happened there before: a later one could only be further
+/// from it.
+#[derive(Debug)]
+struct Walk {
+    at: UnixNanos,
+    /// The clock may be set back.
+    since: Instant,
+    /// The `.git` that was found, of a repository that may be read.
+    dot_git: Option<PathBuf>,
+}
+
+impl Walk {
+    fn tells(&self, at: UnixNanos) -> bool {
+        at <= self.at && self.since.elapsed() < WALK_REST
+    }
 }
 
 /// A repository whose files are remembered.
@@ -158,6 +182,7 @@ impl Workplaces {
             disk: Disk::of_repositories(account.uid),
             user: UserFiles::new(account),
             repositories: BTreeMap::new(),
+            walks: BTreeMap::new(),
             questions: 0,
         }
     }
@@ -173,7 +198,15 @@ impl Workplaces {
         if !cwd.is_absolute() || bytes.len() > CWD_BYTES_MAX || bytes.contains(&0) {
             return None;
         }
-        self.user.refresh();
+        if !self.walks.get(cwd).is_some_and(|walk| walk.tells(at)) {
+            if self.walks.len() >= REPOSITORIES_MAX {
+                self.walks.clear();
+            }
+            let (at, since) = (now(), Instant::now());
+            self.user.refresh();
+            let dot_git = self.find(cwd);
+            self.walks.insert(cwd.to_owned(), Walk { at, since, dot_git });
+        }
         Some(Workplace {
             cwd: text::bounded(bytes, CWD_BYTES_MAX)?,
             checkout: self.checkout(cwd, at),
@@ -182,6 +215,14 @@ impl Workplaces {
     }
 
     fn checkout(&mut self, cwd: &Path, at: UnixNanos) -> Option<Checkout> {
+        let known = self.repositories.get_mut(self.walks.get(cwd)?.dot_git.as_ref()?)?;
+        self.questions += 1;
+        known.asked = self.questions;
+        Some(known.checkout(&self.disk, &self.user, at))
+    }
+
+    /// Looks for the `.git` around a directory. The repository is remembered.
+    fn find(&mut self, cwd: &Path) -> Option<PathBuf> {
         let disk = self.disk;
         for dot_git in discovery::upward(&disk, cwd) {
             if !self.is_known(&dot_git) {
@@ -191,10 +232,7 @@ impl Workplaces {
                     Verdict::Barred => return None,
                 }
             }
-            self.questions += 1;
-            let known = self.repositories.get_mut(&dot_git.path)?;
-            known.asked = self.questions;
-            return Some(known.checkout(&disk, &self.user, at));
+            return Some(dot_git.path);
         }
         None
     }

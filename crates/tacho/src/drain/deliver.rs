@@ -51,27 +51,29 @@ impl Drainer {
             if self.couriers.is_busy(destination.endpoint()) {
                 continue;
             }
-            let goes_first = self.metrics.is_late(destination.endpoint(), now());
-            if (goes_first || self.store.read().next_parcel(row.key)?.is_none())
+            let mut waiting = self.store.read().next_parcel(row.key)?;
+            if (waiting.is_none() || self.metrics.is_late(destination.endpoint(), now()))
                 && let Some(parcel) = self.metrics.next_for(destination.endpoint())
             {
                 self.couriers.send(destination, parcel, None)?;
                 continue;
             }
-            while let Some(parcel) = self.store.read().next_parcel(row.key)? {
+            while let Some(parcel) = waiting {
                 let user_info = self.config.disclosure_to(named);
-                if let Some(parcel) = permitted(&mut self.store, destination, user_info, parcel)? {
-                    let resources = Resources { config: &self.config, instance_id: &self.instance_id };
-                    let takes_logs = destination.signals.contains(Signal::Logs)
-                        && row.declines(Signal::Logs.name()).is_none();
-                    let is_meant = takes_logs && parcel.signal == Signal::Traces.name();
-                    let enclosure = self.sealing.checkpoint().filter(|_| is_meant);
-                    let enclosure = enclosure.and_then(|checkpoint| {
+                let Some(parcel) = permitted(&mut self.store, destination, user_info, parcel)? else {
+                    waiting = self.store.read().next_parcel(row.key)?;
+                    continue;
+                };
+                let resources = Resources { config: &self.config, instance_id: &self.instance_id };
+                let takes_logs =
+                    destination.signals.contains(Signal::Logs) && row.declines(Signal::Logs.name()).is_none();
+                let is_meant = takes_logs && parcel.signal == Signal::Traces.name();
+                let enclosure =
+                    self.sealing.checkpoint().filter(|_| is_meant).and_then(|checkpoint| {
                         witness(checkpoint, destination, resources, &self.identity_key)
                     });
-                    self.couriers.send(destination, parcel, enclosure)?;
-                    break;
-                }
+                self.couriers.send(destination, parcel, enclosure)?;
+                break;
             }
         }
         Ok(())

@@ -133,7 +133,7 @@ fn observation(state: &Path, record: &HookRecord<'_>) -> Observation {
     Observation {
         uid: record.uid(),
         agent: agent_name(record).to_owned(),
-        session: SessionId::from(record.sid.as_deref().unwrap_or(NO_SESSION)),
+        session: SessionId::from(record.session().unwrap_or(NO_SESSION)),
         source: source(record),
         at: Some(record.at()),
         subagent: None,
@@ -144,12 +144,12 @@ fn observation(state: &Path, record: &HookRecord<'_>) -> Observation {
 
 /// Who speaks in a record. Of an agent that this version does not know nothing but its hooks is known.
 fn source(record: &HookRecord<'_>) -> Source {
-    let agent = agent_named(record.agent.as_deref());
+    let agent = agent_named(record.agent());
     agent.map_or(Source::Hook, |agent| agent.source_of(record.event().as_deref()))
 }
 
 /// The agent a record names; one that this version does not know keeps its name.
 fn agent_name<'a>(record: &'a HookRecord<'_>) -> &'a str {
     let default = || agent_named(None).map(|agent: &Agent| agent.name);
-    record.agent.as_deref().or_else(default).unwrap_or_default()
+    record.agent().or_else(default).unwrap_or_default()
 }

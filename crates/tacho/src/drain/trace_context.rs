@@ -22,7 +22,7 @@ impl Round<'_> {
             return Ok(());
         }
         let parent = record.parent();
-        let beside = record.variable(TRACEPARENT).filter(|beside| parent.as_ref() != Some(beside));
+        let beside = record.variable(TRACEPARENT).filter(|beside| parent.as_deref() != Some(beside.as_str()));
         if parent.is_none() && beside.is_none() {
             return Ok(());
         }

@@ -91,7 +91,8 @@ fn blobs_of(state: &Path, session: &str) -> Vec<Blob> {
         while let Ok(chunk) = read_from(&segment, cursor) {
             for record in &chunk.records {
                 let Ok(record) = HookRecord::parse(&record.open_object, &mut members) else { continue };
-                let reference = record.raw_ref.filter(|_| record.sid.as_deref() == Some(session));
+                let is_meant = record.session() == Some(session);
+                let reference = record.raw_ref.filter(|_| is_meant);
                 blobs.extend(reference.map(|found| Blob { name: found.name, len: found.len, crc: 0 }));
             }
             if !chunk.more {

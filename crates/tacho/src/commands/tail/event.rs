@@ -37,7 +37,8 @@ impl Line {
     pub(super) fn record(open_object: &[u8]) -> Self {
         let mut members = Vec::new();
         let record = HookRecord::parse(open_object, &mut members).ok();
-        let (at_ns, session) = record.map(|record| (record.t, record.sid)).unwrap_or_default();
+        let (at_ns, session) =
+            record.map(|record| (record.t, record.session().map(str::to_owned))).unwrap_or_default();
         Self::Record { at_ns, session, open_object: String::from_utf8_lossy(open_object).into_owned() }
     }
 
@@ -85,7 +86,7 @@ fn text(at_ns: u64, record: Option<&HookRecord<'_>>) -> String {
     let Some(record) = record else { return columns(at_ns, [None; 2], "") };
     let within = record.subagent().map_or_else(String::new, |id| format!("  (in {})", id_start(Some(&id))));
     let event = record.event();
-    columns(at_ns, [record.sid.as_deref(), event.as_deref()], &format!("{}{within}", record_summary(record)))
+    columns(at_ns, [record.session(), event.as_deref()], &format!("{}{within}", record_summary(record)))
 }
 
 /// A line of time, session, event and the rest.
@@ -111,13 +112,13 @@ fn record_summary(record: &HookRecord<'_>) -> String {
     if let Some(blob) = &record.raw_ref {
         return format!("{} beside the record", super::super::words::bytes(blob.len));
     }
-    let Some((agent, payload)) = agent_named(record.agent.as_deref()).zip(record.raw) else {
+    let Some((agent, payload)) = agent_named(record.agent()).zip(record.raw) else {
         return String::new();
     };
     let decoded = (agent.decode)(&Observation {
         uid: [0; 16],
         agent: agent.name.to_owned(),
-        session: SessionId::from(record.sid.as_deref().unwrap_or_default()),
+        session: SessionId::from(record.session().unwrap_or_default()),
         source: agent.source_of(record.event().as_deref()),
         at: Some(record.at()),
         subagent: None,

@@ -90,6 +90,20 @@ fn another_repository_in_the_same_place() {
     assert_eq!(checkout(&again).unwrap().head, head_by_git(&again));
 }
 
+/// What happened before somebody looked is told by that, not by what is there later.
+#[test]
+fn a_look_tells_what_was_before_it() {
+    let room = Room::new();
+    let path = room.path("project");
+    fs::create_dir(&path).unwrap();
+    let mut workplaces = Workplaces::new(room.account());
+    let earlier = now();
+    assert_eq!(workplaces.at(&path, earlier).unwrap().checkout, None);
+    room.repository("project");
+    assert_eq!(workplaces.at(&path, earlier).unwrap().checkout, None);
+    assert_eq!(workplaces.at(&path, now()).unwrap().checkout.unwrap().repository, local("project"));
+}
+
 #[test]
 fn more_repositories_than_are_remembered() {
     let room = Room::new();
