@@ -15,19 +15,22 @@ use crate::waits::{Wait, WaitReason};
 use tacho_model::attribute::{Attributes, Value};
 use tacho_model::clip::is_cut;
 use tacho_model::event::{FailureCause, ModelReport, Repository};
-use tacho_model::id::{MessageId, PromptId, SubagentId, ToolUseId};
+use tacho_model::id::{MessageId, SubagentId, ToolUseId};
 use tacho_model::semconv as key;
 use tacho_model::usage::Usage;
 use tacho_model::usage_record::Terms;
 
+/// Most spans have no more attributes than this.
+const ATTRIBUTES_USUAL: usize = 32;
+
 /// The attributes of a node's span, its error aside.
 pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> Attributes {
-    let mut attributes = Attributes::default();
-    let session = tree.facts.session.as_str();
+    let mut attributes = Attributes::with_capacity(ATTRIBUTES_USUAL);
+    let session = &tree.facts.session;
     attributes.set(key::SESSION_ID, session);
     attributes.set(key::GEN_AI_CONVERSATION_ID, session);
     let prompt = tree.turn_above(index).and_then(|turn| turn.prompt);
-    attributes.set_known(key::CLAUDE_CODE_PROMPT_ID, prompt.map(PromptId::as_str));
+    attributes.set_known(key::CLAUDE_CODE_PROMPT_ID, prompt);
     attributes.set_known(key::TACHOGRAPH_END_INFERRED, node.inferred.map(inferred_word));
     let repository = tree.facts.repository_at(node.start);
     if let Some(repository) = repository {
@@ -109,7 +112,7 @@ fn subagent(
 ) {
     operation(attributes, tree, "invoke_agent");
     attributes.set(key::GEN_AI_AGENT_NAME, subagent.kind.value().map_or("unknown", String::as_str));
-    attributes.set(key::CLAUDE_CODE_SUBAGENT_ID, id.as_str());
+    attributes.set(key::CLAUDE_CODE_SUBAGENT_ID, id);
     usage_below(attributes, tree, node);
     content::subagent(attributes, tree, id, subagent, node);
     deeds::below(attributes, tree, node);
@@ -140,10 +143,10 @@ fn tool(attributes: &mut Attributes, tree: &Tree<'_>, id: &ToolUseId, tool: &Too
     operation(attributes, tree, "execute_tool");
     attributes.set(key::GEN_AI_TOOL_NAME, tool_name(tool));
     attributes.set(key::GEN_AI_TOOL_TYPE, if tool.on_server { "extension" } else { "function" });
-    attributes.set(key::GEN_AI_TOOL_CALL_ID, id.as_str());
+    attributes.set(key::GEN_AI_TOOL_CALL_ID, id);
     attributes.set(key::CLAUDE_CODE_TOOL_OUTCOME, outcome(tree.facts, tool).word());
     attributes.set_known(key::CLAUDE_CODE_TOOL_DURATION_MS, tool.duration_ms.value().copied());
-    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, tool.owner().map(SubagentId::as_str));
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, tool.owner());
     if let Some(server) = tool.mcp_server.value() {
         attributes.set(key::MCP_METHOD_NAME, "tools/call");
         attributes.set(key::MCP_SERVER_NAME, server.as_str());
@@ -162,7 +165,7 @@ fn tool_name(tool: &ToolFacts) -> &str {
 
 fn wait(attributes: &mut Attributes, wait: &Wait<'_>) {
     attributes.set(key::GEN_AI_TOOL_NAME, tool_name(wait.facts));
-    attributes.set(key::GEN_AI_TOOL_CALL_ID, wait.tool.as_str());
+    attributes.set(key::GEN_AI_TOOL_CALL_ID, wait.tool);
     match wait.reason {
         WaitReason::Permission => decisions::said(attributes, wait.facts),
         WaitReason::Elicitation { mode, action, .. } => {
@@ -175,7 +178,7 @@ fn wait(attributes: &mut Attributes, wait: &Wait<'_>) {
 }
 
 fn compaction(attributes: &mut Attributes, compaction: &Compacting<'_>) {
-    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, compaction.subagent.map(SubagentId::as_str));
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, compaction.subagent);
     attributes.set_known(key::CLAUDE_CODE_COMPACTION_TRIGGER, compaction.trigger);
     attributes.set_known(key::CLAUDE_CODE_COMPACTION_PRE_TOKENS, compaction.tokens_before);
     attributes.set_known(key::CLAUDE_CODE_COMPACTION_POST_TOKENS, compaction.tokens_after);
@@ -185,7 +188,7 @@ fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
     operation(attributes, tree, "chat");
     attributes.set(key::GEN_AI_REQUEST_MODEL, requested_model(call).unwrap_or("unknown"));
     attributes.set(key::GEN_AI_REQUEST_STREAM, true);
-    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, call.subagent.map(SubagentId::as_str));
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_ID, call.subagent);
     let first_chunk = call.seconds_to_first_chunk();
     attributes.set_known(key::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk);
     let at_most = if first_chunk.is_none() { call.seconds_to_first_block() } else { None };
@@ -207,13 +210,12 @@ fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
             usage(attributes, call.usage());
         }
         CallOutcome::Reported(request) => {
-            attributes.set(key::CLAUDE_CODE_REQUEST_ID, request.as_str());
+            attributes.set(key::CLAUDE_CODE_REQUEST_ID, *request);
             reported(attributes, measured);
             usage(attributes, call.usage());
         }
         CallOutcome::Failed(facts) => {
-            attributes
-                .set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.as_ref().map(|id| id.as_str()));
+            attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.as_ref());
         }
     }
     if let Some(price) = &call.price {
@@ -235,12 +237,12 @@ fn requested_model<'a>(call: &Call<'a>) -> Option<&'a str> {
 }
 
 fn answer(attributes: &mut Attributes, message: &MessageId, facts: &CallFacts) {
-    attributes.set(key::GEN_AI_RESPONSE_ID, message.as_str());
+    attributes.set(key::GEN_AI_RESPONSE_ID, message);
     attributes.set_known(key::GEN_AI_RESPONSE_MODEL, facts.model.value().cloned());
     attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, facts.effort.value().cloned());
     let reasons = facts.finish.value().map(|finish| Value::StringList(vec![finish.word.clone()]));
     attributes.set_known(key::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
-    attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.value().map(|id| id.as_str()));
+    attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.value());
     terms(attributes, &facts.terms);
 }
 

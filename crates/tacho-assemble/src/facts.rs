@@ -427,5 +427,6 @@ impl SessionFacts {
 /// Older agents announce a prompt without naming it: the announcement itself names the turn.
 fn announced_without_id(event: &Event) -> Option<PromptId> {
     let is_announcement = event.source == Source::Hook && matches!(event.fact, Fact::Prompted { .. });
-    is_announcement.then(|| PromptId(event.observation.iter().map(|byte| format!("{byte:02x}")).collect()))
+    let hex = || event.observation.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    is_announcement.then(|| PromptId::from(hex()))
 }

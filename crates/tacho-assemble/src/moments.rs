@@ -38,7 +38,7 @@ pub(crate) fn moments(tree: &Tree<'_>, session: &Session, spans: &[Span]) -> Vec
 }
 
 fn record(tree: &Tree<'_>, name: &'static str, at: UnixNanos, mut attributes: Attributes) -> LogRecord {
-    attributes.set(key::SESSION_ID, tree.facts.session.as_str());
+    attributes.set(key::SESSION_ID, &tree.facts.session);
     LogRecord { at, observed_at: at, name, severity: Severity::Info, span: None, attributes }
 }
 

@@ -128,7 +128,7 @@ fn events(node: &Node<'_>) -> Vec<SpanEvent> {
     let retried = call.retries.iter().filter_map(|retry| {
         let mut attributes = Attributes::default();
         attributes.set(key::ERROR_TYPE, retry.error.as_str());
-        attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, retry.request_id.as_ref().map(|id| id.as_str()));
+        attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, retry.request_id.as_ref());
         Some(SpanEvent { at: retry.at?, name: key::EVENT_API_RETRY, attributes })
     });
     retried.collect()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// Type of an attribute's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,8 +110,8 @@ impl Ord for Key {
 /// The value of an attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// UTF-8 text.
-    String(String),
+    /// UTF-8 text, which a span and all that is sent of it share.
+    String(Arc<str>),
     /// Signed 64-bit integer.
     Int(i64),
     /// IEEE 754 double.
@@ -135,12 +136,18 @@ impl Hash for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+        Self::String(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(text: Arc<str>) -> Self {
         Self::String(text)
     }
 }
@@ -174,8 +181,19 @@ impl From<bool> for Value {
 pub struct Attributes(Vec<(Key, Value)>);
 
 impl Attributes {
+    /// None yet, with room for so many.
+    #[must_use]
+    pub fn with_capacity(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
     /// Sets an attribute, replacing an earlier value.
     pub fn set(&mut self, key: Key, value: impl Into<Value>) {
+        // Copies come in their order.
+        if self.0.last().is_none_or(|(last, _)| *last < key) {
+            self.0.push((key, value.into()));
+            return;
+        }
         match self.place_of(key) {
             Ok(place) => {
                 if let Some((_, earlier)) = self.0.get_mut(place) {
@@ -242,8 +260,10 @@ impl fmt::Debug for Attributes {
 
 impl FromIterator<(Key, Value)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (Key, Value)>>(pairs: I) -> Self {
-        let mut attributes = Self::default();
-        pairs.into_iter().for_each(|(key, value)| attributes.set(key, value));
+        let pairs = pairs.into_iter();
+        let (least, most) = pairs.size_hint();
+        let mut attributes = Self(Vec::with_capacity(most.unwrap_or(least)));
+        pairs.for_each(|(key, value)| attributes.set(key, value));
         attributes
     }
 }

@@ -3,15 +3,18 @@
 //! Derivation needs no shared state: any process that sees the same event computes the same id, so a replay
 //! or a second delivery is recognised as such. The scheme and its golden vectors are in `docs/formats/ids.md`.
 
+use crate::attribute::Value;
 use crate::span::SpanKind;
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::sync::Arc;
 
+// They are copied into all that is said of what they name.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The id as the agent spells it.
@@ -23,7 +26,19 @@ macro_rules! text_id {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.to_owned())
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<&$name> for Value {
+            fn from(id: &$name) -> Self {
+                Arc::clone(&id.0).into()
             }
         }
 

@@ -200,7 +200,8 @@ fn clear_said(key: Key, value: &Value, policy: Policy<'_>) -> Option<(Key, Value
         return Some((key, value));
     }
     let judged = match value {
-        Value::String(text) => Value::String(as_name(text)),
+        Value::String(text) if is_name(&text) => Value::String(text),
+        Value::String(_) => OTHER.into(),
         Value::StringList(texts) => Value::StringList(texts.into_iter().map(as_name).collect()),
         Value::Int(_) | Value::Double(_) | Value::Boolean(_) => value,
     };

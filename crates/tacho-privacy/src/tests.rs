@@ -15,7 +15,7 @@ const SECRET: &str = "sk-secret-9f2c";
 /// Every attribute of the registry, each text holding the secret.
 fn everything() -> Attributes {
     let value = |value_type: ValueType| match value_type {
-        ValueType::String => Value::String(format!("https://{SECRET}:{SECRET}@host/path?{SECRET}#{SECRET}")),
+        ValueType::String => format!("https://{SECRET}:{SECRET}@host/path?{SECRET}#{SECRET}").into(),
         ValueType::Int => Value::Int(1),
         ValueType::Double => Value::Double(1.0),
         ValueType::Boolean => Value::Boolean(true),
@@ -112,7 +112,7 @@ fn named(tool: &str, level: CaptureLevel) -> [String; 4] {
     let batch = cleared_with(attributes, policy, &[]);
     let (span, log) = (batch.spans.first().unwrap(), batch.logs.first().unwrap());
     let text = |attributes: &Attributes, key: Key| match attributes.get(key) {
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.to_string(),
         other => panic!("{other:?}"),
     };
     [

@@ -230,8 +230,8 @@ fn transcript(row: &Row<'_>) -> rusqlite::Result<TranscriptCursor> {
     Ok(TranscriptCursor {
         path: row.get(0)?,
         agent: row.get(1)?,
-        session: SessionId(row.get(2)?),
-        subagent: row.get::<_, Option<String>>(3)?.map(SubagentId),
+        session: SessionId::from(row.get::<_, String>(2)?),
+        subagent: row.get::<_, Option<String>>(3)?.map(SubagentId::from),
         inode: row.get::<_, i64>(4)?.cast_unsigned(),
         cursor: row.get::<_, i64>(5)?.cast_unsigned(),
         mark: row.get(6)?,

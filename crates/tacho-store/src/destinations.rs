@@ -170,8 +170,9 @@ impl Reader<'_> {
                          AND coalesce(compared, spans.fingerprint) = spans.fingerprint))
              ORDER BY key",
         )?;
-        let rows = statement
-            .query_map(params![destination.0, since.0.cast_signed()], |row| Ok(SessionId(row.get(0)?)))?;
+        let rows = statement.query_map(params![destination.0, since.0.cast_signed()], |row| {
+            Ok(SessionId::from(row.get::<_, String>(0)?))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -86,7 +86,7 @@ impl Reader<'_> {
 
     fn sessions_of(&self, select: &str) -> Result<Vec<SessionId>, StoreError> {
         let mut statement = self.connection.prepare_cached(select)?;
-        let sessions = statement.query_map([], |row| Ok(SessionId(row.get(0)?)))?;
+        let sessions = statement.query_map([], |row| Ok(SessionId::from(row.get::<_, String>(0)?)))?;
         Ok(sessions.collect::<Result<_, _>>()?)
     }
 
@@ -141,7 +141,7 @@ pub(crate) fn observation(session: &SessionId, row: &Row<'_>) -> rusqlite::Resul
         session: session.clone(),
         source: Source::named(&source).unwrap_or(Source::Recorder),
         at: row.get::<_, Option<i64>>(3)?.map(|at| UnixNanos(at.cast_unsigned())),
-        subagent: row.get::<_, Option<String>>(4)?.map(SubagentId),
+        subagent: row.get::<_, Option<String>>(4)?.map(SubagentId::from),
         offset: row.get::<_, Option<i64>>(5)?.map(i64::cast_unsigned),
         body: row.get(6)?,
     })

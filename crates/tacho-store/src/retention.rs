@@ -30,8 +30,9 @@ impl Reader<'_> {
             "SELECT id FROM sessions JOIN session_keys USING (key)
              WHERE last_seen_ns < ?1 ORDER BY ended_ns IS NULL, last_seen_ns LIMIT ?2",
         )?;
-        let rows =
-            statement.query_map(params![before.0.cast_signed(), limit], |row| Ok(SessionId(row.get(0)?)))?;
+        let rows = statement.query_map(params![before.0.cast_signed(), limit], |row| {
+            Ok(SessionId::from(row.get::<_, String>(0)?))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

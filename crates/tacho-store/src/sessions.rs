@@ -120,7 +120,7 @@ impl Reader<'_> {
         let rows = statement.query_map([], |row| {
             Ok(Unsettled {
                 key: SessionKey(row.get(0)?),
-                session: SessionId(row.get(1)?),
+                session: SessionId::from(row.get::<_, String>(1)?),
                 last_seen: UnixNanos(row.get::<_, i64>(2)?.cast_unsigned()),
                 settles_at: row.get::<_, Option<i64>>(3)?.map(|at| UnixNanos(at.cast_unsigned())),
             })
@@ -144,7 +144,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     let count = |column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let known = |column: usize| row.get::<_, Option<i64>>(column).map(|value| value.map(i64::cast_unsigned));
     Ok(Session {
-        id: SessionId(row.get(0)?),
+        id: SessionId::from(row.get::<_, String>(0)?),
         agent: row.get(1)?,
         agent_version: row.get(2)?,
         started: UnixNanos(count(3)?),

@@ -177,7 +177,7 @@ impl Serialize for AsJson<'_> {
         let mut map = serializer.serialize_map(None)?;
         for (key, value) in self.0.iter() {
             match value {
-                Value::String(text) => map.serialize_entry(key.name(), text)?,
+                Value::String(text) => map.serialize_entry(key.name(), &**text)?,
                 Value::Int(number) => map.serialize_entry(key.name(), number)?,
                 Value::Double(number) => map.serialize_entry(key.name(), number)?,
                 Value::Boolean(truth) => map.serialize_entry(key.name(), truth)?,
@@ -197,7 +197,7 @@ fn attributes_from(json: &Json) -> Attributes {
 
 fn value_from(key: Key, json: &Json) -> Option<Value> {
     Some(match key.value_type() {
-        ValueType::String => Value::String(json.as_str()?.to_owned()),
+        ValueType::String => json.as_str()?.into(),
         ValueType::Int => Value::Int(json.as_i64()?),
         ValueType::Double => Value::Double(json.as_f64()?),
         ValueType::Boolean => Value::Boolean(json.as_bool()?),

@@ -481,7 +481,7 @@ fn record(row: &Row<'_>, names: &Names) -> rusqlite::Result<(UsageRecord, Sessio
             is_sidechain: row.get(4)?,
             is_empty: row.get(22)?,
             at: UnixNanos(row.get::<_, i64>(3)?.cast_unsigned()),
-            session: SessionId(row.get(24)?),
+            session: SessionId::from(row.get::<_, String>(24)?),
             subagent: name(8)?,
             project: name(7)?,
             model: name(6)?,

@@ -45,7 +45,7 @@ impl From<&Session> for SessionReport {
     fn from(session: &Session) -> Self {
         let usage = session.usage;
         Self {
-            id: session.id.0.clone(),
+            id: session.id.to_string(),
             agent: session.agent.clone(),
             agent_version: session.agent_version.clone(),
             started_ns: session.started.0,
@@ -117,7 +117,7 @@ fn attributes(attributes: &Attributes) -> Json {
 
 pub(crate) fn attribute(value: &Value) -> Json {
     match value {
-        Value::String(text) => json!(text),
+        Value::String(text) => json!(**text),
         Value::Int(number) => json!(number),
         Value::Double(number) => json!(number),
         Value::Boolean(truth) => json!(truth),

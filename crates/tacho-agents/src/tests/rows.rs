@@ -142,7 +142,7 @@ fn parts_of_an_answer() {
         if let Fact::ModelAnswered(answer) = fact {
             parts.push((answer.block, answer.part));
         } else if let Fact::ToolRecorded(record) = fact {
-            records.push((record.tool.0, record.response));
+            records.push((record.tool.to_string(), record.response));
         }
     }
     let tool = |id: &str, name: &str, input: &str, on_server| {

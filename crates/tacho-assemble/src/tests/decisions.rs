@@ -17,7 +17,7 @@ fn said(events: &[Event], key: Key) -> Vec<Option<Value>> {
 }
 
 fn text(word: &str) -> Option<Value> {
-    Some(Value::String(word.to_owned()))
+    Some(word.into())
 }
 
 /// The row of a call in the transcript.

@@ -30,7 +30,7 @@ fn check(events: &[Event], expected: &[(&str, Option<&str>)]) {
     let found: Vec<(&str, Option<&str>)> = spans
         .iter()
         .map(|span| match span.attributes.get(key::VCS_REF_HEAD_REVISION) {
-            Some(Value::String(revision)) => (span.name.as_str(), Some(revision.as_str())),
+            Some(Value::String(revision)) => (span.name.as_str(), Some(&**revision)),
             _ => (span.name.as_str(), None),
         })
         .collect();

@@ -35,12 +35,12 @@ pub(super) fn class_of(pair: &KeyValue) -> Class {
 
 fn wire_value(value: &Value) -> Wire {
     match value {
-        Value::String(text) => Wire::StringValue(text.clone()),
+        Value::String(text) => Wire::StringValue(text.to_string()),
         Value::Int(number) => Wire::IntValue(*number),
         Value::Double(number) => Wire::DoubleValue(*number),
         Value::Boolean(truth) => Wire::BoolValue(*truth),
         Value::StringList(texts) => {
-            let text = |text: &String| AnyValue { value: Some(Wire::StringValue(text.clone())) };
+            let text = |text: &String| AnyValue { value: Some(Wire::StringValue(text.to_string())) };
             Wire::ArrayValue(ArrayValue { values: texts.iter().map(text).collect() })
         }
     }

@@ -52,7 +52,7 @@ impl LogRecord {
 /// One record, with what the registry lists of it.
 fn record(span: &Span, name: &'static str, at: UnixNanos, observed_at: UnixNanos) -> LogRecord {
     let listed = LogShape::of(name).map_or(&[][..], |shape| shape.attributes);
-    let mut attributes = Attributes::default();
+    let mut attributes = Attributes::with_capacity(COMMON.len() + listed.len());
     for key in COMMON.iter().chain(listed) {
         attributes.set_known(*key, span.attributes.get(*key).cloned());
     }

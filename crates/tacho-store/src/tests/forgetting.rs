@@ -47,7 +47,7 @@ fn sessions_are_forgotten_by_age_the_oldest_first() {
     changes.commit().unwrap();
     let named = |before: u64, limit: u32| -> Vec<String> {
         let found = store.read().sessions_last_seen_before(later(before), limit).unwrap();
-        found.into_iter().map(|id| id.0).collect()
+        found.into_iter().map(|id| id.to_string()).collect()
     };
     assert_eq!(named(30, 10), ["older", "old"]);
     assert_eq!(named(100, 1), ["older"]);

@@ -41,7 +41,7 @@ fn nothing_happens_without_a_commit() {
 
 fn value(value_type: ValueType) -> BoxedStrategy<Value> {
     match value_type {
-        ValueType::String => any::<String>().prop_map(Value::String).boxed(),
+        ValueType::String => any::<String>().prop_map(Value::from).boxed(),
         ValueType::Int => any::<i64>().prop_map(Value::Int).boxed(),
         ValueType::Double => (prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL | prop::num::f64::ZERO)
             .prop_map(Value::Double)
@@ -175,7 +175,13 @@ fn sessions_are_found_by_the_beginning_of_their_id() {
     }
     changes.commit().unwrap();
     let named = |prefix: &str| -> Vec<String> {
-        store.read().sessions_named(prefix).unwrap().into_iter().map(|session| session.id.0).collect()
+        store
+            .read()
+            .sessions_named(prefix)
+            .unwrap()
+            .into_iter()
+            .map(|session| session.id.to_string())
+            .collect()
     };
     assert_eq!(named("ab"), ["ab", "ab%", "abc"]);
     assert_eq!(named("ab%"), ["ab%"]);

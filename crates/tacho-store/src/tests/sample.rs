@@ -90,7 +90,7 @@ pub(super) fn session(id: &str, last_seen: UnixNanos) -> Session {
 /// A span with every attribute there is.
 pub(super) fn span(number: u8) -> Span {
     let value = |value_type: ValueType| match value_type {
-        ValueType::String => Value::String(format!("text {number} \u{e9}\u{1f600}\n\"\\")),
+        ValueType::String => format!("text {number} \u{e9}\u{1f600}\n\"\\").into(),
         ValueType::Int => Value::Int(i64::MIN + i64::from(number)),
         ValueType::Double => Value::Double(0.1 + f64::from(number)),
         ValueType::Boolean => Value::Boolean(number.is_multiple_of(2)),

@@ -76,7 +76,7 @@ fn statement() -> impl Strategy<Value = UsageRecord> {
                     is_sidechain,
                     is_empty: usage.is_empty(),
                     at: UnixNanos(at * 1_000_000_000_000),
-                    session: SessionId(format!("session-{session}")),
+                    session: SessionId::from(format!("session-{session}")),
                     subagent: is_sidechain.then(|| "Explore".to_owned()),
                     project: Some(format!("/home/dev/{session}")),
                     model: Some("claude-opus-5-5".to_owned()),

@@ -256,7 +256,8 @@ impl Reader<'_> {
     /// When the store cannot be read.
     pub fn session_ids(&self) -> Result<BTreeMap<SessionKey, SessionId>, StoreError> {
         let mut select = self.connection.prepare_cached("SELECT key, id FROM session_keys")?;
-        let rows = select.query_map([], |row| Ok((SessionKey(row.get(0)?), SessionId(row.get(1)?))))?;
+        let rows = select
+            .query_map([], |row| Ok((SessionKey(row.get(0)?), SessionId::from(row.get::<_, String>(1)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

@@ -65,10 +65,10 @@ fn rows(store: Reader<'_>, wanted: Option<&str>) -> Result<Vec<Row>, Failure> {
             .hint("`tacho coverage` without an argument lists all of them"));
     }
     let mut sessions: BTreeMap<String, Session> =
-        store.sessions()?.into_iter().map(|session| (session.id.0.clone(), session)).collect();
+        store.sessions()?.into_iter().map(|session| (session.id.to_string(), session)).collect();
     let covered = store.coverage(meant.as_ref())?;
     let rows = covered.into_iter().filter_map(|(key, coverage)| {
-        let id = ids.get(&key)?.0.clone();
+        let id = ids.get(&key)?.to_string();
         Some(Row { session: sessions.remove(&id), id, coverage })
     });
     Ok(rows.collect())

@@ -40,7 +40,7 @@ fn row(session: &Session) -> Vec<String> {
     let end = session.ended.unwrap_or(session.last_seen);
     let running = if session.ended.is_none() { "+" } else { "" };
     vec![
-        display_safe(&session.id.0),
+        display_safe(session.id.as_str()),
         words::time(session.started),
         format!("{}{running}", words::duration(end.nanos_since(session.started))),
         session.turns.to_string(),

@@ -116,7 +116,7 @@ pub(super) fn heading(session: &Session) -> String {
     format!(
         "session {}  {} {}  {}  {}  {state}\n{}, {}, {} ({} failed, {} denied), {}; tokens: {} input of which {} \
          from cache, {} output; cost: {}\n",
-        display_safe(&session.id.0),
+        display_safe(session.id.as_str()),
         session.agent,
         display_safe(version),
         words::time(session.started),

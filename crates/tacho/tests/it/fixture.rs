@@ -97,7 +97,7 @@ pub fn load(name: &str) -> Fixture {
         payload: line.payload.get().to_owned(),
     });
     let first: Payload = serde_json::from_str(&hooks.first().unwrap().payload).unwrap();
-    let session = SessionId(first.session_id);
+    let session = SessionId::from(first.session_id);
     let truth = directory.join("truth.jsonl");
     Fixture {
         name: name.to_owned(),

@@ -94,7 +94,7 @@ impl ReadBook {
         }
         let store = place::open_store_to_read(&self.state)?;
         let sessions = store.map(|store| store.read().sessions()).transpose()?.unwrap_or_default();
-        Ok(sessions.into_iter().next().map_or(wanted, |session| session.id.0))
+        Ok(sessions.into_iter().next().map_or(wanted, |session| session.id.to_string()))
     }
 }
 

@@ -147,7 +147,7 @@ pub(super) fn known(state: &State, wanted: &str) -> Result<String, Failure> {
 /// The sessions that the store knows whose id begins so.
 pub(super) fn beginning(state: &State, wanted: &str) -> Result<BTreeSet<String>, Failure> {
     let Some(store) = place::open_store_to_read(state)? else { return Ok(BTreeSet::new()) };
-    let ids = store.read().session_ids()?.into_values().map(|id| id.0);
+    let ids = store.read().session_ids()?.into_values().map(|id| id.to_string());
     let mut ids: BTreeSet<String> = ids.filter(|id| id.starts_with(wanted)).collect();
     if store.read().first_entry_of(&SessionId::from(wanted))?.is_some() {
         ids.insert(wanted.to_owned());

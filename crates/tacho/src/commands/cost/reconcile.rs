@@ -135,7 +135,7 @@ impl Reconciliation {
         }
         let mut ids = store.session_ids()?;
         let sessions = sessions.into_iter().map(|(key, sides)| {
-            let id = ids.remove(&key).map(|id| id.0).unwrap_or_default();
+            let id = ids.remove(&key).map(|id| id.to_string()).unwrap_or_default();
             sides.compared(id)
         });
         Ok(Self { sessions: sessions.collect() })

@@ -41,7 +41,7 @@ pub(super) fn run(output: Output, writes: bool) -> Result<(), Failure> {
     let mut records: Vec<UsageRecord> = Vec::new();
     if let Some(store) = place::open_store_to_read(&state)? {
         again::each_changed(store.read(), &mut pricing, |record, before, after| {
-            let changed = sessions.entry(record.owner.session.0.clone()).or_default();
+            let changed = sessions.entry(record.owner.session.to_string()).or_default();
             changed.calls += 1;
             changed.before = changed.before.plus(before.unwrap_or_default());
             changed.after = changed.after.plus(after.unwrap_or_default());

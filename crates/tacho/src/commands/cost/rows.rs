@@ -125,7 +125,7 @@ impl Costs {
             CostBy::Session => {
                 let ids = store.session_ids()?;
                 let ids: HashMap<i64, String> =
-                    ids.into_iter().map(|(key, id)| (key.number(), id.0)).collect();
+                    ids.into_iter().map(|(key, id)| (key.number(), id.to_string())).collect();
                 by_cost(groups, |key| ids.get(&key).cloned().unwrap_or_default())
             }
             CostBy::Project | CostBy::Model => by_cost(groups, |key| named(key, "unknown")),

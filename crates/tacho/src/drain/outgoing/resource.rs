@@ -78,7 +78,7 @@ impl Resources<'_> {
 /// What a resource says of a session, as labels of its metrics.
 pub(crate) fn labels(resource: &Attributes, identity_key: &IdentityKey) -> Labels {
     let text = |key| match resource.get(key) {
-        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::String(text)) => Some(text.to_string()),
         _ => None,
     };
     let user = text(key::USER_NAME).map(|name| identity_key.pseudonym(&name));
@@ -114,7 +114,7 @@ pub(super) fn user_name(repository: Option<&Repository>) -> Option<String> {
     let mut said = Attributes::default();
     user(&mut said, repository);
     match said.get(key::USER_NAME)? {
-        Value::String(name) => Some(name.clone()),
+        Value::String(name) => Some(name.to_string()),
         Value::Int(_) | Value::Double(_) | Value::Boolean(_) | Value::StringList(_) => None,
     }
 }

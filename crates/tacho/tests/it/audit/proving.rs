@@ -262,7 +262,8 @@ fn a_commitment_that_is_opened() {
         spans.iter().find(|span| span.span_id.to_string() == entry["span_id"].as_str().unwrap()).unwrap();
     let content = span.attributes.get(tacho_model::semconv::GEN_AI_TOOL_CALL_ARGUMENTS).unwrap();
     let tacho_model::attribute::Value::String(content) = content else { panic!("{content:?}") };
-    let commitment = STANDARD.encode(Sha256::new_with_prefix(nonce).chain_update(content).finalize());
+    let commitment =
+        STANDARD.encode(Sha256::new_with_prefix(nonce).chain_update(content.as_bytes()).finalize());
     assert_eq!(entry["input"], commitment);
 }
 
