@@ -61,14 +61,14 @@ pub(crate) fn attributes(tree: &Tree<'_>, node: &Node<'_>, index: NodeIndex) -> 
 
 fn vcs(attributes: &mut Attributes, repository: &Repository) {
     let Repository { url, name, owner, provider, ref_name, ref_type, revision, worktree, .. } = repository;
-    attributes.set_known(key::VCS_REPOSITORY_URL_FULL, url.clone());
-    attributes.set_known(key::VCS_REPOSITORY_NAME, name.clone());
-    attributes.set_known(key::VCS_OWNER_NAME, owner.clone());
-    attributes.set_known(key::VCS_PROVIDER_NAME, provider.clone());
-    attributes.set_known(key::VCS_REF_HEAD_NAME, ref_name.clone());
-    attributes.set_known(key::VCS_REF_HEAD_TYPE, ref_type.clone());
-    attributes.set_known(key::VCS_REF_HEAD_REVISION, revision.clone());
-    attributes.set_known(key::TACHOGRAPH_VCS_WORKTREE, worktree.clone());
+    attributes.set_known(key::VCS_REPOSITORY_URL_FULL, url.as_deref());
+    attributes.set_known(key::VCS_REPOSITORY_NAME, name.as_deref());
+    attributes.set_known(key::VCS_OWNER_NAME, owner.as_deref());
+    attributes.set_known(key::VCS_PROVIDER_NAME, provider.as_deref());
+    attributes.set_known(key::VCS_REF_HEAD_NAME, ref_name.as_deref());
+    attributes.set_known(key::VCS_REF_HEAD_TYPE, ref_type.as_deref());
+    attributes.set_known(key::VCS_REF_HEAD_REVISION, revision.as_deref());
+    attributes.set_known(key::TACHOGRAPH_VCS_WORKTREE, worktree.as_deref());
 }
 
 const fn inferred_word(inferred: Inferred) -> &'static str {
@@ -93,9 +93,9 @@ fn turn(attributes: &mut Attributes, tree: &Tree<'_>, turn: &TurnFacts, node: &N
     operation(attributes, tree, "invoke_agent");
     attributes.set(key::GEN_AI_AGENT_NAME, tree.facts.agent.name);
     attributes.set(key::GEN_AI_CONVERSATION_ROOT, true);
-    attributes.set_known(key::CLAUDE_CODE_AGENT_VERSION, tree.facts.version.value().cloned());
+    attributes.set_known(key::CLAUDE_CODE_AGENT_VERSION, tree.facts.version.value().map(String::as_str));
     usage_below(attributes, tree, node);
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_MODE, turn.permission_mode.value().cloned());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_MODE, turn.permission_mode.value().map(String::as_str));
     let whole = turn.text.value().filter(|text| !is_cut(text));
     attributes.set_known(key::CLAUDE_CODE_PROMPT_LENGTH, whole.map(|text| text.chars().count() as u64));
     content::turn(attributes, tree, turn, node);
@@ -119,7 +119,7 @@ fn subagent(
     standing::context(attributes, tree, node);
     let Some(said) = subagent.description.value() else { return };
     attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DEPTH, said.depth);
-    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.clone());
+    attributes.set_known(key::CLAUDE_CODE_SUBAGENT_DESCRIPTION, said.description.as_deref());
 }
 
 /// Input and output of every call below. The classes stand on the calls alone, so that no sum counts them twice.
@@ -170,7 +170,7 @@ fn wait(attributes: &mut Attributes, wait: &Wait<'_>) {
         WaitReason::Permission => decisions::said(attributes, wait.facts),
         WaitReason::Elicitation { mode, action, .. } => {
             attributes.set(key::MCP_METHOD_NAME, "elicitation/create");
-            attributes.set_known(key::MCP_SERVER_NAME, wait.facts.mcp_server.value().cloned());
+            attributes.set_known(key::MCP_SERVER_NAME, wait.facts.mcp_server.value().map(String::as_str));
             attributes.set_known(key::CLAUDE_CODE_ELICITATION_MODE, mode);
             attributes.set_known(key::CLAUDE_CODE_ELICITATION_ACTION, action);
         }
@@ -195,8 +195,8 @@ fn call(attributes: &mut Attributes, tree: &Tree<'_>, call: &Call<'_>) {
     attributes.set_known(key::TACHOGRAPH_TIME_TO_FIRST_CHUNK_MAX, at_most);
     if let Some(asked) = call.attempts.last().and_then(|request| request.asked.value()) {
         attributes.set_known(key::GEN_AI_REQUEST_MAX_TOKENS, asked.max_tokens);
-        attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, asked.effort.clone());
-        attributes.set_known(key::CLAUDE_CODE_QUERY_SOURCE, asked.query_source.clone());
+        attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, asked.effort.as_deref());
+        attributes.set_known(key::CLAUDE_CODE_QUERY_SOURCE, asked.query_source.as_deref());
         attributes.set(key::CLAUDE_CODE_REQUEST_ATTEMPTS, call.attempts.len() as u64);
     }
     let measured = call.measured();
@@ -238,8 +238,8 @@ fn requested_model<'a>(call: &Call<'a>) -> Option<&'a str> {
 
 fn answer(attributes: &mut Attributes, message: &MessageId, facts: &CallFacts) {
     attributes.set(key::GEN_AI_RESPONSE_ID, message);
-    attributes.set_known(key::GEN_AI_RESPONSE_MODEL, facts.model.value().cloned());
-    attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, facts.effort.value().cloned());
+    attributes.set_known(key::GEN_AI_RESPONSE_MODEL, facts.model.value().map(String::as_str));
+    attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, facts.effort.value().map(String::as_str));
     let reasons = facts.finish.value().map(|finish| Value::StringList(vec![finish.word.clone()]));
     attributes.set_known(key::GEN_AI_RESPONSE_FINISH_REASONS, reasons);
     attributes.set_known(key::CLAUDE_CODE_REQUEST_ID, facts.request_id.value());
@@ -249,16 +249,16 @@ fn answer(attributes: &mut Attributes, message: &MessageId, facts: &CallFacts) {
 /// A call that stands in no transcript.
 fn reported(attributes: &mut Attributes, said: Option<&ModelReport>) {
     let Some(said) = said else { return };
-    attributes.set_known(key::GEN_AI_RESPONSE_MODEL, said.model.clone());
-    attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, said.effort.clone());
-    attributes.set_known(key::CLAUDE_CODE_QUERY_SOURCE, said.query_source.clone());
+    attributes.set_known(key::GEN_AI_RESPONSE_MODEL, said.model.as_deref());
+    attributes.set_known(key::GEN_AI_REQUEST_REASONING_LEVEL, said.effort.as_deref());
+    attributes.set_known(key::CLAUDE_CODE_QUERY_SOURCE, said.query_source.as_deref());
     terms(attributes, &said.terms);
 }
 
 fn terms(attributes: &mut Attributes, terms: &Terms) {
-    attributes.set_known(key::CLAUDE_CODE_SERVICE_TIER, terms.service_tier.clone());
-    attributes.set_known(key::CLAUDE_CODE_SPEED, terms.speed.clone());
-    attributes.set_known(key::CLAUDE_CODE_INFERENCE_GEO, terms.inference_geo.clone());
+    attributes.set_known(key::CLAUDE_CODE_SERVICE_TIER, terms.service_tier.as_deref());
+    attributes.set_known(key::CLAUDE_CODE_SPEED, terms.speed.as_deref());
+    attributes.set_known(key::CLAUDE_CODE_INFERENCE_GEO, terms.inference_geo.as_deref());
     attributes.set_known(key::CLAUDE_CODE_WEB_SEARCH_REQUESTS, terms.web_searches);
     let iterations = Some(terms.iterations.len() as u64).filter(|count| *count > 0);
     attributes.set_known(key::CLAUDE_CODE_REQUEST_ITERATIONS, iterations);

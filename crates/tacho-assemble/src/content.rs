@@ -76,9 +76,9 @@ pub(crate) fn tool(attributes: &mut Attributes, tool: &ToolFacts) {
     let failure = tool.failure();
     // Of a call that went wrong the model was given the error, which stands by itself.
     let result = tool.result.value().or(tool.response.value().filter(|_| failure.is_none()));
-    attributes.set_known(key::GEN_AI_TOOL_CALL_ARGUMENTS, tool.input.value().map(|input| input.0.clone()));
-    attributes.set_known(key::GEN_AI_TOOL_CALL_RESULT, result.map(|result| result.0.clone()));
-    attributes.set_known(key::CLAUDE_CODE_TOOL_ERROR, failure.and_then(|failure| failure.message.clone()));
+    attributes.set_known(key::GEN_AI_TOOL_CALL_ARGUMENTS, tool.input.value().map(|input| input.0.as_str()));
+    attributes.set_known(key::GEN_AI_TOOL_CALL_RESULT, result.map(|result| result.0.as_str()));
+    attributes.set_known(key::CLAUDE_CODE_TOOL_ERROR, failure.and_then(|failure| failure.message.as_deref()));
 }
 
 fn input(attributes: &mut Attributes, message: Option<Message<'_>>) {

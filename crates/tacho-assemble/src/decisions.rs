@@ -42,9 +42,9 @@ pub(crate) fn tool(
 pub(crate) fn said(attributes: &mut Attributes, tool: &ToolFacts) {
     let Some(said) = tool.decision.value() else { return };
     attributes.set(key::CLAUDE_CODE_PERMISSION_DECISION, said.decision.as_str());
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_SOURCE, said.source.clone());
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_REASON, said.reason.clone());
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_REASON_CODE, said.reason_code.clone());
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_RULE_SOURCE, said.rule_source.clone());
-    attributes.set_known(key::CLAUDE_CODE_PERMISSION_GRANT_SCOPE, said.grant_scope.clone());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_SOURCE, said.source.as_deref());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_REASON, said.reason.as_deref());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_REASON_CODE, said.reason_code.as_deref());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_RULE_SOURCE, said.rule_source.as_deref());
+    attributes.set_known(key::CLAUDE_CODE_PERMISSION_GRANT_SCOPE, said.grant_scope.as_deref());
 }

@@ -9,7 +9,7 @@ use tacho_model::semconv as key;
 /// What a tool call did.
 pub(crate) fn tool(attributes: &mut Attributes, tool: &ToolFacts) {
     attributes.set_known(key::TACHOGRAPH_COMMAND_FAMILY, tool.command.value().map(|command| command.family));
-    attributes.set_known(key::CLAUDE_CODE_SKILL_NAME, tool.skill.value().cloned());
+    attributes.set_known(key::CLAUDE_CODE_SKILL_NAME, tool.skill.value().map(String::as_str));
     lines(attributes, tool.lines.value().copied());
     let Printed { revision, change, issue } = tool.made();
     attributes.set_known(key::TACHOGRAPH_COMMIT_REVISION, revision);

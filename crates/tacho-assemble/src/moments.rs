@@ -59,22 +59,22 @@ fn said(told: &Told) -> Option<(&'static str, Attributes)> {
     let mut attributes = Attributes::default();
     let name = match &told.what {
         Happened::Started { trigger, model } => {
-            attributes.set_known(key::CLAUDE_CODE_EVENT_TYPE, trigger.clone());
-            attributes.set_known(key::GEN_AI_REQUEST_MODEL, model.clone());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_TYPE, trigger.as_deref());
+            attributes.set_known(key::GEN_AI_REQUEST_MODEL, model.as_deref());
             key::EVENT_SESSION_START
         }
         Happened::Ended { reason } => {
-            attributes.set_known(key::CLAUDE_CODE_EVENT_CAUSE, reason.clone());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_CAUSE, reason.as_deref());
             key::EVENT_SESSION_END
         }
         Happened::Noted(note) => {
             let Note { kind, sort, cause, subject, before, path, text } = note;
-            attributes.set_known(key::CLAUDE_CODE_EVENT_TYPE, sort.clone());
-            attributes.set_known(key::CLAUDE_CODE_EVENT_CAUSE, cause.clone());
-            attributes.set_known(key::CLAUDE_CODE_EVENT_SUBJECT, subject.clone());
-            attributes.set_known(key::CLAUDE_CODE_EVENT_PREVIOUS, before.clone());
-            attributes.set_known(key::CLAUDE_CODE_EVENT_PATH, path.clone());
-            attributes.set_known(key::CLAUDE_CODE_EVENT_TEXT, text.clone());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_TYPE, sort.as_deref());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_CAUSE, cause.as_deref());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_SUBJECT, subject.as_deref());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_PREVIOUS, before.as_deref());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_PATH, path.as_deref());
+            attributes.set_known(key::CLAUDE_CODE_EVENT_TEXT, text.as_deref());
             name(*kind)?
         }
     };

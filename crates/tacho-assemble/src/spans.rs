@@ -32,7 +32,7 @@ fn span(tree: &Tree<'_>, ids: &Ids, index: NodeIndex) -> Option<Span> {
     let kind = kind(&node.what);
     let error = error_type(tree, node);
     let mut attributes = attributes(tree, node, index);
-    attributes.set_known(key::ERROR_TYPE, error.clone());
+    attributes.set_known(key::ERROR_TYPE, error.as_deref());
     Some(Span {
         trace_id,
         span_id,

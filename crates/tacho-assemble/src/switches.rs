@@ -20,7 +20,7 @@ pub(crate) fn call(attributes: &mut Attributes, facts: &SessionFacts, call: &Cal
     attributes.set(key::TACHOGRAPH_MODEL_PREVIOUS, previous.as_str());
     let (from, to) = (last_seen(before), call.start);
     let chosen = facts.model_switches.iter().rev().find(|(at, _)| Some(*at) >= from && Some(*at) <= to);
-    attributes.set_known(key::TACHOGRAPH_MODEL_SWITCH, chosen.and_then(|(_, through)| through.clone()));
+    attributes.set_known(key::TACHOGRAPH_MODEL_SWITCH, chosen.and_then(|(_, through)| through.as_deref()));
 }
 
 fn last_seen(answer: &CallFacts) -> Option<UnixNanos> {

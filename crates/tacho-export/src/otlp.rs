@@ -121,11 +121,11 @@ pub fn encode(
     match signal {
         Signal::Traces => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.spans.is_empty()).collect();
-            encode_items::<Span, ExportTraceServiceRequest>(&batches, protocol, compression)
+            encode_items::<Span>(&batches, protocol, compression)
         }
         Signal::Logs => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.logs.is_empty()).collect();
-            encode_items::<LogRecord, ExportLogsServiceRequest>(&batches, protocol, compression)
+            encode_items::<LogRecord>(&batches, protocol, compression)
         }
         Signal::Metrics => {
             let batches: Vec<&Batch> = batches.filter(|batch| !batch.metrics.is_empty()).collect();
@@ -135,14 +135,14 @@ pub fn encode(
 }
 
 /// In protobuf from where they lie, else by way of messages.
-fn encode_items<T: Item, R: Request>(
+fn encode_items<T: Item>(
     batches: &[&Batch],
     protocol: Protocol,
     compression: Compression,
 ) -> Result<Vec<Encoded>, EncodeError> {
     match protocol {
         Protocol::HttpProtobuf | Protocol::Grpc => encode_all(Items::<T>::of(batches), protocol, compression),
-        Protocol::HttpJson => encode_all(R::of(batches), protocol, compression),
+        Protocol::HttpJson => encode_all(T::Request::of(batches), protocol, compression),
     }
 }
 

@@ -44,6 +44,9 @@ use user::UserFiles;
 /// Repositories whose files are remembered; the one that was asked for longest ago goes first.
 const REPOSITORIES_MAX: usize = 32;
 
+/// Directories of which it is remembered where their repositories lie.
+const WALKS_MAX: usize = 32;
+
 /// How long a look for a repository tells what happened before it.
 const WALK_REST: Duration = Duration::from_secs(1);
 
@@ -146,8 +149,8 @@ pub(crate) struct Workplaces {
     questions: u64,
 }
 
-/// One look for the repository of a directory, by which all is told that happened there before: a later one could only be further
-/// from it.
+/// One look for the repository of a directory. It tells where that lay when something happened before it: a later look would
+/// only be further from that.
 #[derive(Debug)]
 struct Walk {
     at: UnixNanos,
@@ -155,12 +158,6 @@ struct Walk {
     since: Instant,
     /// The `.git` that was found, of a repository that may be read.
     dot_git: Option<PathBuf>,
-}
-
-impl Walk {
-    fn tells(&self, at: UnixNanos) -> bool {
-        at <= self.at && self.since.elapsed() < WALK_REST
-    }
 }
 
 /// A repository whose files are remembered.
@@ -192,14 +189,14 @@ impl Workplaces {
     /// What is checked out is told exactly, to the few milliseconds of the kernel's clock for files, as long as nothing
     /// was written since. Otherwise the log of HEAD tells it, which counts seconds: what it notes in the second of the
     /// event was done before it, except by the newest command, when that is known to have written later. Remote and
-    /// user are told as they are now.
+    /// user are told as they are now; the user as of the last look for a repository.
     pub(crate) fn at(&mut self, cwd: &Path, at: UnixNanos) -> Option<Workplace> {
         let bytes = cwd.as_os_str().as_bytes();
         if !cwd.is_absolute() || bytes.len() > CWD_BYTES_MAX || bytes.contains(&0) {
             return None;
         }
-        if !self.walks.get(cwd).is_some_and(|walk| walk.tells(at)) {
-            if self.walks.len() >= REPOSITORIES_MAX {
+        if !self.walks.get(cwd).is_some_and(|walk| self.tells(walk, at)) {
+            if self.walks.len() >= WALKS_MAX && !self.walks.contains_key(cwd) {
                 self.walks.clear();
             }
             let (at, since) = (now(), Instant::now());
@@ -212,6 +209,12 @@ impl Workplaces {
             checkout: self.checkout(cwd, at),
             user: self.user.user(),
         })
+    }
+
+    /// Whether a look was made after something happened, and what it found is still remembered.
+    fn tells(&self, walk: &Walk, at: UnixNanos) -> bool {
+        let is_known = walk.dot_git.as_ref().is_none_or(|dot_git| self.repositories.contains_key(dot_git));
+        is_known && at <= walk.at && walk.since.elapsed() < WALK_REST
     }
 
     fn checkout(&mut self, cwd: &Path, at: UnixNanos) -> Option<Checkout> {

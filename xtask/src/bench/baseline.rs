@@ -4,8 +4,8 @@ mod floor;
 mod own;
 
 use std::env;
-use std::fs;
-use std::io::{Read as _, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -14,10 +14,15 @@ use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use memchr::memmem;
 use rustix::time::{ClockId, clock_gettime};
+
+use tacho_model::semconv;
 
 use crate::workspace;
 
+/// What a request has in it that tells what the audit log was.
+const CHECKPOINT: &str = semconv::TACHOGRAPH_AUDIT_CHECKPOINT.name();
 /// Bytes of segments that go into one transaction, as many as the drainer puts into one.
 const TRANSACTION_BYTES: u64 = 6 * 1024 * 1024;
 
@@ -43,10 +48,18 @@ pub(super) fn measure(state: &Path, folder: &Path, bodies: &Path) -> Result<Base
 /// Takes them here and now.
 pub(super) fn run(state: &Path, folder: &Path, bodies: &Path) -> Result<Baselines> {
     let sent = kept(bodies)?;
-    let bodies: Vec<Vec<u8>> = sent.iter().map(|body| expanded(body)).collect::<Result<_>>()?;
-    let compressing = timed(|| bodies.iter().try_for_each(|body| compress(body)))?;
-    let floor = timed(|| floor::insert_all(state, &folder.join("floor.db")))? + compressing;
-    let own = own::parse_and_insert(state, &sent, &folder.join("own.db"))? + compressing;
+    let expanded: Vec<Vec<u8>> = sent.iter().map(|body| expanded(&body.bytes)).collect::<Result<_>>()?;
+    let compressing = timed(|| expanded.iter().try_for_each(|body| compress(body)))?;
+    // Metrics and checkpoints are sent as they are made, and nowhere inserted.
+    let is_checkpoint = |body: &[u8]| memmem::find(body, CHECKPOINT.as_bytes()).is_some();
+    let inserted =
+        sent.into_iter().zip(&expanded).filter(|(sent, body)| !sent.is_of_metrics && !is_checkpoint(body));
+    let inserted: Vec<Vec<u8>> = inserted.map(|(sent, _)| sent.bytes).collect();
+    let databases = ["floor.db", "own.db"].map(|name| folder.join(name));
+    let [for_floor, for_own] = &databases;
+    let floor = timed(|| floor::insert_all(state, for_floor))? + compressing;
+    let own = own::parse_and_insert(state, &inserted, for_own)? + compressing;
+    databases.iter().try_for_each(fs::remove_file)?;
     Ok(Baselines { own, floor })
 }
 
@@ -63,16 +76,30 @@ fn compress(body: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The bodies as they were sent.
-fn kept(bodies: &Path) -> Result<Vec<Vec<u8>>> {
+/// A body as it was sent.
+struct Sent {
+    is_of_metrics: bool,
+    bytes: Vec<u8>,
+}
+
+/// Keeps the body of a request to this path.
+pub(super) fn keep(file: &mut File, path: &str, body: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(body.len()).map_err(io::Error::other)?;
+    file.write_all(&[u8::from(path.ends_with("/metrics"))])?;
+    file.write_all(&length.to_be_bytes())?;
+    file.write_all(body)
+}
+
+/// The bodies that were kept.
+fn kept(bodies: &Path) -> Result<Vec<Sent>> {
     let kept = fs::read(bodies).context("cannot read what was received")?;
     let mut rest = kept.as_slice();
     let mut bodies = Vec::new();
-    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+    while let Some(([is_of_metrics, length @ ..], behind)) = rest.split_first_chunk::<5>() {
         let (body, next) = behind
             .split_at_checked(u32::from_be_bytes(*length) as usize)
             .context("what was received is cut short")?;
-        bodies.push(body.to_vec());
+        bodies.push(Sent { is_of_metrics: *is_of_metrics == 1, bytes: body.to_vec() });
         rest = next;
     }
     Ok(bodies)

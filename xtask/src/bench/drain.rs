@@ -1,7 +1,6 @@
 //! The drainer, measured: from segments on disk to bytes that a receiver acknowledged.
 
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -64,9 +63,7 @@ pub(super) fn measure(workspace: &Workspace, events: usize, program: Option<&Pat
         rustix::fs::sync();
         runs.push(run(&place, &usage, &tacho, backlog)?);
     }
-    runs.sort_by(|left, right| {
-        left.times(left.baselines.floor).total_cmp(&right.times(right.baselines.floor))
-    });
+    runs.sort_by(|left, right| left.times(left.baselines.own).total_cmp(&right.times(right.baselines.own)));
     Ok(runs.swap_remove(RUNS / 2))
 }
 
@@ -99,10 +96,7 @@ fn receiver(bodies: &Path) -> Result<(HttpServer, Arc<Mutex<Received>>)> {
     let file = Mutex::new(File::create(bodies).context("cannot keep what is received")?);
     let noted = Arc::clone(&received);
     let server = HttpServer::start(Box::new(move |request| {
-        let written = file.lock().map(|mut file| {
-            let len = u32::try_from(request.body.len()).unwrap_or(u32::MAX);
-            file.write_all(&len.to_be_bytes()).and_then(|()| file.write_all(&request.body))
-        });
+        let written = file.lock().map(|mut file| baseline::keep(&mut file, &request.path, &request.body));
         if let Ok(mut received) = noted.lock() {
             received.requests += 1;
             received.bytes += request.body.len() as u64;

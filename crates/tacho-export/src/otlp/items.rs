@@ -2,7 +2,7 @@
 //! messages in between would take most of the time. What stands in a request is what `traces.rs` and `logs.rs` say of it.
 
 use super::protobuf::{LONG, MEDIUM, SHORT, Writer, delimited_length, varint_length};
-use super::request::Portion;
+use super::request::{Portion, Request};
 use super::{EncodeError, REQUEST_BYTES_MAX, SCHEMA_URL, SCOPE, SCOPE_VERSION};
 use crate::destination::Protocol;
 use tacho_model::attribute::{Attributes, Value};
@@ -39,6 +39,9 @@ mod field {
 
 /// What a batch has many of.
 pub(super) trait Item: Sized {
+    /// The request that their messages make.
+    type Request: Request;
+
     /// More bytes than one takes on average, so that what is written is seldom moved.
     const USUAL_BYTES: usize;
 

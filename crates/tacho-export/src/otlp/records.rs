@@ -3,6 +3,7 @@
 use super::items::{Item, attributes};
 use super::logs::severity;
 use super::protobuf::Writer;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use tacho_model::batch::Batch;
 use tacho_model::log::LogRecord;
 
@@ -19,6 +20,8 @@ mod field {
 }
 
 impl Item for LogRecord {
+    type Request = ExportLogsServiceRequest;
+
     const USUAL_BYTES: usize = 1024;
 
     fn of(batch: &Batch) -> &[Self] {

@@ -3,6 +3,7 @@
 use super::items::{Item, attributes};
 use super::protobuf::{SHORT, Writer};
 use super::traces::{flags, kind};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use tacho_model::batch::Batch;
 use tacho_model::span::{Link, Span, SpanEvent, Status};
@@ -33,6 +34,8 @@ mod field {
 }
 
 impl Item for Span {
+    type Request = ExportTraceServiceRequest;
+
     const USUAL_BYTES: usize = 2048;
 
     fn of(batch: &Batch) -> &[Self] {

@@ -40,7 +40,7 @@ fn wire_value(value: &Value) -> Wire {
         Value::Double(number) => Wire::DoubleValue(*number),
         Value::Boolean(truth) => Wire::BoolValue(*truth),
         Value::StringList(texts) => {
-            let text = |text: &String| AnyValue { value: Some(Wire::StringValue(text.to_string())) };
+            let text = |text: &String| AnyValue { value: Some(Wire::StringValue(text.clone())) };
             Wire::ArrayValue(ArrayValue { values: texts.iter().map(text).collect() })
         }
     }

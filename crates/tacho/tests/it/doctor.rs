@@ -252,6 +252,14 @@ fn what_is_wrong_with_the_configuration() {
     let advice = patient.advice("more_may_be_recorded_than_the_disk_has_room_for");
     patient.follow(advice.split_once("or keep less: ").unwrap().1);
     patient.is_well();
+    // What is there already does not grow, blobs among it.
+    patient.follow("tacho config set retention.spool_mib 10000000");
+    let blobs = patient.in_state("blobs");
+    fs::create_dir_all(&blobs).unwrap();
+    File::create(blobs.join("sparse")).unwrap().set_len(10_000_000 * 1024 * 1024).unwrap();
+    patient.is_well();
+    fs::remove_file(blobs.join("sparse")).unwrap();
+    patient.follow("tacho config unset retention.spool_mib");
 
     fs::set_permissions(patient.installed.home.state(), Permissions::from_mode(0o755)).unwrap();
     patient.is_mended_by_command("the_state_can_be_entered_by_others");

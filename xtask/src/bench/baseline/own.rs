@@ -144,7 +144,8 @@ impl Rows {
         for destination in read.destinations()? {
             claims.push((destination.key, read.claimed(destination.key, key)?.into_iter().collect()));
         }
-        let summary = read.sessions_named(session.as_str())?.pop().context("a session has no row")?;
+        let summary = read.sessions_named(session.as_str())?.into_iter().find(|known| known.id == session);
+        let summary = summary.context("a session has no row")?;
         let (spans, sealed) = (read.spans(&session)?, read.sealed(Some(&session))?);
         Ok(Self { session, observations, summary, spans, sealed, claims })
     }

@@ -4,15 +4,18 @@ use super::super::words;
 use super::Verdict;
 use super::ground::{Ground, typed};
 use crate::config::MIB;
+use crate::place;
 use rustix::fs::statvfs;
+use std::fs;
 use tacho_spool::append::SYNC_MARKER;
+use tacho_spool::layout::BLOBS;
 use tacho_spool::propagation::TERMS;
 use tacho_spool::state::Tier;
 
 /// Rights of anybody but the owner.
 const OF_OTHERS: u32 = 0o077;
-/// With less free it is no use to keep less.
-const LITTLE_BYTES: u64 = 64 * MIB;
+/// With less free something is lost soon, whatever the quotas say: what hooks write counts for none before it is taken in.
+const LEAST_BYTES: u64 = 64 * MIB;
 /// Of what is free so much is meant for the spool when quotas are made to fit: an eighth; for the store: a quarter.
 const SPOOL_PART: u64 = 8;
 const STORE_PART: u64 = 4;
@@ -55,16 +58,16 @@ pub(super) fn directory(ground: &Ground) -> Verdict {
 pub(super) fn space(ground: &Ground) -> Verdict {
     let Ok(disk) = statvfs(ground.state.path()) else { return Verdict::fine("not known") };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let spool = ground.segments.iter().map(|segment| segment.bytes).sum::<u64>();
-    let store = ground.store().and_then(|store| store.read().used_bytes().ok()).unwrap_or(0);
+    let (spool, store) = (spool_bytes(ground), store_bytes(ground));
     let retention = &ground.config.retention;
     let (spool_max, store_max) = (retention.spool_bytes(), retention.store_bytes());
     let growth = spool_max.saturating_sub(spool).saturating_add(store_max.saturating_sub(store));
-    let said = format!("{} free, and {} at most to be recorded", words::bytes(free), words::bytes(growth));
-    if free >= growth {
+    let said =
+        format!("{} free, and spool and store may grow by {}", words::bytes(free), words::bytes(growth));
+    if free >= growth.max(LEAST_BYTES) {
         return Verdict::fine(said);
     }
-    let remedy = if free < LITTLE_BYTES {
+    let remedy = if free < LEAST_BYTES {
         format!("make space on the disk of {}", typed(ground.state.path()))
     } else {
         format!(
@@ -78,6 +81,20 @@ pub(super) fn space(ground: &Ground) -> Verdict {
         "a record that finds no space is lost",
         remedy,
     )
+}
+
+/// What counts for the quota of the spool: segments, and what lies beside them.
+fn spool_bytes(ground: &Ground) -> u64 {
+    let blobs = fs::read_dir(ground.state.path().join(BLOBS)).into_iter().flatten().flatten();
+    let blobs = blobs.filter_map(|blob| blob.metadata().ok()).map(|metadata| metadata.len());
+    ground.segments.iter().map(|segment| segment.bytes).chain(blobs).sum()
+}
+
+/// What the store has of the disk, whether it can be read or not.
+fn store_bytes(ground: &Ground) -> u64 {
+    let used = ground.store().and_then(|store| store.read().used_bytes().ok());
+    let file = || fs::metadata(place::store_file(&ground.state)).map_or(0, |metadata| metadata.len());
+    used.unwrap_or_else(file)
 }
 
 /// Whether something was recorded in the future.

@@ -23,7 +23,7 @@ pub(super) fn store(ground: &Ground) -> Verdict {
     let quota = ground.config.retention.store_bytes();
     let said = format!("{}, {}", words::plural(sessions as u64, "session"), words::bytes(bytes));
     // A quarter more than wanted is what may come together between two looks.
-    if bytes > quota / 4 * 5 {
+    if bytes > (quota / 4).saturating_mul(5) {
         let what = format!("the store has {said}, and its quota is {}", words::bytes(quota));
         let remedy = format!("tacho config set retention.store_mib {}", bytes.div_ceil(MIB));
         return Verdict::found(what, "the oldest sessions go soon", remedy);

@@ -44,7 +44,7 @@ impl Resources<'_> {
         let agent_name = named.unwrap_or(&session.agent);
         let mut resource = self.of_installation();
         resource.set(key::SERVICE_NAME, agent_name.as_str());
-        resource.set_known(key::SERVICE_VERSION, session.agent_version.clone());
+        resource.set_known(key::SERVICE_VERSION, session.agent_version.as_deref());
         resource.set(key::GEN_AI_AGENT_NAME, agent_name.as_str());
         user(&mut resource, repository);
         resource.set_known(key::TACHOGRAPH_TEAM, self.config.team.as_ref().map(|said| said.value.as_str()));
@@ -98,8 +98,8 @@ fn user(resource: &mut Attributes, repository: Option<&Repository>) {
     match seen.filter(|(name, seen)| !is_of_system(seen) || !names_nobody(name)) {
         Some((name, seen)) => {
             resource.set(key::USER_NAME, name);
-            resource.set_known(key::USER_EMAIL, seen.user_email.clone());
-            resource.set_known(key::TACHOGRAPH_USER_SOURCE, seen.user_source.clone());
+            resource.set_known(key::USER_EMAIL, seen.user_email.as_deref());
+            resource.set_known(key::TACHOGRAPH_USER_SOURCE, seen.user_source.as_deref());
         }
         None => {
             let Some(name) = named_by_variables().filter(|name| !names_nobody(name)) else { return };

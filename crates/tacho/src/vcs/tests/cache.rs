@@ -94,12 +94,13 @@ fn another_repository_in_the_same_place() {
 #[test]
 fn a_look_tells_what_was_before_it() {
     let room = Room::new();
-    let path = room.path("project");
-    fs::create_dir(&path).unwrap();
+    let path = room.repository("project");
+    let (dot_git, elsewhere) = (path.join(".git"), room.path("elsewhere"));
+    fs::rename(&dot_git, &elsewhere).unwrap();
     let mut workplaces = Workplaces::new(room.account());
     let earlier = now();
     assert_eq!(workplaces.at(&path, earlier).unwrap().checkout, None);
-    room.repository("project");
+    fs::rename(&elsewhere, &dot_git).unwrap();
     assert_eq!(workplaces.at(&path, earlier).unwrap().checkout, None);
     assert_eq!(workplaces.at(&path, now()).unwrap().checkout.unwrap().repository, local("project"));
 }
