@@ -17,7 +17,10 @@ use flate2::write::GzEncoder;
 use memchr::memmem;
 use rustix::time::{ClockId, clock_gettime};
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use tacho_model::semconv;
+use tacho_spool::read::read_from;
 
 use crate::workspace;
 
@@ -61,6 +64,32 @@ pub(super) fn run(state: &Path, folder: &Path, bodies: &Path) -> Result<Baseline
     let own = own::parse_and_insert(state, &inserted, for_own)? + compressing;
     databases.iter().try_for_each(fs::remove_file)?;
     Ok(Baselines { own, floor })
+}
+
+/// A record without what a payload says.
+#[derive(Deserialize)]
+struct Record<'a> {
+    t: u64,
+    pid: u64,
+    sid: &'a str,
+    #[serde(borrow)]
+    raw: &'a RawValue,
+}
+
+/// Reads all records of a segment. How many bytes it has.
+fn each_record(segment: &Path, mut each: impl FnMut(&Record<'_>) -> Result<()>) -> Result<u64> {
+    let mut cursor = 0;
+    loop {
+        let chunk = read_from(segment, cursor)?;
+        for record in &chunk.records {
+            let line = [record.open_object.as_slice(), b"}"].concat();
+            each(&serde_json::from_slice(&line)?)?;
+        }
+        cursor = chunk.cursor;
+        if !chunk.more {
+            return Ok(cursor);
+        }
+    }
 }
 
 fn timed(work: impl FnOnce() -> Result<()>) -> Result<Duration> {

@@ -32,6 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "xtask",
         &[
             "tacho-testkit",
+            "tacho-agents",
             "tacho-assemble",
             "tacho-audit",
             "tacho-export",

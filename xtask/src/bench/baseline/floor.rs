@@ -5,20 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, Transaction, params};
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use tacho_spool::read::{read_from, segments};
+use tacho_spool::read::segments;
 
-use super::TRANSACTION_BYTES;
-
-#[derive(Deserialize)]
-struct Record<'a> {
-    t: u64,
-    pid: u64,
-    sid: &'a str,
-    #[serde(borrow)]
-    raw: &'a RawValue,
-}
+use super::{TRANSACTION_BYTES, each_record};
 
 /// Reads and inserts all lines of the segments below `state`.
 pub(super) fn insert_all(state: &Path, database: &Path) -> Result<()> {
@@ -48,24 +38,15 @@ pub(super) fn insert_all(state: &Path, database: &Path) -> Result<()> {
 fn insert_segment(transaction: &Transaction<'_>, segment: &Path) -> Result<u64> {
     let mut insert = transaction
         .prepare_cached("INSERT OR IGNORE INTO records (session, at, pid, body) VALUES (?1, ?2, ?3, ?4)")?;
-    let mut cursor = 0;
-    loop {
-        let chunk = read_from(segment, cursor)?;
-        for record in &chunk.records {
-            let line = [record.open_object.as_slice(), b"}"].concat();
-            let record: Record<'_> = serde_json::from_slice(&line)?;
-            let payload: BTreeMap<&str, &RawValue> = serde_json::from_str(record.raw.get())?;
-            anyhow::ensure!(!payload.is_empty(), "a payload is empty");
-            insert.execute(params![
-                record.sid,
-                record.t.cast_signed(),
-                record.pid.cast_signed(),
-                record.raw.get().as_bytes()
-            ])?;
-        }
-        cursor = chunk.cursor;
-        if !chunk.more {
-            return Ok(cursor);
-        }
-    }
+    each_record(segment, |record| {
+        let payload: BTreeMap<&str, &RawValue> = serde_json::from_str(record.raw.get())?;
+        anyhow::ensure!(!payload.is_empty(), "a payload is empty");
+        insert.execute(params![
+            record.sid,
+            record.t.cast_signed(),
+            record.pid.cast_signed(),
+            record.raw.get().as_bytes()
+        ])?;
+        Ok(())
+    })
 }

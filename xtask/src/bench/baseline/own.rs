@@ -7,36 +7,25 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tacho_agents::{Agent, agent_named};
 use tacho_model::event::{Observation, Source};
 use tacho_model::id::{SessionId, SpanId};
 use tacho_model::session::Session;
 use tacho_model::span::Span;
 use tacho_model::time::UnixNanos;
-use tacho_spool::read::{read_from, segments};
+use tacho_spool::read::segments;
 use tacho_store::destinations::{Claim, DestinationKey};
 use tacho_store::outbox::{Delivery, Parcel};
 use tacho_store::sealed::Sealed;
 use tacho_store::store::STORE_FILE;
 use tacho_store::{Changes, Store};
 
-use super::{TRANSACTION_BYTES, timed};
+use super::{TRANSACTION_BYTES, each_record, timed};
 
 /// When all is said to happen.
 const NOW: UnixNanos = UnixNanos(0);
 /// How all requests end.
 const TAKEN: Delivery<'static> = Delivery::Taken { rejected: 0, message: None };
-
-/// A record without its payload.
-#[derive(Deserialize)]
-struct Record<'a> {
-    t: u64,
-    sid: &'a str,
-    #[serde(borrow)]
-    raw: &'a RawValue,
-}
 
 /// The rows of one session.
 struct Rows {
@@ -94,31 +83,22 @@ pub(super) fn parse_and_insert(state: &Path, bodies: &[Vec<u8>], database: &Path
 
 /// Understands all records of a segment, and counts them by session.
 fn parse(agent: &Agent, segment: &Path, sessions: &mut HashMap<SessionId, usize>) -> Result<u64> {
-    let mut cursor = 0;
-    loop {
-        let chunk = read_from(segment, cursor)?;
-        for record in &chunk.records {
-            let line = [record.open_object.as_slice(), b"}"].concat();
-            let record: Record<'_> = serde_json::from_slice(&line)?;
-            let observation = Observation {
-                uid: [0; 16],
-                agent: agent.name.to_owned(),
-                session: SessionId::from(record.sid),
-                source: Source::Hook,
-                at: Some(UnixNanos(record.t)),
-                subagent: None,
-                offset: None,
-                body: record.raw.get().as_bytes().to_vec(),
-            };
-            let decoded = (agent.decode)(&observation);
-            anyhow::ensure!(!decoded.events.is_empty(), "a payload says nothing");
-            *sessions.entry(observation.session).or_default() += decoded.events.len();
-        }
-        cursor = chunk.cursor;
-        if !chunk.more {
-            return Ok(cursor);
-        }
-    }
+    each_record(segment, |record| {
+        let observation = Observation {
+            uid: [0; 16],
+            agent: agent.name.to_owned(),
+            session: SessionId::from(record.sid),
+            source: Source::Hook,
+            at: Some(UnixNanos(record.t)),
+            subagent: None,
+            offset: None,
+            body: record.raw.get().as_bytes().to_vec(),
+        };
+        let decoded = (agent.decode)(&observation);
+        anyhow::ensure!(!decoded.events.is_empty(), "a payload says nothing");
+        *sessions.entry(observation.session).or_default() += decoded.events.len();
+        Ok(())
+    })
 }
 
 fn parcel(destination: DestinationKey, body: &[u8]) -> Parcel {
