@@ -2,7 +2,8 @@
 //! strings and stays JSON, as it streams by or as a whole.
 //!
 //! A string is cut to 15 KiB when it is taken in, a value to 15.5 KiB when it is understood, an attribute to 16 KiB when
-//! it is written: one long string fits all the way with what stands around it, and is cut once.
+//! it is written: one long string fits all the way with what stands around it, and is cut once. A list of texts that are
+//! short and very many is cut behind the last that fits.
 
 mod whole;
 
@@ -19,13 +20,18 @@ pub const VALUE_BYTES_MAX: usize = STRING_BYTES_MAX + 512;
 /// No content of an attribute is longer than this.
 pub const CONTENT_BYTES_MAX: usize = 16 * 1024;
 
+/// A list of texts and numbers is cut behind this much of it, as it is taken in: the lines of a file may be so many.
+pub const LIST_BYTES_MAX: usize = 512 * 1024;
+
 /// The longest mark that says how much was cut.
 const MARK_BYTES_MAX: usize = "\u{2026}[18446744073709551615 bytes cut]".len();
 
-/// Copies JSON text and cuts its long strings. Valid text stays valid; keys are cut like any string.
+/// Copies JSON text and cuts its long strings, and its long lists of texts and numbers. Valid text stays valid; keys are cut
+/// like any string, and the last item of a list that was cut is a mark.
 #[derive(Debug)]
 pub struct Clipper {
     limit: usize,
+    list_limit: usize,
     place: Place,
     /// Bytes of the current string that were copied.
     kept: usize,
@@ -34,6 +40,38 @@ pub struct Clipper {
     /// The last of them: they may be the mark of an earlier cut.
     last_cut: VecDeque<u8>,
     unicode: Unicode,
+    /// Where in what is kept the list begins that is open, if there is nothing but texts and numbers in it.
+    list: Option<usize>,
+    rest: Option<Rest>,
+}
+
+/// The rest of a list, which is not kept: where one is in it.
+#[derive(Debug, Default)]
+struct Rest {
+    /// Lists and objects that are open in it.
+    depth: u64,
+    is_in_string: bool,
+    is_escaped: bool,
+}
+
+impl Rest {
+    /// Whether it ends before this byte, which is the next.
+    fn ends_before(&mut self, byte: u8) -> bool {
+        if self.is_in_string {
+            let ends_string = byte == b'"' && !self.is_escaped;
+            self.is_escaped = byte == b'\\' && !self.is_escaped;
+            self.is_in_string = !ends_string;
+            return false;
+        }
+        match byte {
+            b'"' => self.is_in_string = true,
+            b'[' | b'{' => self.depth += 1,
+            b']' | b'}' if self.depth == 0 => return true,
+            b']' | b'}' => self.depth -= 1,
+            _ => {}
+        }
+        false
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +96,29 @@ impl Clipper {
     /// A clipper that keeps about `limit` bytes of every string.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        let last_cut = VecDeque::new();
-        Self { limit, place: Place::Outside, kept: 0, cut: 0, last_cut, unicode: Unicode::Other }
+        Self::with_list_limit(limit, LIST_BYTES_MAX)
     }
 
-    /// Takes a piece of the text and appends what is kept of it.
+    pub(crate) const fn with_list_limit(limit: usize, list_limit: usize) -> Self {
+        let last_cut = VecDeque::new();
+        Self {
+            limit,
+            list_limit,
+            place: Place::Outside,
+            kept: 0,
+            cut: 0,
+            last_cut,
+            unicode: Unicode::Other,
+            list: None,
+            rest: None,
+        }
+    }
+
+    /// Takes a piece of the text and appends what is kept of it, always to the same.
     pub fn feed(&mut self, mut text: &[u8], kept: &mut Vec<u8>) {
         while !text.is_empty() {
             text = match self.place {
+                Place::Outside if self.rest.is_some() => self.pass_rest(text, kept),
                 Place::Outside => self.outside(text, kept),
                 Place::Inside => self.inside(text, kept),
                 Place::Escape | Place::Digits(_) => self.escape(text, kept),
@@ -74,14 +127,38 @@ impl Clipper {
     }
 
     fn outside<'a>(&mut self, text: &'a [u8], kept: &mut Vec<u8>) -> &'a [u8] {
-        let end = text.iter().position(|byte| *byte == b'"').map_or(text.len(), |quote| quote + 1);
-        let (part, rest) = text.split_at(end);
+        let end = text.iter().position(|byte| b"\"[]{},".contains(byte));
+        let (part, rest) = text.split_at(end.unwrap_or(text.len()));
         kept.extend_from_slice(part);
-        if part.ends_with(b"\"") {
-            (self.place, self.kept, self.cut, self.unicode) = (Place::Inside, 0, 0, Unicode::Other);
-            self.last_cut.clear();
+        let Some((byte, behind)) = rest.split_first() else { return rest };
+        match byte {
+            b'"' => {
+                (self.place, self.kept, self.cut, self.unicode) = (Place::Inside, 0, 0, Unicode::Other);
+                self.last_cut.clear();
+            }
+            b'[' => self.list = Some(kept.len()),
+            b',' if self.list.is_some_and(|begin| kept.len().saturating_sub(begin) > self.list_limit) => {
+                self.rest = Some(Rest::default());
+                self.cut = 0;
+                self.last_cut.clear();
+            }
+            b',' => {}
+            _ => self.list = None,
         }
-        rest
+        kept.push(*byte);
+        behind
+    }
+
+    /// Passes over what a list has left, and puts a mark in its place.
+    fn pass_rest<'a>(&mut self, text: &'a [u8], kept: &mut Vec<u8>) -> &'a [u8] {
+        let end = self.rest.as_mut().and_then(|rest| text.iter().position(|byte| rest.ends_before(*byte)));
+        let (part, behind) = text.split_at(end.unwrap_or(text.len()));
+        self.leave_out(part);
+        if end.is_some() {
+            kept.extend_from_slice(format!("\"{}\"", mark(self.bytes_cut())).as_bytes());
+            self.rest = None;
+        }
+        behind
     }
 
     fn inside<'a>(&mut self, text: &'a [u8], kept: &mut Vec<u8>) -> &'a [u8] {
@@ -166,15 +243,24 @@ impl Clipper {
 
     fn end_string(&mut self, kept: &mut Vec<u8>) {
         if self.cut > 0 {
-            let last = String::from_utf8_lossy(self.last_cut.make_contiguous()).into_owned();
-            let cut = match earlier_cut(&last) {
-                Some((before, earlier)) => self.cut - (last.len() - before.len()) as u64 + earlier,
-                None => self.cut,
-            };
-            kept.extend_from_slice(mark(cut).as_bytes());
+            kept.extend_from_slice(mark(self.bytes_cut()).as_bytes());
         }
         kept.push(b'"');
         self.place = Place::Outside;
+    }
+
+    /// How much was left out, also by an earlier cut whose mark is the last of it.
+    fn bytes_cut(&mut self) -> u64 {
+        let last = String::from_utf8_lossy(self.last_cut.make_contiguous()).into_owned();
+        // The mark of a list is a string of its own.
+        let said = last.trim_end().strip_suffix('"').unwrap_or(&last);
+        match earlier_cut(said) {
+            Some((before, earlier)) => {
+                let before = before.strip_suffix('"').unwrap_or(before);
+                self.cut.saturating_sub((last.len() - before.len()) as u64).saturating_add(earlier)
+            }
+            None => self.cut,
+        }
     }
 }
 

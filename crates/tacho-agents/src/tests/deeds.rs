@@ -51,6 +51,11 @@ fn lines_by_results() {
         (json!({ "edit_mode": "replace", "old_source": "a\nb", "new_source": "a" }), lines(0, 1)),
         (json!({ "edit_mode": "replace", "new_source": "a" }), vec![]),
         (cut, vec![]),
+        (
+            json!({ "structuredPatch": [{ "lines": ["+a", "\u{2026}[7 bytes cut]"] }, { "lines": ["-x"] }] }),
+            vec![],
+        ),
+        (json!({ "structuredPatch": [{ "lines": ["+a", "+\u{2026}[7 bytes cut]"] }] }), lines(2, 0)),
         (json!({ "type": "text", "file": { "content": "a\nb" } }), vec![]),
         (json!("Error: no"), vec![]),
     ] {

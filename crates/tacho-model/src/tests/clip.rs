@@ -1,9 +1,9 @@
 //! Tests of cutting long strings.
 
-use crate::clip::{Clipper, is_cut, json_within, quoted, text_within};
+use crate::clip::{Clipper, LIST_BYTES_MAX, is_cut, json_within, quoted, text_within};
 use crate::event::Json as JsonText;
 use proptest::prelude::*;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// A character that is whole as an escape of two units may end so far behind the limit, and one byte less.
 const OVERHANG_BYTES_MAX: usize = r"\ud83d\ude00".len() - 1;
@@ -54,6 +54,37 @@ fn a_second_cut_knows_of_the_first() {
     assert_eq!(String::from_utf8(twice).unwrap(), "\"xxxxxxxxxx\u{2026}[999990 bytes cut]\"");
     let text = format!("{}\u{2026}[500 bytes cut]", "x".repeat(100));
     assert_eq!(text_within(&text, 40), "xxxxx\u{2026}[595 bytes cut]");
+}
+
+/// The lines of a file are short, and may be more than can be kept. What stands around them stays.
+#[test]
+fn long_lists_are_cut_and_say_by_how_much() {
+    let lines: Vec<String> = (0..100_000).map(|number| format!("+ line [{number}] \"}}, \\")).collect();
+    let patch = |lines: &[String]| json!([{ "lines": lines, "nested": [[1, "a"], {"b": []}], "start": 7 }]);
+    let text = json!({ "before": [1, 2], "patch": patch(&lines), "tool": "x" }).to_string();
+    let kept = clipped(100, &[text.as_bytes()]);
+    let said: Json = serde_json::from_slice(&kept).unwrap();
+    let (mark, first) = said["patch"][0]["lines"].as_array().unwrap().split_last().unwrap();
+    let first: Vec<String> = first.iter().map(|line| line.as_str().unwrap().to_owned()).collect();
+    assert_eq!(lines[..first.len()], first);
+    let mut expected = first.clone();
+    expected.push(mark.as_str().unwrap().to_owned());
+    assert_eq!(said, json!({ "before": [1, 2], "patch": patch(&expected), "tool": "x" }));
+    // From behind the comma up to the bracket.
+    let left = json!(lines[first.len()..]).to_string().len() - "[]".len();
+    assert_eq!(mark, &format!("\u{2026}[{left} bytes cut]"));
+    let length = json!(first).to_string().len();
+    assert!((LIST_BYTES_MAX..LIST_BYTES_MAX + 50).contains(&length), "{length}");
+    assert_eq!(clipped(100, &[&kept]), kept);
+    let pieces: Vec<&[u8]> = text.as_bytes().chunks(7).collect();
+    assert_eq!(clipped(100, &pieces), kept);
+}
+
+/// A list of other things is kept: what is asked of a tool, or came of it, may be among them.
+#[test]
+fn lists_of_objects_are_not_cut() {
+    let text = json!(vec![json!({ "type": "text", "text": "x" }); 50_000]).to_string();
+    assert_eq!(clipped(100, &[text.as_bytes()]), text.as_bytes());
 }
 
 #[test]
@@ -137,6 +168,18 @@ fn parted(string: &str) -> Option<(&str, usize)> {
 }
 
 proptest! {
+    #[test]
+    fn what_has_its_lists_cut_is_still_json(text in json_text(), limit in 0..30_usize, list_limit in 0..30_usize) {
+        let clip = |text: &[u8], piece: usize| {
+            let (mut clipper, mut kept) = (Clipper::with_list_limit(limit, list_limit), Vec::new());
+            text.chunks(piece).for_each(|piece| clipper.feed(piece, &mut kept));
+            kept
+        };
+        let kept = clip(text.as_bytes(), usize::MAX);
+        prop_assert!(serde_json::from_slice::<Json>(&kept).is_ok(), "{}", String::from_utf8_lossy(&kept));
+        prop_assert_eq!(clip(text.as_bytes(), 1), kept);
+    }
+
     #[test]
     fn what_is_cut_is_still_json(text in json_text(), limit in 0..30_usize) {
         let kept = String::from_utf8(clipped(limit, &[text.as_bytes()])).unwrap();

@@ -36,3 +36,27 @@ fn read_clipped(state: &Path, reference: &BlobReference) -> io::Result<Option<Ve
     let is_intact = len == reference.len && format!("{:08x}", crc.value()) == reference.crc;
     Ok(is_intact.then_some(kept))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use tacho_spool::append::Durability;
+    use tacho_spool::blob::BlobWriter;
+    use tacho_spool::state::State;
+
+    /// What a patch says of a long file: what stands behind its lines is what the call is known by.
+    #[test]
+    fn a_payload_with_more_lines_than_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = State::open(directory.path()).unwrap();
+        let payload = json!({ "lines": vec!["+ a line"; 200_000], "tool_use_id": "toolu_1" }).to_string();
+        let mut blob = BlobWriter::create(&state, "b".to_owned()).unwrap();
+        blob.push(payload.as_bytes()).unwrap();
+        let blob = blob.finish(Durability::Kernel).unwrap();
+        let reference = BlobReference { name: blob.name, len: blob.len, crc: format!("{:08x}", blob.crc) };
+        let kept = clipped(state.path(), &reference).unwrap();
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        assert_eq!(kept["tool_use_id"], "toolu_1");
+    }
+}

@@ -72,6 +72,17 @@ fn a_row_behind_one_that_was_torn_is_read() {
     }
 }
 
+/// The lines of a patch are short, and all of them are more than is kept of a row.
+#[test]
+fn a_row_with_more_lines_than_are_kept_is_read() {
+    let (_, mut rows) = session();
+    let lines = serde_json::to_string(&vec!["+ a line"; 200_000]).unwrap();
+    for row in rows.iter_mut().filter(|row| row.contains("toolUseResult")) {
+        *row = row.replacen('{', &format!(r#"{{"lines":{lines},"#), 1);
+    }
+    assert_eq!(reports(&text(&rows[..FIRST_ROWS]), &text(&rows)), undisturbed());
+}
+
 #[test]
 fn a_last_row_that_lacks_nothing_but_its_end_is_read() {
     let (_, rows) = session();

@@ -13,7 +13,9 @@ pub(super) fn changed(result: &Fields<'_>) -> Option<LineChange> {
     let patch: Option<Vec<&RawValue>> = result.get("structuredPatch");
     let (is_patched, hunks) = (patch.is_some(), result.objects("structuredPatch"));
     match (result.word("type").as_deref(), mode.as_deref()) {
-        _ if !hunks.is_empty() => Some(hunks.iter().map(hunk).fold(LineChange::default(), LineChange::plus)),
+        _ if !hunks.is_empty() => {
+            hunks.iter().map(hunk).try_fold(LineChange::default(), |sum, one| Some(sum.plus(one?)))
+        }
         (Some("create"), _) => {
             Some(LineChange { added: whole(result, "content")?.lines().count() as u64, removed: 0 })
         }
@@ -42,10 +44,14 @@ fn edit(said: &Fields<'_>) -> Option<LineChange> {
     Some(between(&whole(said, "old_string")?, &whole(said, "new_string")?))
 }
 
-fn hunk(hunk: &Fields<'_>) -> LineChange {
+fn hunk(hunk: &Fields<'_>) -> Option<LineChange> {
     let lines: Vec<Cow<'_, str>> = hunk.get("lines").unwrap_or_default();
+    // The mark of a list that was cut begins with itself; a line begins with what became of it.
+    if lines.last().is_some_and(|last| last.starts_with('\u{2026}') && is_cut(last)) {
+        return None;
+    }
     let count = |mark: char| lines.iter().filter(|line| line.starts_with(mark)).count() as u64;
-    LineChange { added: count('+'), removed: count('-') }
+    Some(LineChange { added: count('+'), removed: count('-') })
 }
 
 /// A text that was not cut.
