@@ -32,7 +32,7 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener as BoundListener};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -41,7 +41,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Where it listens unless somebody says otherwise: not where a Collector does.
 pub(crate) const PORT: u16 = 4327;
@@ -51,6 +51,9 @@ const CONNECTIONS_MAX: usize = 64;
 const STREAMS_MAX: u32 = 8;
 /// How long a peer may take to begin, and to say its headers.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a connection may have nothing to ask, and how long it may take to end once it is told to: who is silent holds a
+/// place that others wait for, and connects again when there is something to tell.
+const IDLE_MAX: Duration = Duration::from_secs(30);
 /// How a connection of HTTP/2 begins (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How soon the rest of it is looked for.
@@ -159,15 +162,15 @@ async fn listen(listener: BoundListener, desk: Arc<Desk>, mut stopped: oneshot::
         let (desk, told) = (Arc::clone(&desk), told.clone());
         tokio::spawn(async move {
             if let Ok(Some(version)) = timeout(PATIENCE, version(&stream)).await {
-                let has_asked = Arc::new(AtomicBool::new(false));
-                let asked = Arc::clone(&has_asked);
+                let questions = Arc::new(AtomicU64::new(0));
+                let asked = Arc::clone(&questions);
                 let answer = service_fn(move |request| {
-                    asked.store(true, Ordering::Relaxed);
+                    asked.fetch_add(1, Ordering::Relaxed);
                     answer(Arc::clone(&desk), request)
                 });
                 let builder = builder(version);
                 let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
-                attend(connection, &has_asked, told).await;
+                attend(connection, &questions, told).await;
             }
             drop(place);
         });
@@ -179,9 +182,11 @@ async fn listen(listener: BoundListener, desk: Arc<Desk>, mut stopped: oneshot::
 }
 
 /// Serves a connection until it ends. Once it is told to, it ends behind the request that is under way, or else the first: a
-/// connection that was taken and has not been heard yet would otherwise end without an answer.
-async fn attend(connection: impl GracefulConnection, has_asked: &AtomicBool, mut told: watch::Receiver<()>) {
+/// connection that was taken and has not been heard yet would otherwise end without an answer. One that asks nothing for long
+/// is told to end, too.
+async fn attend(connection: impl GracefulConnection, questions: &AtomicU64, mut told: watch::Receiver<()>) {
     let mut connection = pin!(connection);
+    let (mut idle, mut heard) = (pin!(sleep(IDLE_MAX)), 0);
     let mut farewell = pin!(async move {
         let _ = told.changed().await;
         told
@@ -189,14 +194,28 @@ async fn attend(connection: impl GracefulConnection, has_asked: &AtomicBool, mut
     // Held until the end, which whoever says farewell waits for.
     let mut held = None;
     let mut is_ending = false;
+    let has_asked = || questions.load(Ordering::Relaxed) > 0;
     poll_fn(|context| {
+        let asked = questions.load(Ordering::Relaxed);
+        if asked != heard {
+            heard = asked;
+            idle.as_mut().reset(Instant::now() + IDLE_MAX);
+        }
+        while idle.as_mut().poll(context).is_ready() {
+            if is_ending {
+                return Poll::Ready(());
+            }
+            connection.as_mut().graceful_shutdown();
+            is_ending = true;
+            idle.as_mut().reset(Instant::now() + IDLE_MAX);
+        }
         if held.is_none()
             && let Poll::Ready(told) = farewell.as_mut().poll(context)
         {
             held = Some(told);
         }
         loop {
-            if held.is_some() && !is_ending && has_asked.load(Ordering::Relaxed) {
+            if held.is_some() && !is_ending && has_asked() {
                 connection.as_mut().graceful_shutdown();
                 is_ending = true;
             }
@@ -204,7 +223,7 @@ async fn attend(connection: impl GracefulConnection, has_asked: &AtomicBool, mut
                 // A connection that breaks is the peer's business: it sends again what was not answered.
                 Poll::Ready(_) => return Poll::Ready(()),
                 // What was just asked is the last.
-                Poll::Pending if held.is_some() && !is_ending && has_asked.load(Ordering::Relaxed) => {}
+                Poll::Pending if held.is_some() && !is_ending && has_asked() => {}
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -253,4 +272,36 @@ async fn answer(desk: Arc<Desk>, request: Request<Incoming>) -> Result<Response<
     let protocol = request::protocol(&request);
     let taken = request::take(&desk, protocol, request).await;
     Ok(answer::to(protocol, taken))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::Empty;
+    use hyper::body::Bytes;
+    use std::io::Write as _;
+
+    /// How a peer of HTTP/2 begins that then says nothing: its preface and settings without any.
+    const BEGINNING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+    #[test]
+    fn a_connection_that_asks_nothing_is_ended() {
+        let clock = runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        for (version, beginning) in [(Version::HTTP_2, BEGINNING), (Version::HTTP_11, b"")] {
+            let taken = clock.block_on(async {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+                peer.write_all(beginning).unwrap();
+                let (stream, _) = listener.accept().await.unwrap();
+                let (_farewell, told) = watch::channel(());
+                let answer = service_fn(async |_| Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));
+                let builder = builder(version);
+                let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
+                let began = Instant::now();
+                attend(connection, &AtomicU64::new(0), told).await;
+                began.elapsed()
+            });
+            assert!(taken <= 2 * IDLE_MAX, "{version:?}: {taken:?}");
+        }
+    }
 }
