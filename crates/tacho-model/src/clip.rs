@@ -2,8 +2,8 @@
 //! strings and stays JSON, as it streams by or as a whole.
 //!
 //! A string is cut to 15 KiB when it is taken in, a value to 15.5 KiB when it is understood, an attribute to 16 KiB when
-//! it is written: one long string fits all the way with what stands around it, and is cut once. A list of texts that are
-//! short and very many is cut behind the last that fits.
+//! it is written: one long string fits all the way with what stands around it, and is cut once. Where all that is
+//! kept becomes too much, lists of plain values are cut, too: what stands behind them tells what it is about.
 
 mod whole;
 
@@ -20,27 +20,33 @@ pub const VALUE_BYTES_MAX: usize = STRING_BYTES_MAX + 512;
 /// No content of an attribute is longer than this.
 pub const CONTENT_BYTES_MAX: usize = 16 * 1024;
 
-/// A list of texts and numbers is cut behind this much of it, as it is taken in: the lines of a file may be so many.
-pub const LIST_BYTES_MAX: usize = 512 * 1024;
+/// Once so much is kept of what is taken in, lists of plain values are cut: the lines of a patch may be very many.
+pub const UNCUT_BYTES_MAX: usize = 768 * 1024;
+
+/// So much is kept of every list.
+const LIST_BYTES_MIN: usize = 1024;
 
 /// The longest mark that says how much was cut.
 const MARK_BYTES_MAX: usize = "\u{2026}[18446744073709551615 bytes cut]".len();
 
-/// Copies JSON text and cuts its long strings, and its long lists of texts and numbers. Valid text stays valid; keys are cut
-/// like any string, and the last item of a list that was cut is a mark.
+/// Copies JSON text and cuts its long strings, and lists of plain values once there is much. Valid text stays valid; keys are
+/// cut like any string, and the last item of a list that was cut is a mark.
 #[derive(Debug)]
 pub struct Clipper {
     limit: usize,
-    list_limit: usize,
+    /// How much is kept before any list is cut.
+    uncut: usize,
+    /// How much is kept of every list.
+    list_min: usize,
     place: Place,
     /// Bytes of the current string that were copied.
     kept: usize,
-    /// Bytes of the current string that were not.
+    /// Bytes that were not, of it or of the current list.
     cut: u64,
     /// The last of them: they may be the mark of an earlier cut.
     last_cut: VecDeque<u8>,
     unicode: Unicode,
-    /// Where in what is kept the list begins that is open, if there is nothing but texts and numbers in it.
+    /// Where in what is kept the list begins that is open, if there are only plain values in it.
     list: Option<usize>,
     rest: Option<Rest>,
 }
@@ -96,14 +102,15 @@ impl Clipper {
     /// A clipper that keeps about `limit` bytes of every string.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self::with_list_limit(limit, LIST_BYTES_MAX)
+        Self::with_limits(limit, UNCUT_BYTES_MAX, LIST_BYTES_MIN)
     }
 
-    pub(crate) const fn with_list_limit(limit: usize, list_limit: usize) -> Self {
+    pub(crate) const fn with_limits(limit: usize, uncut: usize, list_min: usize) -> Self {
         let last_cut = VecDeque::new();
         Self {
             limit,
-            list_limit,
+            uncut,
+            list_min,
             place: Place::Outside,
             kept: 0,
             cut: 0,
@@ -137,7 +144,7 @@ impl Clipper {
                 self.last_cut.clear();
             }
             b'[' => self.list = Some(kept.len()),
-            b',' if self.list.is_some_and(|begin| kept.len().saturating_sub(begin) > self.list_limit) => {
+            b',' if self.list.is_some_and(|begin| self.is_long(kept.len(), begin)) => {
                 self.rest = Some(Rest::default());
                 self.cut = 0;
                 self.last_cut.clear();
@@ -147,6 +154,11 @@ impl Clipper {
         }
         kept.push(*byte);
         behind
+    }
+
+    /// Whether a list that began there is cut here.
+    const fn is_long(&self, here: usize, begin: usize) -> bool {
+        here > self.uncut && here.saturating_sub(begin) > self.list_min
     }
 
     /// Passes over what a list has left, and puts a mark in its place.

@@ -188,8 +188,8 @@ impl Workplaces {
     ///
     /// What is checked out is told exactly, to the few milliseconds of the kernel's clock for files, as long as nothing
     /// was written since. Otherwise the log of HEAD tells it, which counts seconds: what it notes in the second of the
-    /// event was done before it, except by the newest command, when that is known to have written later. Remote and
-    /// user are told as they are now; the user as of the last look for a repository.
+    /// event was done before it, except by the newest command, when that is known to have written later. The
+    /// remote is told as it is now, and the user as of the last look for a repository.
     pub(crate) fn at(&mut self, cwd: &Path, at: UnixNanos) -> Option<Workplace> {
         let bytes = cwd.as_os_str().as_bytes();
         if !cwd.is_absolute() || bytes.len() > CWD_BYTES_MAX || bytes.contains(&0) {

@@ -1,6 +1,6 @@
 //! Tests of cutting long strings.
 
-use crate::clip::{Clipper, LIST_BYTES_MAX, is_cut, json_within, quoted, text_within};
+use crate::clip::{Clipper, UNCUT_BYTES_MAX, is_cut, json_within, quoted, text_within};
 use crate::event::Json as JsonText;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -74,10 +74,22 @@ fn long_lists_are_cut_and_say_by_how_much() {
     let left = json!(lines[first.len()..]).to_string().len() - "[]".len();
     assert_eq!(mark, &format!("\u{2026}[{left} bytes cut]"));
     let length = json!(first).to_string().len();
-    assert!((LIST_BYTES_MAX..LIST_BYTES_MAX + 50).contains(&length), "{length}");
+    assert!((UNCUT_BYTES_MAX - 50..UNCUT_BYTES_MAX + 50).contains(&length), "{length}");
     assert_eq!(clipped(100, &[&kept]), kept);
     let pieces: Vec<&[u8]> = text.as_bytes().chunks(7).collect();
     assert_eq!(clipped(100, &pieces), kept);
+}
+
+/// Lists that are not so long by themselves are cut where they are too many.
+#[test]
+fn what_is_kept_of_many_lists_has_an_end() {
+    let hunks = vec![json!({ "lines": vec!["+ a line"; 5_000] }); 400];
+    let text = json!({ "patch": hunks, "tool": "x" }).to_string();
+    let kept = clipped(100, &[text.as_bytes()]);
+    let said: Json = serde_json::from_slice(&kept).unwrap();
+    assert_eq!((said["patch"].as_array().unwrap().len(), &said["tool"]), (400, &json!("x")));
+    assert!(text.len() > 20_000_000 && kept.len() < UNCUT_BYTES_MAX + 500_000, "{}", kept.len());
+    assert_eq!(clipped(100, &[&kept]), kept);
 }
 
 /// A list of other things is kept: what is asked of a tool, or came of it, may be among them.
@@ -169,9 +181,9 @@ fn parted(string: &str) -> Option<(&str, usize)> {
 
 proptest! {
     #[test]
-    fn what_has_its_lists_cut_is_still_json(text in json_text(), limit in 0..30_usize, list_limit in 0..30_usize) {
+    fn what_has_its_lists_cut_is_still_json(text in json_text(), limit in 0..30_usize, uncut in 0..90_usize, list_min in 0..30_usize) {
         let clip = |text: &[u8], piece: usize| {
-            let (mut clipper, mut kept) = (Clipper::with_list_limit(limit, list_limit), Vec::new());
+            let (mut clipper, mut kept) = (Clipper::with_limits(limit, uncut, list_min), Vec::new());
             text.chunks(piece).for_each(|piece| clipper.feed(piece, &mut kept));
             kept
         };

@@ -12,6 +12,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// Extension of a file that is being written.
+const FRESH: &str = "fresh";
 /// Characters of a summary of what the model thought, at most.
 const REASONING_CHARACTERS_MAX: usize = 500;
 
@@ -122,6 +124,11 @@ impl Opening {
     /// Gives it up: what it opened can be opened by nobody any more.
     pub(crate) fn give_up(place: &AuditPlace, session: &str) -> io::Result<()> {
         let path = place.openings().join(stem(session));
+        // Whoever wrote it last may have died before it had its name.
+        match fs::remove_file(path.with_extension(FRESH)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         // What lies there instead says that it is not to be made anew.
         fs::create_dir_all(place.openings())?;
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
@@ -132,7 +139,7 @@ impl Opening {
 
 /// Writes a file that has its name once it is whole: a part of a secret would be taken for one that was given up.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let fresh = path.with_extension("fresh");
+    let fresh = path.with_extension(FRESH);
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
@@ -147,4 +154,21 @@ pub(crate) fn is_forgotten(state: &Path, session: &str) -> bool {
 /// The beginning of what the model thought.
 pub(crate) fn summary(thoughts: &str) -> String {
     thoughts.chars().take(REASONING_CHARACTERS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_of_what_is_given_up() {
+        let state = tempfile::tempdir().unwrap();
+        let place = AuditPlace::below(state.path());
+        Opening::of(&place, "session").unwrap();
+        let path = place.openings().join("session");
+        fs::copy(&path, path.with_extension(FRESH)).unwrap();
+        Opening::give_up(&place, "session").unwrap();
+        assert!(Opening::of(&place, "session").unwrap().is_given_up());
+        assert_eq!(fs::read_dir(place.openings()).unwrap().count(), 1);
+    }
 }

@@ -14,7 +14,7 @@ use tacho_spool::state::Tier;
 
 /// Rights of anybody but the owner.
 const OF_OTHERS: u32 = 0o077;
-/// With less free something is lost soon, whatever the quotas say: what hooks write counts for none before it is taken in.
+/// With less free something is lost soon, whatever the quotas say: the audit log and copies of transcripts have none.
 const LEAST_BYTES: u64 = 64 * MIB;
 /// Of what is free so much is meant for the spool when quotas are made to fit: an eighth; for the store: a quarter.
 const SPOOL_PART: u64 = 8;
@@ -90,11 +90,9 @@ fn spool_bytes(ground: &Ground) -> u64 {
     ground.segments.iter().map(|segment| segment.bytes).chain(blobs).sum()
 }
 
-/// What the store has of the disk, whether it can be read or not.
+/// What the store has of the disk.
 fn store_bytes(ground: &Ground) -> u64 {
-    let used = ground.store().and_then(|store| store.read().used_bytes().ok());
-    let file = || fs::metadata(place::store_file(&ground.state)).map_or(0, |metadata| metadata.len());
-    used.unwrap_or_else(file)
+    fs::metadata(place::store_file(&ground.state)).map_or(0, |metadata| metadata.len())
 }
 
 /// Whether something was recorded in the future.
