@@ -7,7 +7,7 @@
 
 mod whole;
 
-pub use whole::{is_cut, json_cut, json_within, largest_fitting, quoted, text_within};
+pub use whole::{is_cut, is_mark, json_cut, json_within, largest_fitting, quoted, text_within};
 
 use std::collections::VecDeque;
 

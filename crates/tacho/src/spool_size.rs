@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use std::collections::BTreeMap;
 use std::fs;
+use tacho_spool::layout::BLOBS;
 use tacho_spool::read::segments;
 use tacho_spool::state::State;
 
@@ -25,4 +26,10 @@ pub(crate) fn spool_size(state: &State, cursors: &BTreeMap<String, u64>) -> Resu
         size.unread += bytes.saturating_sub(cursors.get(&name).copied().unwrap_or(0));
     }
     Ok(size)
+}
+
+/// What the payloads hold that lie beside the segments.
+pub(crate) fn blob_bytes(state: &State) -> u64 {
+    let blobs = fs::read_dir(state.path().join(BLOBS)).into_iter().flatten().flatten();
+    blobs.filter_map(|blob| blob.metadata().ok()).map(|metadata| metadata.len()).sum()
 }

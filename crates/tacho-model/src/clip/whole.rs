@@ -95,6 +95,12 @@ pub fn quoted(text: &str) -> String {
     quoted
 }
 
+/// Whether a text is nothing but the mark of a cut, as the last item of a list that was cut.
+#[must_use]
+pub fn is_mark(text: &str) -> bool {
+    earlier_cut(text).is_some_and(|(before, _)| before.is_empty())
+}
+
 /// Whether a text ends with the mark of a cut.
 #[must_use]
 pub fn is_cut(text: &str) -> bool {

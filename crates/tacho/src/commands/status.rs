@@ -11,16 +11,13 @@ use crate::keys;
 use crate::place;
 use crate::receiver::{Listener, PORT, listener_at};
 use crate::report::SCHEMA_VERSION;
-use crate::spool_size::spool_size;
+use crate::spool_size::{blob_bytes, spool_size};
 use crate::terminal::{display_safe, print};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 use tacho_export::destination::Destination;
 use tacho_export::exporters::{KINDS, Place};
-use tacho_spool::layout::BLOBS;
 use tacho_spool::lock::DrainLock;
 use tacho_spool::loss;
 use tacho_spool::state::{State, Tier};
@@ -141,7 +138,7 @@ pub(super) fn report(state: &State, config: &Config) -> Result<StatusReport, Fai
         temporary: place::tier_of(state) == Some(Tier::Temporary),
         drainer_running: DrainLock::try_acquire(state)?.is_none(),
         receiver: receiver(state, config),
-        spool_bytes: spool.bytes + directory_bytes(&state.path().join(BLOBS)),
+        spool_bytes: spool.bytes + blob_bytes(state),
         spool_unread_bytes: spool.unread,
         store_bytes: known.bytes,
         damaged_records: known.damaged_lines,
@@ -220,11 +217,6 @@ impl RefusedReport {
     fn of(refused: &Refused) -> Self {
         Self { origin: refused.origin.to_string(), reason: refused.reason.clone() }
     }
-}
-
-fn directory_bytes(directory: &Path) -> u64 {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
 fn destination(row: DestinationRow, config: &Config) -> DestinationReport {

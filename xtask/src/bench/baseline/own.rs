@@ -2,7 +2,7 @@
 //! observations, of spans, of what was sealed and sent, and of requests until they are. All that leads from one to the
 //! other is left out, and so are metrics.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,13 +53,13 @@ pub(super) fn parse_and_insert(state: &Path, bodies: &[Vec<u8>], database: &Path
         while bytes < TRANSACTION_BYTES
             && let Some(segment) = segments.next()
         {
-            let mut sessions = HashMap::new();
+            let mut sessions = HashSet::new();
             taken += timed(|| {
                 bytes += parse(agent, &segment, &mut sessions)?;
                 Ok(())
             })?;
             requests.extend(bodies.by_ref().take(bodies_a_segment));
-            for session in sessions.into_keys() {
+            for session in sessions {
                 rows.push(Rows::of(&drained, session)?);
             }
         }
@@ -81,8 +81,8 @@ pub(super) fn parse_and_insert(state: &Path, bodies: &[Vec<u8>], database: &Path
     Ok(taken)
 }
 
-/// Understands all records of a segment, and counts them by session.
-fn parse(agent: &Agent, segment: &Path, sessions: &mut HashMap<SessionId, usize>) -> Result<u64> {
+/// Understands all records of a segment, and notes of which sessions they are.
+fn parse(agent: &Agent, segment: &Path, sessions: &mut HashSet<SessionId>) -> Result<u64> {
     each_record(segment, |record| {
         let observation = Observation {
             uid: [0; 16],
@@ -96,7 +96,7 @@ fn parse(agent: &Agent, segment: &Path, sessions: &mut HashMap<SessionId, usize>
         };
         let decoded = (agent.decode)(&observation);
         anyhow::ensure!(!decoded.events.is_empty(), "a payload says nothing");
-        *sessions.entry(observation.session).or_default() += decoded.events.len();
+        sessions.insert(observation.session);
         Ok(())
     })
 }

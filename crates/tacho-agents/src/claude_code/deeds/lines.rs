@@ -4,7 +4,7 @@
 use crate::fields::Fields;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use tacho_model::clip::is_cut;
+use tacho_model::clip::{is_cut, is_mark};
 use tacho_model::event::LineChange;
 
 /// What the result of `Edit`, `MultiEdit`, `Write` or `NotebookEdit` says; `None` for that of another tool.
@@ -46,8 +46,7 @@ fn edit(said: &Fields<'_>) -> Option<LineChange> {
 
 fn hunk(hunk: &Fields<'_>) -> Option<LineChange> {
     let lines: Vec<Cow<'_, str>> = hunk.get("lines").unwrap_or_default();
-    // The mark of a list that was cut begins with itself; a line begins with what became of it.
-    if lines.last().is_some_and(|last| last.starts_with('\u{2026}') && is_cut(last)) {
+    if lines.last().is_some_and(|last| is_mark(last)) {
         return None;
     }
     let count = |mark: char| lines.iter().filter(|line| line.starts_with(mark)).count() as u64;

@@ -5,10 +5,10 @@ use super::Verdict;
 use super::ground::{Ground, typed};
 use crate::config::MIB;
 use crate::place;
+use crate::spool_size::blob_bytes;
 use rustix::fs::statvfs;
 use std::fs;
 use tacho_spool::append::SYNC_MARKER;
-use tacho_spool::layout::BLOBS;
 use tacho_spool::propagation::TERMS;
 use tacho_spool::state::Tier;
 
@@ -85,9 +85,7 @@ pub(super) fn space(ground: &Ground) -> Verdict {
 
 /// What counts for the quota of the spool: segments, and what lies beside them.
 fn spool_bytes(ground: &Ground) -> u64 {
-    let blobs = fs::read_dir(ground.state.path().join(BLOBS)).into_iter().flatten().flatten();
-    let blobs = blobs.filter_map(|blob| blob.metadata().ok()).map(|metadata| metadata.len());
-    ground.segments.iter().map(|segment| segment.bytes).chain(blobs).sum()
+    ground.segments.iter().map(|segment| segment.bytes).sum::<u64>() + blob_bytes(&ground.state)
 }
 
 /// What the store has of the disk.
